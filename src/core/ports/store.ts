@@ -1,0 +1,154 @@
+/**
+ * The store port: transactional records.
+ *
+ * S1. A commit is all or nothing, and durable when its promise resolves.
+ * S2. Concurrent commits share one transaction and one fsync, each in its own savepoint: a conflict harms nobody else.
+ * S3. Events are appended in the commit; once position p was readable, no lower one ever appears.
+ * S4. A reader that saw a commit's reply sees the commit.
+ * S5. Every read names its tenant; only `system` reads cross tenants, and only the engine holds it.
+ */
+import type { Event, UnplacedEvent } from '../event.ts'
+import type { Execution, ExecutionState } from '../execution.ts'
+import type { ExecutionId, Tenant } from '../identity.ts'
+import type { Instant } from '../instant.ts'
+
+export interface Store {
+  /** Rejects with EngineError `conflict` (facts.subject, facts.id) when a version or key does not match, `exhausted`
+   *  when the disk is full, `unavailable` when the store is closed. Nothing of the list is then applied. */
+  commit(changes: readonly Change[]): Promise<Committed>
+
+  execution(tenant: Tenant, id: ExecutionId): Promise<Execution | undefined>
+  /** Newest first, by id. */
+  executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>>
+  countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>>
+
+  document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
+  /** By `sort`, then key. */
+  documents<Body>(tenant: Tenant, collection: string, query: DocumentQuery): Promise<Paged<Document<Body>>>
+  counter(tenant: Tenant, name: string): Promise<number>
+
+  /** Events after `after`, oldest first, at most `limit`; rejects with `not_found` facts.subject 'cursor' when pruned
+   *  or of another store. */
+  events(tenant: Tenant, after: string | undefined, filter: EventFilter, limit: number): Promise<EventPage>
+  /** The position that a list taken now corresponds to. */
+  cursor(): string
+  /** Called after every commit that appended events, in order of position. Returns the way to unsubscribe. */
+  onEvents(listener: (events: readonly Event[]) => void): () => void
+
+  readonly system: SystemReads
+  close(): Promise<void>
+}
+
+/** Reads across tenants: for the engine's own services. */
+export interface SystemReads {
+  /** Every execution that is not final, oldest first. */
+  activeExecutions(): AsyncIterable<Execution>
+  execution(id: ExecutionId): Promise<Execution | undefined>
+  events(after: string | undefined, limit: number): Promise<EventPage>
+  documents<Body>(collection: string, query: DocumentQuery): Promise<Paged<Document<Body>>>
+  /** Final executions whose `removeAt` has passed. */
+  expiredExecutions(now: Instant, limit: number): Promise<readonly Execution[]>
+  /** Deletes events up to `before` except the newest `keep`; returns how many. */
+  pruneEvents(before: Instant, keep: number): Promise<number>
+  counts(): Promise<Readonly<Record<ExecutionState, number>>>
+  /** Empties everything: the first-start state. */
+  reset(): Promise<void>
+}
+
+export type Change =
+  | { readonly kind: 'execution.insert'; readonly execution: Execution }
+  /** `execution.version` is the new one; the stored one must be one less. Only `status` is written. */
+  | { readonly kind: 'execution.update'; readonly execution: Execution; readonly removeAt?: Instant }
+  | { readonly kind: 'execution.delete'; readonly tenant: Tenant; readonly id: ExecutionId }
+  | { readonly kind: 'event'; readonly event: UnplacedEvent }
+  | DocumentPut
+  | {
+      readonly kind: 'document.delete'
+      readonly tenant: Tenant
+      readonly collection: string
+      readonly key: string
+      readonly expected?: number
+    }
+  | { readonly kind: 'counter.add'; readonly tenant: Tenant; readonly name: string; readonly by: number }
+
+export interface DocumentPut {
+  readonly kind: 'document.put'
+  readonly tenant: Tenant
+  readonly collection: string
+  readonly key: string
+  readonly body: unknown
+  /** Orders lists; default ''. Compared as text. */
+  readonly sort?: string
+  /** What it can be found by: name → value. Replaces the former ones. */
+  readonly indexes?: Readonly<Record<string, string>>
+  /** The stored version it must have; 0: it must not exist; undefined: whatever there is. */
+  readonly expected?: number
+  /** Takes the next number of each counter and writes it to that top-level field of the body: gap-free sequences. */
+  readonly assign?: readonly { readonly field: string; readonly counter: string }[]
+}
+
+export interface Committed {
+  /** Opaque position of the last event there was. */
+  readonly cursor: string
+  /** Numbers given by `assign`, in order of the changes. */
+  readonly assigned: readonly number[]
+}
+
+export interface Document<Body = unknown> {
+  readonly tenant: Tenant
+  readonly collection: string
+  readonly key: string
+  readonly body: Body
+  readonly version: number
+  readonly sort: string
+}
+
+export interface ExecutionFilter {
+  /** Any of these. */
+  readonly states?: readonly ExecutionState[]
+  readonly active?: boolean
+  readonly task?: string
+  readonly face?: string
+  readonly key?: string
+  readonly node?: string
+  readonly trigger?: string
+  readonly name?: string
+  /** All of these must match exactly. */
+  readonly refs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly acceptedFrom?: Instant
+  readonly acceptedUntil?: Instant
+}
+
+export interface Page {
+  readonly limit: number
+  /** `next` of the page before. Opaque. */
+  readonly after?: string
+  /** Oldest first instead. */
+  readonly ascending?: boolean
+}
+
+export interface Paged<Item> {
+  readonly items: readonly Item[]
+  readonly next?: string
+}
+
+export interface DocumentQuery extends Page {
+  /** Must have this index value. */
+  readonly index?: { readonly name: string; readonly value: string }
+  readonly keyPrefix?: string
+  /** Bounds on `sort`, inclusive from, exclusive until. */
+  readonly sortFrom?: string
+  readonly sortUntil?: string
+}
+
+export interface EventFilter {
+  readonly execution?: ExecutionId
+  readonly kinds?: readonly string[]
+}
+
+export interface EventPage {
+  readonly events: readonly Event[]
+  /** Pass as `after` for what comes next. */
+  readonly cursor: string
+}
