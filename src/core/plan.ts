@@ -16,7 +16,7 @@ export function checkPlan(plan: Plan, path = 'plan'): void {
   if (plan.steps.length === 0) throw invalid(`${path}.steps`, 'a plan needs at least one step')
   if (plan.steps.length > MAX_STEPS) throw invalid(`${path}.steps`, `a plan has at most ${MAX_STEPS} steps`)
   const byName = indexByName(plan, path)
-  plan.steps.forEach((step, i) => checkConditions(step, byName, `${path}.steps[${i}]`))
+  for (const [i, step] of plan.steps.entries()) checkConditions(step, byName, `${path}.steps[${i}]`)
   const cycle = findCycle(plan)
   if (cycle) throw invalid(`${path}.steps`, `steps wait for each other in a circle: ${cycle.join(' → ')}`, { cycle })
   if (!plan.steps.some((s) => s.essential)) throw invalid(`${path}.steps`, 'at least one step must be essential')

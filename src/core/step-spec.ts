@@ -65,6 +65,8 @@ export interface RunSpec {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[]
   readonly health?: HealthCheck
   readonly logs?: LogLimits
+  /** The program may append steps to the plan while it runs; refused to all others. */
+  readonly appends?: boolean
   /** Put an init process in front (containers). */
   readonly init?: boolean
   /** Container options that only container executors know; checked by the executor that takes the step. */

@@ -1,0 +1,64 @@
+import type { AllocatedPort, Attempt, Progress, StopCause } from './execution.ts'
+import type { Exit, Usage } from './exit.ts'
+import type { AttemptId, ExecutionId, NodeId } from './identity.ts'
+import type { Instant } from './instant.ts'
+import type { Reason } from './reason.ts'
+import type { Reservation } from './resources.ts'
+import type { StepSpec } from './step-spec.ts'
+
+/** What can happen to an execution: the input of `advance`. */
+export type ExecutionEvent =
+  | Placed
+  | { readonly kind: 'deferred'; readonly reason: Reason }
+  | { readonly kind: 'stopRequested'; readonly cause: Omit<StopCause, 'at'> }
+  /** A timer rang: look again at limits, backoffs and conditions. */
+  | { readonly kind: 'due' }
+  | {
+      readonly kind: 'attemptStarted'
+      readonly attempt: AttemptId
+      readonly at: Instant
+      readonly detail?: AttemptDetail
+    }
+  | { readonly kind: 'attemptDetail'; readonly attempt: AttemptId; readonly detail: AttemptDetail }
+  | { readonly kind: 'attemptWaiting'; readonly attempt: AttemptId; readonly reason: Reason }
+  | AttemptExited
+  | { readonly kind: 'attemptHealth'; readonly attempt: AttemptId; readonly health: 'healthy' | 'unhealthy' }
+  | { readonly kind: 'outputs'; readonly attempt: AttemptId; readonly outputs: Readonly<Record<string, string>> }
+  | { readonly kind: 'progress'; readonly attempt: AttemptId; readonly progress: Progress }
+  | { readonly kind: 'appended'; readonly attempt: AttemptId; readonly steps: readonly StepSpec[] }
+  /** What an await step learned of the execution it waits for. */
+  | {
+      readonly kind: 'awaited'
+      readonly step: number
+      readonly execution?: ExecutionId
+      readonly met: 'yes' | 'notYet' | 'never'
+      readonly reason?: Reason
+    }
+  | { readonly kind: 'allocationClosed'; readonly epoch: number }
+
+export interface Placed {
+  readonly kind: 'placed'
+  readonly node: NodeId
+  readonly reserved: Reservation
+  readonly ports: readonly AllocatedPort[]
+  /** By ordinal: the executor that will run the step; '' for await steps. */
+  readonly executors: readonly string[]
+}
+
+export interface AttemptExited {
+  readonly kind: 'attemptExited'
+  readonly attempt: AttemptId
+  readonly at: Instant
+  readonly exit: Exit
+  readonly startedAt?: Instant
+  readonly usage?: Usage
+  readonly outputs?: Readonly<Record<string, string>>
+  readonly outputsProblem?: string
+  readonly log?: string
+  /** The executor closed the allocation as well. */
+  readonly closed?: boolean
+}
+
+export type AttemptDetail = Partial<
+  Pick<Attempt, 'handle' | 'ports' | 'address' | 'imageDigest' | 'pullStartedAt' | 'pullStoppedAt'>
+>

@@ -1,0 +1,143 @@
+/**
+ * After any event: everything that follows from it by itself. Runs to a fixpoint, because the end of one step may make
+ * the next ready, and purely, so that the same history always gives the same execution.
+ *
+ * Order of rules: limits → stopping → starting → allocation → state.
+ */
+import type { Draft } from './draft.ts'
+import { moveExecution, moveStep, ordinalOf } from './draft.ts'
+import type { Attempt, StepStatus } from './execution.ts'
+import { isFinalState, isFinalStep, KEPT_ATTEMPTS } from './execution.ts'
+import { retryExecution } from './execution-retry.ts'
+import { derivedState, outcomeReason } from './outcome.ts'
+import { readiness } from './readiness.ts'
+import { reason } from './reason.ts'
+import { requestStop } from './stop-request.ts'
+
+export function settle(draft: Draft): void {
+  applyLimits(draft)
+  if (draft.status.desired === 'stop') stopSteps(draft)
+  else while (startReadySteps(draft));
+  closeAllocation(draft)
+  if (allFinal(draft) && draft.status.allocation?.state !== 'open' && draft.status.allocation?.state !== 'closing')
+    if (retryExecution(draft)) return
+  finishState(draft)
+}
+
+export const allFinal = (draft: Draft): boolean => draft.steps.every((s) => isFinalStep(s.state))
+
+function applyLimits(draft: Draft): void {
+  const { deadlineAt, allocation } = draft.status
+  if (deadlineAt !== undefined && draft.now >= deadlineAt) {
+    const limit = draft.before.submission.timeoutMs ?? 0
+    const why = reason('execution_timeout', `it ran longer than its limit of ${limit} ms`, { limitMs: limit })
+    requestStop(draft, { kind: 'timeout', reason: why })
+  }
+  const { expiresAt } = draft.before.submission
+  if (expiresAt !== undefined && allocation === undefined && draft.now >= expiresAt)
+    requestStop(draft, { kind: 'expired', reason: reason('expired', 'it could not be started in time') })
+}
+
+/** Steps that never ran are skipped; the others are asked to stop, dependents first. */
+function stopSteps(draft: Draft): void {
+  const why = draft.status.stopCause!.reason
+  for (const [ordinal, step] of draft.steps.entries()) {
+    if (step.state !== 'waiting') continue
+    const ran = step.attempts.some((a) => a.epoch === draft.status.epoch)
+    moveStep(draft, ordinal, ran ? 'stopped' : 'skipped', { finishedAt: draft.now, reason: why })
+  }
+  while (stopFreeSteps(draft));
+}
+
+/** Stops every step that no unfinished step depends on; await steps end at once, so another round may free more. */
+function stopFreeSteps(draft: Draft): boolean {
+  let ended = false
+  const held = dependedOn(draft)
+  for (const [ordinal, step] of draft.steps.entries()) {
+    if ((step.state !== 'starting' && step.state !== 'running') || held.has(ordinal)) continue
+    const change = { stoppingAt: draft.now, reason: draft.status.stopCause!.reason }
+    moveStep(draft, ordinal, 'stopping', change)
+    if (draft.specs[ordinal]!.work.kind !== 'await') continue
+    moveStep(draft, ordinal, 'stopped', { finishedAt: draft.now })
+    ended = true
+  }
+  return ended
+}
+
+function dependedOn(draft: Draft): ReadonlySet<number> {
+  const held = new Set<number>()
+  for (const [ordinal, step] of draft.steps.entries()) {
+    if (isFinalStep(step.state)) continue
+    for (const condition of draft.specs[ordinal]!.conditions) held.add(ordinalOf(draft, condition.step)!)
+  }
+  return held
+}
+
+/** One round; returns whether a step became final, which may decide others. */
+function startReadySteps(draft: Draft): boolean {
+  if (draft.status.allocation?.state !== 'open') return false
+  let decided = false
+  const group = currentGroup(draft)
+  for (const [ordinal, step] of draft.steps.entries()) {
+    if (step.state !== 'waiting' || draft.specs[ordinal]!.group > group) continue
+    const ready = readiness(draft, ordinal)
+    if (ready.is === 'ready') startStep(draft, ordinal)
+    else if (ready.is === 'never') {
+      moveStep(draft, ordinal, 'skipped', { finishedAt: draft.now, reason: ready.reason })
+      decided = true
+      failFast(draft, ordinal)
+    }
+  }
+  if (draft.status.desired === 'stop') stopSteps(draft)
+  return decided && draft.status.desired === 'run'
+}
+
+/** A skipped step counts like a failed one for those that asked to end with it. */
+function failFast(draft: Draft, ordinal: number): void {
+  const spec = draft.specs[ordinal]!
+  if (!spec.essential || spec.endsExecution === 'never' || allFinal(draft)) return
+  const why = reason('essential_failed', `step ${spec.name} can never start`, { step: spec.name })
+  requestStop(draft, { kind: spec.endsExecution === 'onExit' ? 'essentialExit' : 'essentialFailure', reason: why })
+}
+
+function currentGroup(draft: Draft): number {
+  let group = Number.POSITIVE_INFINITY
+  for (const [ordinal, step] of draft.steps.entries())
+    if (!isFinalStep(step.state)) group = Math.min(group, draft.specs[ordinal]!.group)
+  return group
+}
+
+function startStep(draft: Draft, ordinal: number): void {
+  const step = draft.steps[ordinal]!
+  const spec = draft.specs[ordinal]!
+  const number = (step.attempts[step.attempts.length - 1]?.number ?? 0) + 1
+  const executor = draft.status.allocation!.executors[ordinal] ?? ''
+  const attempt: Attempt = { number, epoch: draft.status.epoch, executor, requestedAt: draft.now }
+  const attempts = spec.work.kind === 'run' ? [...step.attempts, attempt].slice(-KEPT_ATTEMPTS) : step.attempts
+  const health = spec.work.kind === 'run' && spec.work.health ? 'unknown' : 'none'
+  const cleared = { notBefore: undefined, reason: undefined } as unknown as Partial<StepStatus>
+  moveStep(draft, ordinal, 'starting', { ...cleared, attempts, health })
+}
+
+function closeAllocation(draft: Draft): void {
+  const allocation = draft.status.allocation
+  if (allocation?.state !== 'open' || !allFinal(draft)) return
+  draft.status.allocation = { ...allocation, state: 'closing' }
+  draft.transitions.push({ kind: 'allocation.closing', epoch: allocation.epoch, node: allocation.node })
+}
+
+function finishState(draft: Draft): void {
+  const to = derivedState(draft)
+  if (to === draft.status.state) return
+  if (isFinalState(to)) {
+    const why = outcomeReason(draft, to)
+    draft.status.finishedAt = draft.now
+    if (why) draft.status.reason = why
+    else delete draft.status.reason
+    moveExecution(draft, to, why)
+    return
+  }
+  if (to === 'stopping') draft.status.reason = draft.status.stopCause!.reason
+  else if (to !== 'pending') delete draft.status.reason
+  moveExecution(draft, to, draft.status.reason)
+}
