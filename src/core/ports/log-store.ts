@@ -8,6 +8,7 @@
  */
 import type { AttemptId, Tenant } from '../identity.ts'
 import type { Micros } from '../instant.ts'
+import type { LogLimits } from '../step-spec.ts'
 
 export type LogSource = 'stdout' | 'stderr' | 'system'
 
@@ -50,6 +51,11 @@ export interface LogStore {
   ): AsyncIterable<readonly LogLine[]>
   /** A line of source `system`, from the engine. Resolves when readable. */
   note(tenant: Tenant, attempt: AttemptId, text: string): Promise<void>
+  /**
+   * The exit of the attempt was committed with this extent: nothing follows, its followers finish. Needed for the silent
+   * attempt, which costs its writer nothing, and for the one whose writer died. Idempotent.
+   */
+  ended(tenant: Tenant, attempt: AttemptId, extent?: string): void
   /** Removes the logs of attempts for good. */
   forget(tenant: Tenant, attempts: readonly AttemptId[]): Promise<void>
   /** One round of retention by age and size; what it removed. */
@@ -62,6 +68,8 @@ export interface LogStore {
  * has no event loop; must not throw for want of space.
  */
 export interface LogWriter {
+  /** Limits of one attempt, before its first write. */
+  limit(tenant: Tenant, attempt: AttemptId, limits: LogLimits): void
   /** Raw output as read: splits into lines, numbers them, buffers; readable after `flush`. */
   write(tenant: Tenant, attempt: AttemptId, source: LogSource, bytes: Uint8Array, at: Micros): void
   /** No more output; returns the attempt's extent for its exit. */
@@ -76,4 +84,6 @@ export interface LogWriter {
 export interface LogNotice {
   readonly segment: string
   readonly size: number
+  /** Other segments of the same flush. */
+  readonly also?: readonly LogNotice[]
 }
