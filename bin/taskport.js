@@ -1,2 +1,41 @@
 #!/usr/bin/env node
-console.log('tp', process.version)
+// Plain JavaScript that old Nodes can parse: its first duty is to say that Taskport needs Node 24.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED_MAJOR = 24
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** A clone runs its sources; a published package, which has none, what was built from them. */
+async function start() {
+  module.enableCompileCache?.()
+  const entry = existsSync(at('../src/cli/main.ts')) ? '../src/cli/main.ts' : '../dist/cli/main.js'
+  const { main } = await import(new URL(entry, import.meta.url).href)
+  await main(process.argv.slice(2))
+}
+
+/** The same command under the Node that the development dependency `node` brings. */
+function startUnder(node) {
+  const child = spawn(node, [at('taskport.js'), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // A terminal sends SIGINT to both processes; the commands take two in quick succession for one.
+  const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+  for (const signal of forwarded) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => fail(error.message))
+  child.on('exit', (code, signal) => {
+    for (const name of forwarded) process.removeAllListeners(name)
+    if (signal) process.kill(process.pid, signal)
+    else process.exit(code ?? 1)
+  })
+}
+
+function fail(message) {
+  process.stderr.write(`taskport: ${message}\n`)
+  process.exitCode = 1
+}
+
+const bundled = at('../node_modules/node/bin/node')
+if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) await start()
+else if (existsSync(bundled)) startUnder(bundled)
+else fail(`Taskport needs Node ${NEEDED_MAJOR} or newer; this is Node ${process.versions.node}.`)
