@@ -1,0 +1,63 @@
+import type { ConcurrencyLimit } from '../core/execution.ts'
+import { type Reason, reason } from '../core/reason.ts'
+import type { Lack, Shortfall } from './decision.ts'
+
+/** What a line of candidates waits for. */
+export type Wait =
+  | { readonly for: 'concurrency'; readonly limit: ConcurrencyLimit; readonly use: number }
+  /** Some node would take it, but for what runs there now. */
+  | { readonly for: 'room'; readonly shortfalls: readonly Shortfall[] }
+  /** There would be room on a node that is kept for a candidate waiting longer. */
+  | { readonly for: 'turn'; readonly shortfalls: readonly Shortfall[] }
+  /** No node there is would ever take it. */
+  | { readonly for: 'node'; readonly shortfalls: readonly Shortfall[] }
+
+export function reasonOf(wait: Wait): Reason {
+  switch (wait.for) {
+    case 'concurrency': {
+      const { key, limit } = wait.limit
+      return reason('concurrency_limit', `${wait.use} of ${limit} with the key ${key} hold a place`, { key, limit })
+    }
+    case 'room':
+      return reason('no_room', `no node has room now: ${sentence(wait.shortfalls)}`, factsOf(wait.shortfalls))
+    case 'turn':
+      return reason('queued', 'the room there is is kept for an execution that has waited longer')
+    case 'node':
+      return noNode(wait.shortfalls)
+  }
+}
+
+function noNode(shortfalls: readonly Shortfall[]): Reason {
+  if (shortfalls.length === 0) return reason('no_eligible_node', 'there is no node')
+  const onlyExecutors = shortfalls.every(({ lacks }) => lacks === 'executor')
+  const message = `no node can take it: ${sentence(shortfalls)}`
+  return reason(onlyExecutors ? 'executor_unavailable' : 'no_eligible_node', message, factsOf(shortfalls))
+}
+
+/** Those waiting for the same thing share a queue position. A tenant's key is its own. */
+export const thingOf = (wait: Wait, tenant: string): string =>
+  wait.for === 'concurrency' ? `key ${tenant} ${wait.limit.key}` : wait.for === 'node' ? 'node' : 'room'
+
+const WORDS: Readonly<Record<Lack, string>> = {
+  cpu: 'too little CPU',
+  memory: 'too little memory',
+  ports: 'a port that is taken',
+  constraint: 'a constraint not met',
+  distinct: 'one of its kind already',
+  executor: 'no executor for it',
+  slots: 'no free slot',
+  draining: 'is being drained',
+  gone: 'is gone',
+}
+
+/** `2 × too little CPU, 1 × no free slot`: free amounts stay out, or the reason would change with every round. */
+const sentence = (shortfalls: readonly Shortfall[]): string =>
+  [...countLacks(shortfalls)].map(([lack, count]) => `${WORDS[lack]} (${count} of ${shortfalls.length})`).join(', ')
+
+const factsOf = (shortfalls: readonly Shortfall[]): Record<string, number> => Object.fromEntries(countLacks(shortfalls))
+
+function countLacks(shortfalls: readonly Shortfall[]): ReadonlyMap<Lack, number> {
+  const counts = new Map<Lack, number>()
+  for (const { lacks } of shortfalls) counts.set(lacks, (counts.get(lacks) ?? 0) + 1)
+  return counts
+}
