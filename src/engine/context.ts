@@ -1,0 +1,62 @@
+import type { Instant } from '../core/instant.ts'
+import type { Alarms, Chance, Clock, Ids } from '../core/ports/clock.ts'
+import type { LogStore } from '../core/ports/log-store.ts'
+import type { Store } from '../core/ports/store.ts'
+import type { Secrets, Vault } from '../core/ports/vault.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { ExecutorSet } from './executor-set.ts'
+import type { Ledger } from './ledger.ts'
+import type { NodeRegister } from './node-register.ts'
+import type { Reactor } from './reactor.ts'
+import type { Roster } from './roster.ts'
+import type { Transitions } from './transitions.ts'
+
+/** What the operator can set. */
+export interface EngineDefaults {
+  /** Final executions are removed after this, ms. */
+  readonly retentionMs: number
+  /** Events are kept at least this long, ms. */
+  readonly eventRetentionMs: number
+  /** Longest plan text accepted, bytes of JSON. */
+  readonly maximumSubmissionBytes: number
+}
+
+export const DEFAULTS: EngineDefaults = {
+  retentionMs: 30 * 86_400_000,
+  eventRetentionMs: 30 * 86_400_000,
+  maximumSubmissionBytes: 1_000_000,
+}
+
+export interface Logger {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** What the engine is made from: ports only. */
+export interface EngineParts {
+  readonly store: Store
+  readonly logs: LogStore
+  readonly executors: ExecutorSet
+  readonly clock: Clock
+  readonly alarms: Alarms
+  readonly ids: Ids
+  readonly chance: Chance
+  readonly secrets: Secrets
+  readonly vault: Vault
+  readonly reactors: readonly Reactor[]
+  readonly defaults: EngineDefaults
+  readonly logger: Logger
+}
+
+/** The engine's inside: its parts and the state it shares among its use cases. */
+export interface Context extends EngineParts {
+  readonly roster: Roster
+  readonly ledger: Ledger
+  readonly nodes: NodeRegister
+  readonly transitions: Transitions
+  readonly dispatcher: Dispatcher
+  /** Submissions that await steps began, so that two awaiters of one key start it once. */
+  readonly startingKeys: Map<string, Promise<unknown>>
+  readonly now: () => Instant
+}

@@ -1,0 +1,84 @@
+/**
+ * Effects: what the outside world must be told after a commit. Every effect is idempotent and can be derived again from
+ * the execution alone, which is how the rescuer repeats them after a crash.
+ */
+
+import { dueAt } from '../core/due.ts'
+import type { Transition } from '../core/event.ts'
+import type { Execution } from '../core/execution.ts'
+import { currentAttempt, isFinal, stepsOf } from '../core/execution.ts'
+import { attemptIdOf } from '../core/identity.ts'
+import { beginAwaiting } from './await-step.ts'
+import type { Context } from './context.ts'
+import { startAttempt } from './start-attempt.ts'
+
+/** After a commit that led from `before` to `next` by `transitions`. */
+export function afterCommit(
+  context: Context,
+  before: Execution | undefined,
+  next: Execution,
+  transitions: readonly Transition[],
+): void {
+  for (const transition of transitions) {
+    if (transition.kind === 'step.state') stepEffect(context, next, transition.ordinal)
+    else if (transition.kind === 'allocation.closing') closeAllocation(context, next)
+  }
+  if (freed(before, next)) context.dispatcher.release(next)
+  if (next.status.state === 'pending' && before?.status.state !== 'pending') context.dispatcher.enqueue(next)
+  armTimer(context, next)
+}
+
+/** The allocation closed, or the execution never had one and left the queue. */
+const freed = (before: Execution | undefined, next: Execution): boolean =>
+  isFinal(next) || (before?.status.allocation !== undefined && next.status.allocation === undefined)
+
+/** What the step's present state asks of the outside. */
+export function stepEffect(context: Context, execution: Execution, ordinal: number): void {
+  const step = execution.status.steps[ordinal]
+  const spec = stepsOf(execution)[ordinal]
+  if (!step || !spec) return
+  if (spec.work.kind === 'await') {
+    if (step.state === 'starting' || step.state === 'running') void beginAwaiting(context, execution.id, ordinal)
+  } else if (step.state === 'starting') startAttempt(context, execution, ordinal)
+  else if (step.state === 'stopping') stopAttempt(context, execution, ordinal)
+}
+
+export function stopAttempt(context: Context, execution: Execution, ordinal: number): void {
+  const attempt = currentAttempt(execution.status.steps[ordinal]!)
+  const spec = stepsOf(execution)[ordinal]!
+  if (!attempt || attempt.exit) return
+  const graceMs = execution.status.stopCause?.graceMs ?? spec.stop.graceMs
+  const id = attemptIdOf(execution.id, ordinal, attempt.number)
+  insist(context, `stop ${id}`, () =>
+    context.executors.get(attempt.executor).stop(id, { signal: spec.stop.signal, graceMs }),
+  )
+}
+
+export function closeAllocation(context: Context, execution: Execution): void {
+  const allocation = execution.status.allocation
+  if (allocation?.state !== 'closing') return
+  const kinds = [...new Set(allocation.executors)].filter((kind) => kind !== '')
+  insist(context, `close ${allocation.id}`, async () => {
+    await Promise.all(kinds.map((kind) => context.executors.get(kind).close(allocation.id)))
+    await context.transitions.apply(execution.id, { kind: 'allocationClosed', epoch: allocation.epoch })
+  })
+}
+
+/** Tries until it succeeds or the engine ends: an executor that is away comes back. */
+export function insist(context: Context, what: string, effect: () => Promise<unknown>, waitMs = 100): void {
+  effect().catch((error: unknown) => {
+    context.logger.warn({ what, error: String(error), waitMs }, 'an executor did not answer; trying again')
+    context.alarms.at(context.now() + waitMs, () => {
+      insist(context, what, effect, Math.min(waitMs * 2, 10_000))
+    })
+  })
+}
+
+export function armTimer(context: Context, execution: Execution): void {
+  const due = dueAt(execution, context.now())
+  if (due === undefined) return
+  context.alarms.at(due, () => {
+    if (context.roster.get(execution.id)?.version === execution.version)
+      void context.transitions.apply(execution.id, { kind: 'due' }).catch(() => undefined)
+  })
+}

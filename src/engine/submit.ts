@@ -1,0 +1,251 @@
+/**
+ * Submission: a request becomes an execution, and where there is room it is placed and started in the very commit that
+ * accepts it. What was answered is durable.
+ */
+import { advance, newStatus } from '../core/advance.ts'
+import { EngineError, invalid, notFound } from '../core/engine-error.ts'
+import type { Transition } from '../core/event.ts'
+import type { Execution, Submission } from '../core/execution.ts'
+import type { ExecutionId, Principal, Tenant } from '../core/identity.ts'
+import { checkPlan, reservationOfPlan } from '../core/plan.ts'
+import type { Change, Document } from '../core/ports/store.ts'
+import type { StepSpec } from '../core/step-spec.ts'
+import type { Task } from '../core/task.ts'
+import type { Decision } from '../scheduler/decision.ts'
+import type { Candidate } from '../scheduler/snapshot.ts'
+import { checkSubmission } from './check-submission.ts'
+import type { Context } from './context.ts'
+import { afterCommit } from './effects.ts'
+import { reactions } from './reactions.ts'
+import type { SubmissionRequest, SubmitOptions, SubmitResult } from './submission-request.ts'
+import { findTask } from './tasks.ts'
+import { eventsOf } from './transitions.ts'
+
+const KEYS = 'taskport/idempotency'
+
+interface Prepared {
+  readonly request: SubmissionRequest
+  readonly execution: Execution
+  readonly candidate: Candidate
+  readonly transitions: readonly Transition[]
+  readonly decision: Decision | undefined
+}
+
+export async function submit(
+  context: Context,
+  principal: Principal,
+  requests: readonly SubmissionRequest[],
+  options: SubmitOptions = {},
+): Promise<readonly SubmitResult[]> {
+  const known = await knownAnswer(context, principal, requests, options)
+  if (known) return known
+  const accepted = await Promise.all(requests.map((r, i) => executionOf(context, principal, r, i)))
+  const prepared = decide(context, requests, accepted)
+  const entering = prepared.filter((p) => p.decision?.kind !== 'refuse')
+  try {
+    if (entering.length > 0) await commitAll(context, principal, entering, options)
+  } catch (error) {
+    for (const { execution } of entering) context.ledger.release(execution.id)
+    const again = isKeyConflict(error) && (await knownAnswer(context, principal, requests, options))
+    if (again) return again
+    throw error
+  }
+  for (const one of entering) enter(context, one)
+  return prepared.map(resultOf)
+}
+
+function resultOf({ execution, decision }: Prepared): SubmitResult {
+  if (decision?.kind === 'refuse') return { kind: 'refused', reason: decision.reason, shortfalls: decision.shortfalls }
+  return { kind: 'accepted', execution, repeated: false }
+}
+
+async function executionOf(
+  context: Context,
+  principal: Principal,
+  request: SubmissionRequest,
+  index: number,
+): Promise<Execution> {
+  const task = request.task && !request.plan ? await activeTask(context, principal.tenant, request.task) : undefined
+  const submission = submissionOf(context, principal, request, task)
+  const path = index === 0 ? 'plan' : `[${index}].plan`
+  if (!task) checkPlan(submission.plan, path)
+  checkSubmission(submission, path)
+  const id = request.id ?? context.ids.execution()
+  return { id, tenant: principal.tenant, submission, status: newStatus(submission.plan.steps.length), version: 1 }
+}
+
+async function activeTask(
+  context: Context,
+  tenant: Tenant,
+  which: { readonly name: string; readonly revision?: number },
+): Promise<Task> {
+  const task = await findTask(context, tenant, which.name, which.revision)
+  if (!task) throw notFound('task', which.revision === undefined ? which.name : `${which.name}:${which.revision}`)
+  if (task.state === 'inactive')
+    throw new EngineError('conflict', `task ${task.name}:${task.revision} is inactive`, {
+      subject: 'task',
+      id: task.name,
+    })
+  return task
+}
+
+function submissionOf(
+  context: Context,
+  principal: Principal,
+  request: SubmissionRequest,
+  task: Task | undefined,
+): Submission {
+  const base = request.plan ?? task?.spec.plan
+  if (!base) throw invalid('plan', 'either a plan or a task is needed')
+  const plan = request.env ? { steps: base.steps.map((s) => withEnv(s, request.env!)) } : base
+  const spec = task?.spec
+  const named = task
+    ? { name: task.name, revision: task.revision }
+    : request.task?.revision !== undefined
+      ? { name: request.task.name, revision: request.task.revision }
+      : undefined
+  return defined({
+    name: request.name,
+    task: named,
+    plan,
+    trigger: request.trigger ?? { kind: 'api' as const },
+    principal,
+    acceptedAt: context.now(),
+    timeoutMs: request.timeoutMs ?? spec?.timeoutMs,
+    expiresAt: request.expiresAt,
+    notBefore: request.notBefore,
+    retry: request.retry ?? spec?.retry,
+    priority: request.priority ?? spec?.priority ?? 0,
+    concurrency: request.concurrency ?? spec?.concurrency,
+    ifNoRoom: request.ifNoRoom ?? spec?.ifNoRoom ?? 'queue',
+    placement: request.placement ?? spec?.placement,
+    reservation: reservationOfPlan(plan),
+    key: request.key,
+    labels: { ...spec?.labels, ...request.labels },
+    refs: request.refs ?? {},
+    face: request.face,
+    retentionMs: request.retentionMs ?? spec?.retentionMs,
+  })
+}
+
+/** Leaves out what is undefined, as `exactOptionalPropertyTypes` and the store want it. */
+function defined(fields: { [K in keyof Submission]: Submission[K] | undefined }): Submission {
+  for (const key of Object.keys(fields) as (keyof Submission)[]) if (fields[key] === undefined) delete fields[key]
+  return fields as Submission
+}
+
+const withEnv = (step: StepSpec, env: Readonly<Record<string, string>>): StepSpec =>
+  step.work.kind === 'run' ? { ...step, work: { ...step.work, env: { ...step.work.env, ...env } } } : step
+
+/** Places what can be placed now and books it; the rest stays pending, or is refused where it asked for that. */
+function decide(
+  context: Context,
+  requests: readonly SubmissionRequest[],
+  executions: readonly Execution[],
+): readonly Prepared[] {
+  const candidates = executions.map((e) => context.dispatcher.candidate(e))
+  const decisions = new Map(context.dispatcher.decideNow(candidates).map((d) => [d.execution, d]))
+  return executions.map((execution, i) => {
+    const decision = decisions.get(execution.id)
+    const request = requests[i]!
+    const candidate = candidates[i]!
+    const opened = { kind: 'execution.state', to: 'pending' } as const
+    if (decision?.kind === 'place') {
+      context.ledger.book(execution, decision.node, decision.ports)
+      const placed = advance(execution, context.dispatcher.placedEvent(execution, decision), context.now())
+      if (placed.kind === 'advanced')
+        return {
+          request,
+          candidate,
+          decision,
+          execution: { ...placed.execution, version: 1 },
+          transitions: [opened, ...placed.transitions],
+        }
+    }
+    const status = decision?.kind === 'defer' ? { ...execution.status, reason: decision.reason } : execution.status
+    return { request, candidate, decision, execution: { ...execution, status }, transitions: [opened] }
+  })
+}
+
+async function commitAll(
+  context: Context,
+  principal: Principal,
+  entering: readonly Prepared[],
+  options: SubmitOptions,
+): Promise<void> {
+  const changes: Change[] = []
+  for (const { execution, transitions, request } of entering) {
+    const events = eventsOf(execution, transitions, execution.submission.acceptedAt)
+    changes.push({ kind: 'execution.insert', execution })
+    for (const event of events) changes.push({ kind: 'event', event })
+    if (request.changes) changes.push(...request.changes)
+    const extra = reactions(context, execution, events)
+    changes.push(...(extra instanceof Promise ? await extra : extra))
+  }
+  if (options.idempotency) changes.push(keyDocument(principal, entering, options.idempotency))
+  await context.store.commit(changes)
+}
+
+function keyDocument(
+  principal: Principal,
+  entering: readonly Prepared[],
+  given: NonNullable<SubmitOptions['idempotency']>,
+): Change {
+  const executions = entering.map((p) => p.execution.id)
+  const indexes = { last: executions[executions.length - 1]! }
+  const body: KeyBody = { fingerprint: given.fingerprint, executions }
+  return {
+    kind: 'document.put',
+    tenant: principal.tenant,
+    collection: KEYS,
+    key: keyOf(entering[0]!.request, given.key),
+    body,
+    indexes,
+    expected: 0,
+  }
+}
+
+interface KeyBody {
+  readonly fingerprint: string
+  readonly executions: readonly ExecutionId[]
+}
+
+const keyOf = (request: SubmissionRequest, key: string): string => `${request.face}/${key}`
+
+const isKeyConflict = (error: unknown): boolean =>
+  error instanceof EngineError && error.code === 'conflict' && error.facts.subject === 'document'
+
+/** What this key was answered with before; `conflict` when it was asked for something else. */
+async function knownAnswer(
+  context: Context,
+  principal: Principal,
+  requests: readonly SubmissionRequest[],
+  options: SubmitOptions,
+): Promise<readonly SubmitResult[] | undefined> {
+  if (!options.idempotency || requests.length === 0) return undefined
+  const { key, fingerprint } = options.idempotency
+  const found: Document<KeyBody> | undefined = await context.store.document(
+    principal.tenant,
+    KEYS,
+    keyOf(requests[0]!, key),
+  )
+  if (!found) return undefined
+  const { executions } = found.body
+  if (found.body.fingerprint !== fingerprint)
+    throw new EngineError('conflict', 'this idempotency key was used for another request', {
+      subject: 'idempotency',
+      id: key,
+      executions,
+    })
+  const again = await Promise.all(executions.map((id) => current(context, principal.tenant, id)))
+  return again.filter((e) => e !== undefined).map((execution) => ({ kind: 'accepted', execution, repeated: true }))
+}
+
+const current = (context: Context, tenant: Tenant, id: ExecutionId): Promise<Execution | undefined> =>
+  Promise.resolve(context.roster.ofTenant(tenant, id) ?? context.store.execution(tenant, id))
+
+function enter(context: Context, { execution, candidate, transitions }: Prepared): void {
+  context.roster.enter(execution)
+  if (execution.status.state === 'pending') context.dispatcher.enqueue(execution, candidate)
+  else afterCommit(context, execution, execution, transitions)
+}

@@ -1,0 +1,163 @@
+/**
+ * Transitions: the only door through which an active execution changes. Events of one execution are applied one after
+ * the other; those that arrive while a commit is under way are folded into the next one, so that a quick start and exit
+ * cost one commit. Effects (starting, stopping, closing) happen after the commit, never before.
+ *
+ * T1. At most one commit per execution is under way.
+ * T2. The roster changes when the commit has succeeded.
+ * T3. A full disk loses nothing: the fold waits and is tried again.
+ */
+import type { Advanced } from '../core/advance.ts'
+import { advance } from '../core/advance.ts'
+import { EngineError } from '../core/engine-error.ts'
+import type { Transition, UnplacedEvent } from '../core/event.ts'
+import type { Execution } from '../core/execution.ts'
+import { isFinal } from '../core/execution.ts'
+import type { ExecutionEvent } from '../core/execution-event.ts'
+import type { ExecutionId } from '../core/identity.ts'
+import type { Instant } from '../core/instant.ts'
+import type { Change } from '../core/ports/store.ts'
+import type { Context } from './context.ts'
+import { afterCommit } from './effects.ts'
+import { reactions } from './reactions.ts'
+
+/** How an event was received. */
+export type Applied = 'advanced' | Extract<Advanced, { kind: 'refused' }>['why'] | 'unknown'
+
+interface Waiting {
+  readonly event: ExecutionEvent
+  readonly done: (applied: Applied) => void
+}
+
+/** Retry interval of a commit that the disk had no room for, ms. */
+const FULL_DISK_RETRY_MS = 250
+
+export class Transitions {
+  readonly #context: Context
+  readonly #inboxes = new Map<ExecutionId, Waiting[]>()
+  #ended = false
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Resolves when what followed is durable. Never rejects for what an event means; `unknown`: not active here. */
+  apply(id: ExecutionId, event: ExecutionEvent): Promise<Applied> {
+    if (this.#ended) return Promise.reject(new EngineError('unavailable', 'the engine has ended'))
+    return new Promise((done) => {
+      const inbox = this.#inboxes.get(id)
+      if (inbox) inbox.push({ event, done })
+      else {
+        this.#inboxes.set(id, [{ event, done }])
+        queueMicrotask(() => void this.#pump(id))
+      }
+    })
+  }
+
+  /** After this nothing changes any more; what is under way ends by itself. */
+  end(): void {
+    this.#ended = true
+  }
+
+  async #pump(id: ExecutionId): Promise<void> {
+    const inbox = this.#inboxes.get(id)!
+    while (inbox.length > 0 && !this.#ended) {
+      const batch = inbox.splice(0)
+      const applied = await this.#commitFold(id, batch)
+      batch.forEach((waiting, i) => {
+        waiting.done(applied[i]!)
+      })
+    }
+    this.#inboxes.delete(id)
+  }
+
+  async #commitFold(id: ExecutionId, batch: readonly Waiting[]): Promise<readonly Applied[]> {
+    const before = this.#context.roster.get(id)
+    if (!before) return batch.map(() => 'unknown')
+    const fold = foldEvents(before, batch, this.#context.now())
+    if (!fold.moved) {
+      if (fold.execution !== before) this.#context.roster.replace(fold.execution)
+      return fold.applied
+    }
+    const next = { ...fold.execution, version: before.version + 1 }
+    if (!(await this.#commit(next, fold.transitions))) return batch.map(() => 'unknown')
+    this.#settleRoster(next)
+    afterCommit(this.#context, before, next, fold.transitions)
+    return fold.applied
+  }
+
+  /** False when the execution is no longer ours (removed, or the store closed). */
+  async #commit(next: Execution, transitions: readonly Transition[]): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.#context.store.commit(await changesFor(this.#context, next, transitions))
+        return true
+      } catch (error) {
+        if (this.#ended || !(error instanceof EngineError)) throw error
+        if (error.code === 'exhausted') await this.#pause(FULL_DISK_RETRY_MS)
+        else if (error.code === 'conflict' && error.facts.subject !== 'execution') continue
+        else return this.#giveUp(next, error)
+      }
+    }
+  }
+
+  #giveUp(next: Execution, error: EngineError): false {
+    this.#context.logger.error({ execution: next.id, error: error.message }, 'a transition could not be committed')
+    return false
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resume) => {
+      this.#context.alarms.at(this.#context.now() + ms, resume)
+    })
+  }
+
+  #settleRoster(next: Execution): void {
+    if (isFinal(next)) this.#context.roster.leave(next)
+    else this.#context.roster.replace(next)
+  }
+}
+
+interface Fold {
+  readonly execution: Execution
+  readonly transitions: readonly Transition[]
+  readonly applied: readonly Applied[]
+  /** Something must be committed; progress alone need not be. */
+  readonly moved: boolean
+}
+
+function foldEvents(before: Execution, batch: readonly Waiting[], now: Instant): Fold {
+  let execution = before
+  let moved = false
+  const transitions: Transition[] = []
+  const applied: Applied[] = []
+  for (const { event } of batch) {
+    const result = advance(execution, event, now)
+    applied.push(result.kind === 'advanced' ? 'advanced' : result.why)
+    if (result.kind === 'refused') continue
+    moved ||= result.transitions.length > 0
+    transitions.push(...result.transitions)
+    execution = { ...result.execution, version: before.version }
+  }
+  return { execution, transitions, applied, moved }
+}
+
+/** The changes of one commit: the execution, its events, and what faces add to them. */
+export async function changesFor(
+  context: Context,
+  next: Execution,
+  transitions: readonly Transition[],
+): Promise<readonly Change[]> {
+  const events = eventsOf(next, transitions, context.now())
+  const extra = await reactions(context, next, events)
+  const retention = next.submission.retentionMs ?? context.defaults.retentionMs
+  const removeAt = next.status.finishedAt === undefined ? undefined : next.status.finishedAt + retention
+  return [
+    { kind: 'execution.update', execution: next, ...(removeAt !== undefined && { removeAt }) },
+    ...events.map((event): Change => ({ kind: 'event', event })),
+    ...extra,
+  ]
+}
+
+export const eventsOf = (next: Execution, transitions: readonly Transition[], at: Instant): readonly UnplacedEvent[] =>
+  transitions.map((transition) => ({ tenant: next.tenant, execution: next.id, at, version: next.version, transition }))
