@@ -1,6 +1,6 @@
 import { invalid } from '../core/engine-error.ts'
 import type { Schedule } from '../core/task.ts'
-import { nextFire } from './cron.ts'
+import { nextFire } from './fire-times.ts'
 
 const LONGEST = 200
 

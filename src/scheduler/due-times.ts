@@ -1,6 +1,6 @@
 import type { Instant } from '../core/instant.ts'
 import type { Schedule } from '../core/task.ts'
-import { lastFire, nextFire } from './cron.ts'
+import { lastFire, nextFire } from './fire-times.ts'
 
 /** A time no older than this has not been missed: whoever asks is only a little late. */
 export const ON_TIME_MS = 30_000
