@@ -23,14 +23,14 @@ export interface Store {
   countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>>
 
   document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
-  /** By `sort`, then key. */
+  /** By `sort`, then key: ascending unless the query says `ascending: false`. */
   documents<Body>(tenant: Tenant, collection: string, query: DocumentQuery): Promise<Paged<Document<Body>>>
   counter(tenant: Tenant, name: string): Promise<number>
 
   /** Events after `after`, oldest first, at most `limit`; rejects with `not_found` facts.subject 'cursor' when pruned
    *  or of another store. */
   events(tenant: Tenant, after: string | undefined, filter: EventFilter, limit: number): Promise<EventPage>
-  /** The position that a list taken now corresponds to. */
+  /** The position that a list taken now corresponds to: take it before the list, then nothing is missed. */
   cursor(): string
   /** Called after every commit that appended events, in order of position. Returns the way to unsubscribe. */
   onEvents(listener: (events: readonly Event[]) => void): () => void
@@ -56,7 +56,8 @@ export interface SystemReads {
 }
 
 export type Change =
-  | { readonly kind: 'execution.insert'; readonly execution: Execution }
+  /** `removeAt` only where it is final at once. */
+  | { readonly kind: 'execution.insert'; readonly execution: Execution; readonly removeAt?: Instant }
   /** `execution.version` is the new one; the stored one must be one less. Only `status` is written. */
   | { readonly kind: 'execution.update'; readonly execution: Execution; readonly removeAt?: Instant }
   | { readonly kind: 'execution.delete'; readonly tenant: Tenant; readonly id: ExecutionId }

@@ -57,7 +57,7 @@ export class MemoryTables {
   #applyOne(change: Change, undo: (() => void)[], assigned: number[]): void {
     switch (change.kind) {
       case 'execution.insert':
-        this.#insert(change.execution, undo)
+        this.#insert(change.execution, change.removeAt, undo)
         break
       case 'execution.update':
         this.#update(change.execution, change.removeAt, undo)
@@ -79,10 +79,11 @@ export class MemoryTables {
     }
   }
 
-  #insert(execution: Execution, undo: (() => void)[]): void {
+  #insert(execution: Execution, removeAt: Instant | undefined, undo: (() => void)[]): void {
     if (this.executions.has(execution.id)) throw conflict('execution', execution.id, 'exists')
     checkFirst(execution)
     set(this.executions, execution.id, execution, undo)
+    if (removeAt !== undefined) set(this.removeAt, execution.id, removeAt, undo)
   }
 
   #update(execution: Execution, removeAt: Instant | undefined, undo: (() => void)[]): void {

@@ -1,0 +1,134 @@
+/**
+ * Applies batches: one transaction, one fsync.
+ *
+ * W1. A commit that fails harms no other. The batch is first tried without savepoints, which is cheaper; when one of
+ *     its commits fails, all is rolled back and done again with a savepoint around each.
+ * W2. A batch that fails as a whole (disk full) leaves nothing behind, in the database or in the writers' memories.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { EngineError } from '../../core/engine-error.ts'
+import { AtomReader } from './atom-reader.ts'
+import { type Atom, COUNT, DELETE, DROP, EVENTS, type Fate, INSERT, PUT, UPDATE } from './batch-protocol.ts'
+import { DocumentWriter } from './document-writer.ts'
+import { EventWriter } from './event-writer.ts'
+import { ExecutionWriter } from './execution-writer.ts'
+import { toWire } from './sqlite-error.ts'
+
+export class BatchWriter {
+  readonly events: EventWriter
+  readonly #executions: ExecutionWriter
+  readonly #documents: DocumentWriter
+  readonly #database: DatabaseSync
+  readonly #sql: Readonly<Record<'begin' | 'commit' | 'savepoint' | 'release' | 'undo', StatementSync>>
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#executions = new ExecutionWriter(database)
+    this.#documents = new DocumentWriter(database)
+    this.events = new EventWriter(database)
+    this.#sql = {
+      begin: database.prepare('BEGIN IMMEDIATE'),
+      commit: database.prepare('COMMIT'),
+      savepoint: database.prepare('SAVEPOINT one'),
+      release: database.prepare('RELEASE one'),
+      undo: database.prepare('ROLLBACK TO one'),
+    }
+  }
+
+  /** Durable when it returns; throws when the batch as a whole failed. */
+  write(atoms: readonly Atom[]): readonly Fate[] {
+    try {
+      return this.transaction(() => this.#applyAll(new AtomReader(atoms), false))
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error
+      return this.transaction(() => this.#applyAll(new AtomReader(atoms), true))
+    }
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    this.#sql.begin.run()
+    try {
+      const result = work()
+      this.#executions.flush()
+      this.#sql.commit.run()
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
+  }
+
+  /** After rows changed behind the writers' backs. */
+  reload(): void {
+    this.#executions.reload()
+    this.events.reload()
+  }
+
+  #rollBack(): void {
+    // SQLite rolls back by itself on some errors, a full disk among them.
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    this.reload()
+  }
+
+  #applyAll(atoms: AtomReader, isolated: boolean): readonly Fate[] {
+    const fates: Fate[] = []
+    while (!atoms.done) fates.push(isolated ? this.#applyIsolated(atoms) : this.#applyOne(atoms))
+    return fates
+  }
+
+  #applyIsolated(atoms: AtomReader): Fate {
+    const { head } = this.events
+    const end = atoms.endOfCommit
+    this.#sql.savepoint.run()
+    try {
+      const fate = this.#applyOne(atoms)
+      this.#sql.release.run()
+      return fate
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error
+      this.#sql.undo.run()
+      this.#sql.release.run()
+      this.#executions.drop()
+      this.events.head = head
+      atoms.at = end
+      return toWire(error)
+    }
+  }
+
+  #applyOne(atoms: AtomReader): Fate {
+    const assigned: number[] = []
+    const end = atoms.endOfCommit
+    atoms.at++
+    while (atoms.at < end) this.#apply(atoms.number(), atoms, assigned)
+    this.#executions.keep()
+    return assigned.length === 0 ? null : assigned
+  }
+
+  #apply(kind: number, atoms: AtomReader, assigned: number[]): void {
+    switch (kind) {
+      case INSERT:
+        this.#executions.insert(atoms)
+        break
+      case UPDATE:
+        this.#executions.update(atoms)
+        break
+      case EVENTS:
+        this.events.append(atoms)
+        break
+      case PUT:
+        this.#documents.put(atoms, assigned)
+        break
+      case DROP:
+        this.#documents.drop(atoms)
+        break
+      case COUNT:
+        this.#documents.count(atoms)
+        break
+      case DELETE:
+        this.#executions.delete(atoms)
+        break
+      default:
+        throw new Error(`no change has the number ${kind}`)
+    }
+  }
+}

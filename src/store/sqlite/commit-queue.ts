@@ -1,0 +1,108 @@
+/**
+ * Gathers commits into batches.
+ *
+ * Q1. At most one batch is with the writer. Commits that come meanwhile, and all of one turn of the event loop, share
+ *     the next: the busier, the larger.
+ * Q2. When a batch returns, positions are given out in its order, `head` moves, listeners hear, and only then are the
+ *     promises settled.
+ */
+import type { Event, UnplacedEvent } from '../../core/event.ts'
+import type { Change, Committed } from '../../core/ports/store.ts'
+import { encodeCursor } from '../cursor.ts'
+import type { EventHub } from '../event-hub.ts'
+import { closed } from '../store-error.ts'
+import type { Atom, Fate } from './batch-protocol.ts'
+import { encodeCommit } from './encode-changes.ts'
+import { fromWire } from './sqlite-error.ts'
+import type { WriterThread } from './writer-thread.ts'
+
+interface Commit {
+  readonly changes: readonly Change[]
+  readonly resolve: (committed: Committed) => void
+  readonly reject: (error: unknown) => void
+}
+
+const NOTHING: readonly number[] = []
+
+export class CommitQueue {
+  epoch: string
+  head: number
+  readonly #thread: WriterThread
+  readonly #hub: EventHub
+  #atoms: Atom[] = []
+  #commits: Commit[] = []
+  #flight: Promise<void> | undefined
+  #planned = false
+  #closed = false
+
+  constructor(thread: WriterThread, hub: EventHub, epoch: string, head: number) {
+    this.#thread = thread
+    this.#hub = hub
+    this.epoch = epoch
+    this.head = head
+  }
+
+  commit(changes: readonly Change[]): Promise<Committed> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw closed()
+      encodeCommit(changes, this.#atoms)
+      this.#commits.push({ changes, resolve, reject })
+      this.#plan()
+    })
+  }
+
+  /** Refuses further commits and waits for those under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#commits.length > 0 || this.#flight) await (this.#flight ?? this.#flush())
+  }
+
+  #plan(): void {
+    if (this.#planned || this.#flight) return
+    this.#planned = true
+    setImmediate(() => {
+      this.#planned = false
+      if (!this.#flight && this.#commits.length > 0) this.#flush()
+    })
+  }
+
+  #flush(): Promise<void> {
+    const commits = this.#commits
+    const atoms = this.#atoms
+    this.#commits = []
+    this.#atoms = []
+    this.#flight = this.#thread.ask({ kind: 'batch', atoms }, 'batch').then(
+      (reply) => this.#land(commits, reply.fates),
+      (error) => this.#fail(commits, error),
+    )
+    return this.#flight
+  }
+
+  #land(commits: readonly Commit[], fates: readonly Fate[]): void {
+    this.#flight = undefined
+    if (this.#commits.length > 0) this.#flush()
+    const events: Event[] = []
+    const done = commits.map((commit, i) => this.#place(commit, fates[i] ?? null, events))
+    this.#hub.publish(events)
+    for (const settle of done) settle()
+  }
+
+  #fail(commits: readonly Commit[], error: unknown): void {
+    this.#flight = undefined
+    if (this.#commits.length > 0) this.#flush()
+    for (const { reject } of commits) reject(error)
+  }
+
+  /** Takes the commit's positions; returns how to answer it. */
+  #place(commit: Commit, fate: Fate, events: Event[]): () => void {
+    if (fate !== null && 'code' in fate) return () => commit.reject(fromWire(fate))
+    for (const change of commit.changes) if (change.kind === 'event') this.#placeEvent(change.event, events)
+    const committed = { cursor: encodeCursor(this.epoch, this.head), assigned: fate ?? NOTHING }
+    return () => commit.resolve(committed)
+  }
+
+  #placeEvent(event: UnplacedEvent, events: Event[]): void {
+    this.head++
+    if (!this.#hub.idle) events.push({ ...event, position: this.head })
+  }
+}

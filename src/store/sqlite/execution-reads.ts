@@ -1,0 +1,131 @@
+/**
+ * Reads executions on the main thread's own connection.
+ *
+ * A list may have to pass over many entries that fail its other tests. It does so in stretches and lets the event loop
+ * run in between, so that a rare combination of filters costs its caller time and nobody else.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Execution, ExecutionState, ExecutionStatus, Submission } from '../../core/execution.ts'
+import { isFinal } from '../../core/execution.ts'
+import { EXECUTION_STATES } from '../../core/execution-state.ts'
+import { asExecutionId, asTenant, type ExecutionId, type Tenant } from '../../core/identity.ts'
+import type { Instant } from '../../core/instant.ts'
+import type { ExecutionFilter, Page, Paged } from '../../core/ports/store.ts'
+import { compareText } from '../text-order.ts'
+import { type Plan, plansFor, type Walk } from './execution-query.ts'
+import { readDrift } from './id-drift.ts'
+import { type Row, Statements } from './statements.ts'
+import { EXECUTION_COLUMNS, endOf, lengthOf, rowsOf, type Stretch } from './walk-sql.ts'
+
+/** Entries counted when walks are compared, and walked in the first stretch; a few tens of microseconds. */
+const GLANCE = 500
+/** Entries of the longest stretch: a few milliseconds. */
+const LONGEST_STRETCH = 4_000
+
+export class ExecutionReads {
+  readonly #database: DatabaseSync
+  readonly #statements: Statements
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#statements = new Statements(database)
+  }
+
+  byId(id: ExecutionId): Execution | undefined {
+    const row = this.#statements.get(`${SELECT} WHERE e.id = ?`, [id])
+    return row && executionOf(row)
+  }
+
+  async list(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>> {
+    const { limit, after, ascending = false } = page
+    const found: Row[] = []
+    for (const walk of this.#bestPlan(tenant, filter))
+      found.push(...(await this.#follow(walk, { after, ascending }, limit + 1)))
+    const sign = ascending ? 1 : -1
+    found.sort((a, b) => sign * compareText(String(a[0]), String(b[0])))
+    const items = found.slice(0, limit).map(executionOf)
+    const last = items[items.length - 1]
+    return found.length > limit && last ? { items, next: last.id } : { items }
+  }
+
+  /** Of one tenant, or of all. */
+  counts(tenant?: Tenant): Readonly<Record<ExecutionState, number>> {
+    const where = tenant === undefined ? '' : 'WHERE tenant = ?'
+    const rows = this.#statements.all(
+      `SELECT state, sum(count) FROM execution_counts ${where} GROUP BY state`,
+      tenant === undefined ? [] : [tenant],
+    )
+    return { ...NONE, ...Object.fromEntries(rows) }
+  }
+
+  expired(now: Instant, limit: number): readonly Execution[] {
+    const rows = this.#statements.all(`${SELECT} WHERE e.remove_at <= ? ORDER BY e.remove_at LIMIT ?`, [now, limit])
+    return rows.map(executionOf)
+  }
+
+  /** Those active when it began, oldest first, each as it is when it is reached. */
+  async *active(): AsyncGenerator<Execution> {
+    const ids = this.#statements.all(
+      'SELECT id FROM executions INDEXED BY executions_active WHERE finished_at IS NULL',
+      [],
+    )
+    const ordered = ids.map(([id]) => String(id)).sort(compareText)
+    for (const [i, id] of ordered.entries()) {
+      const execution = this.byId(asExecutionId(id))
+      if (execution && !isFinal(execution)) yield execution
+      if (i % GLANCE === GLANCE - 1) await nextTurn()
+    }
+  }
+
+  #bestPlan(tenant: Tenant, filter: ExecutionFilter): Plan {
+    const timed = filter.acceptedFrom !== undefined || filter.acceptedUntil !== undefined
+    const plans = plansFor(tenant, filter, timed ? readDrift(this.#database) : undefined)
+    if (plans.length === 1) return plans[0]!
+    const lengths = plans.map((plan) => plan.reduce((sum, walk) => sum + this.#glance(walk), 0))
+    return plans[lengths.indexOf(Math.min(...lengths))]!
+  }
+
+  #glance(walk: Walk): number {
+    const { sql, values } = lengthOf(walk, GLANCE)
+    return Number(this.#statements.get(sql, values)?.[0])
+  }
+
+  async #follow(walk: Walk, from: Stretch, limit: number): Promise<readonly Row[]> {
+    if (walk.rest.length === 0) return this.#rows(walk, from, limit)
+    const rows: Row[] = []
+    let stretch = from
+    for (let length = GLANCE; ; length = Math.min(2 * length, LONGEST_STRETCH)) {
+      const until = this.#endOf(walk, stretch, length)
+      rows.push(...this.#rows(walk, { ...stretch, until }, limit - rows.length))
+      if (until === undefined || rows.length >= limit) return rows
+      stretch = { ...stretch, after: until }
+      await nextTurn()
+    }
+  }
+
+  #rows(walk: Walk, stretch: Stretch, limit: number): readonly Row[] {
+    const { sql, values } = rowsOf(walk, stretch, limit)
+    return this.#statements.all(sql, values)
+  }
+
+  #endOf(walk: Walk, stretch: Stretch, length: number): string | undefined {
+    const { sql, values } = endOf(walk, stretch, length)
+    const end = this.#statements.get(sql, values)?.[0]
+    return end === undefined ? undefined : String(end)
+  }
+}
+
+const SELECT = `SELECT ${EXECUTION_COLUMNS} FROM executions AS e CROSS JOIN submissions AS s ON s.seq = e.seq`
+
+const NONE = Object.fromEntries(EXECUTION_STATES.map((s) => [s, 0])) as Readonly<Record<ExecutionState, number>>
+
+function executionOf([id, tenant, version, status, submission]: Row): Execution {
+  return {
+    id: asExecutionId(String(id)),
+    tenant: asTenant(String(tenant)),
+    submission: JSON.parse(String(submission)) as Submission,
+    status: JSON.parse(String(status)) as ExecutionStatus,
+    version: Number(version),
+  }
+}
