@@ -48,27 +48,36 @@ export const hasRoom = (room: NodeRoom, { reservation }: Candidate): boolean =>
 /** Who wants nothing gets it even where more than all is taken. */
 const covers = (free: number, wanted: number): boolean => wanted <= 0 || free >= wanted
 
-/** Whether CPU, memory and slots would suffice if nothing else ran there. */
-export const couldHaveRoom = ({ node: { capacity } }: NodeRoom, { reservation }: Candidate): boolean =>
-  capacity.slots >= 1 && capacity.cpuUnits >= reservation.cpuUnits && capacity.memoryBytes >= reservation.memoryBytes
+/** What is too small about the node even if nothing else ran there. */
+export function sizeProblem({ node: { capacity } }: NodeRoom, { reservation }: Candidate): Problem | undefined {
+  const { cpuUnits, memoryBytes, slots } = capacity
+  if (!covers(cpuUnits, reservation.cpuUnits)) {
+    return { lacks: 'cpu', detail: `wants ${reservation.cpuUnits} CPU units, the node has ${cpuUnits}` }
+  }
+  if (!covers(memoryBytes, reservation.memoryBytes)) {
+    return { lacks: 'memory', detail: `wants ${reservation.memoryBytes} bytes, the node has ${memoryBytes}` }
+  }
+  return slots < 1 ? { lacks: 'slots', detail: 'the node takes none' } : undefined
+}
 
-/** Which of slots, CPU and memory is missing. Free amounts stand in the detail, as of now. */
-export function roomProblem(room: NodeRoom, { reservation }: Candidate): Problem | undefined {
+/** Which of CPU, memory and slots is missing. Free amounts stand in the detail, as of now. */
+export function roomProblem(room: NodeRoom, candidate: Candidate): Problem | undefined {
+  const { reservation } = candidate
   const { capacity } = room.node
-  if (room.slots < 1) return { lacks: 'slots', detail: `all ${capacity.slots} are taken` }
+  const tooSmall = sizeProblem(room, candidate)
+  if (tooSmall !== undefined) return tooSmall
   if (!covers(room.cpuUnits, reservation.cpuUnits)) {
-    return {
-      lacks: 'cpu',
-      detail: `wants ${reservation.cpuUnits} CPU units, ${Math.max(0, room.cpuUnits)} of ${capacity.cpuUnits} are free`,
-    }
+    const free = Math.max(0, room.cpuUnits)
+    return { lacks: 'cpu', detail: `wants ${reservation.cpuUnits} CPU units, ${free} of ${capacity.cpuUnits} are free` }
   }
   if (!covers(room.memoryBytes, reservation.memoryBytes)) {
+    const free = Math.max(0, room.memoryBytes)
     return {
       lacks: 'memory',
-      detail: `wants ${reservation.memoryBytes} bytes, ${Math.max(0, room.memoryBytes)} of ${capacity.memoryBytes} are free`,
+      detail: `wants ${reservation.memoryBytes} bytes, ${free} of ${capacity.memoryBytes} are free`,
     }
   }
-  return undefined
+  return room.slots < 1 ? { lacks: 'slots', detail: `all ${capacity.slots} are taken` } : undefined
 }
 
 /** The first thing that keeps the candidate off the node now: what lasts, then room, then what passes. */

@@ -9,7 +9,7 @@
 import type { Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Placement, Shortfall } from './decision.ts'
-import { couldHaveRoom, hasRoom, isVisible, lastingProblem, passingProblem, problemOf } from './fitting.ts'
+import { hasRoom, isVisible, lastingProblem, type Problem, passingProblem, problemOf, sizeProblem } from './fitting.ts'
 import type { Line } from './line.ts'
 import { NodeRoom } from './node-room.ts'
 import type { Candidate, Snapshot } from './snapshot.ts'
@@ -69,20 +69,20 @@ export class Round {
   /** Everything that is to say about a line that was blocked. O(nodes). */
   explain(candidate: Candidate, blocked: Blocked): Wait {
     if (typeof blocked === 'object') return blocked
-    const shortfalls = this.shortfalls(candidate)
-    if (blocked === 'turn') return { for: 'turn', shortfalls }
-    const couldFit = this.#rooms.some(
-      (room) => isVisible(room.node, candidate) && !lastingProblem(room, candidate) && couldHaveRoom(room, candidate),
-    )
-    return { for: couldFit ? 'room' : 'node', shortfalls }
+    const never = this.#shortfalls(candidate, (room) => lastingProblem(room, candidate) ?? sizeProblem(room, candidate))
+    if (never.shortfalls.length === never.nodes) return { for: 'node', shortfalls: never.shortfalls }
+    const { shortfalls } = this.#shortfalls(candidate, (room) => problemOf(room, candidate))
+    return { for: blocked, shortfalls }
   }
 
-  /** What each node that the candidate may see lacks, those that would take it left out. */
-  shortfalls(candidate: Candidate): readonly Shortfall[] {
-    return this.#rooms.flatMap((room) => {
-      const problem = isVisible(room.node, candidate) ? problemOf(room, candidate) : undefined
-      return problem === undefined ? [] : [{ node: room.node.id, ...problem }]
-    })
+  #shortfalls(candidate: Candidate, problemWith: (room: NodeRoom) => Problem | undefined) {
+    const visible = this.#rooms.filter(({ node }) => isVisible(node, candidate))
+    const shortfalls: Shortfall[] = []
+    for (const room of visible) {
+      const problem = problemWith(room)
+      if (problem !== undefined) shortfalls.push({ node: room.node.id, ...problem })
+    }
+    return { nodes: visible.length, shortfalls }
   }
 
   #give(room: NodeRoom, candidate: Candidate): Placement {
@@ -131,7 +131,7 @@ export class Round {
     if (eligible.some((room) => room.held)) return
     let nearest: NodeRoom | undefined
     for (const room of eligible) {
-      const isWorthIt = !hasRoom(room, candidate) && couldHaveRoom(room, candidate) && !passingProblem(room, candidate)
+      const isWorthIt = !hasRoom(room, candidate) && !sizeProblem(room, candidate) && !passingProblem(room, candidate)
       if (isWorthIt && (!nearest || freeShare(room, candidate) > freeShare(nearest, candidate))) nearest = room
     }
     if (nearest !== undefined) nearest.held = true

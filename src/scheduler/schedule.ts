@@ -4,7 +4,7 @@ import type { Decision, Deferral, Placement, Refusal } from './decision.ts'
 import { type Cursor, FairOrder, front } from './fair-order.ts'
 import { type Blocked, Round } from './round.ts'
 import type { Candidate, Snapshot } from './snapshot.ts'
-import { reasonOf, thingOf, type Wait } from './wait.ts'
+import { reasonOf, refusalOf, thingOf, type Wait } from './wait.ts'
 import { WaitingLines } from './waiting-lines.ts'
 
 export interface Limits {
@@ -73,10 +73,10 @@ const isPlacement = (outcome: Placement | Blocked): outcome is Placement =>
 const isRefused = (candidate: Candidate, blocked: Blocked): boolean =>
   candidate.ifNoRoom === 'refuse' && typeof blocked === 'string'
 
-const refuse = ({ execution }: Candidate, wait: Wait): Refusal => ({
+const refuse = (candidate: Candidate, wait: Wait): Refusal => ({
   kind: 'refuse',
-  execution,
-  reason: reasonOf(wait),
+  execution: candidate.execution,
+  reason: refusalOf(wait, candidate),
   shortfalls: wait.for === 'concurrency' ? [] : wait.shortfalls,
 })
 
@@ -123,7 +123,7 @@ interface Described {
 
 function describe(candidate: Candidate, round: Round, blocked: Blocked): Described {
   const wait = round.explain(candidate, blocked)
-  return { thing: thingOf(wait, candidate.tenant), reason: reasonOf(wait) }
+  return { thing: thingOf(wait, candidate.tenant), reason: reasonOf(wait, candidate) }
 }
 
 function deferUntilDue({ execution, notBefore }: Candidate): Deferral {

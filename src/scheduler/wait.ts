@@ -1,6 +1,7 @@
 import type { ConcurrencyLimit } from '../core/execution.ts'
 import { type Reason, reason } from '../core/reason.ts'
 import type { Lack, Shortfall } from './decision.ts'
+import type { Candidate } from './snapshot.ts'
 
 /** What a line of candidates waits for. */
 export type Wait =
@@ -12,19 +13,43 @@ export type Wait =
   /** No node there is would ever take it. */
   | { readonly for: 'node'; readonly shortfalls: readonly Shortfall[] }
 
-export function reasonOf(wait: Wait): Reason {
+/**
+ * Why it waits. It says what the candidate wants, not what is free: that would change, and be recorded, with every round.
+ * Who wants to know asks for shortfalls.
+ */
+export function reasonOf(wait: Wait, candidate: Candidate): Reason {
   switch (wait.for) {
     case 'concurrency': {
       const { key, limit } = wait.limit
-      return reason('concurrency_limit', `${wait.use} of ${limit} with the key ${key} hold a place`, { key, limit })
+      return reason('concurrency_limit', `no more than ${limit} with the key ${key} may hold a place`, { key, limit })
     }
     case 'room':
-      return reason('no_room', `no node has room now: ${sentence(wait.shortfalls)}`, factsOf(wait.shortfalls))
+      return reason('no_room', `no node has room now for ${wants(candidate)}`, { ...candidate.reservation })
     case 'turn':
       return reason('queued', 'the room there is is kept for an execution that has waited longer')
     case 'node':
       return noNode(wait.shortfalls)
   }
+}
+
+/** Why it is refused: once and for all, so with what was lacking at this moment. */
+export function refusalOf(wait: Wait, candidate: Candidate): Reason {
+  if (wait.for !== 'room') return reasonOf(wait, candidate)
+  const message = `no node has room for ${wants(candidate)}: ${sentence(wait.shortfalls)}`
+  return reason('no_room', message, { ...candidate.reservation, ...factsOf(wait.shortfalls) })
+}
+
+function wants({ reservation, ports, placement }: Candidate): string {
+  const { cpuUnits, memoryBytes } = reservation
+  const fixed = ports.filter(({ hostPort }) => hostPort !== 0)
+  const wanted = [
+    ...(cpuUnits > 0 ? [`${cpuUnits} CPU units`] : []),
+    ...(memoryBytes > 0 ? [`${memoryBytes} bytes of memory`] : []),
+    ...fixed.map(({ protocol, hostPort }) => `port ${protocol}/${hostPort}`),
+    ...(fixed.length < ports.length ? ['a free port'] : []),
+    ...(placement?.distinctBy === undefined ? [] : ['a node without another of its kind']),
+  ]
+  return wanted.length === 0 ? 'one more' : wanted.join(', ')
 }
 
 function noNode(shortfalls: readonly Shortfall[]): Reason {
@@ -50,7 +75,7 @@ const WORDS: Readonly<Record<Lack, string>> = {
   gone: 'is gone',
 }
 
-/** `2 × too little CPU, 1 × no free slot`: free amounts stay out, or the reason would change with every round. */
+/** `too little CPU (2 of 3), no free slot (1 of 3)`: by number of nodes. */
 const sentence = (shortfalls: readonly Shortfall[]): string =>
   [...countLacks(shortfalls)].map(([lack, count]) => `${WORDS[lack]} (${count} of ${shortfalls.length})`).join(', ')
 
