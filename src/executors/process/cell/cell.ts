@@ -1,0 +1,249 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Exit } from '../../../core/exit.ts'
+import type { AllocationId, AttemptId } from '../../../core/identity.ts'
+import type { Work } from '../../../core/ports/executor.ts'
+import type { LogWriter } from '../../../core/ports/log-store.ts'
+import { reason } from '../../../core/reason.ts'
+import type { StopHow } from '../../../core/step-spec.ts'
+import { currentBoot, ownIdentity } from '../process-identity.ts'
+import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '../protocol.ts'
+import { Journal, type JournalEntry } from './journal.ts'
+import { Places } from './places.ts'
+import { Reactor } from './reactor.ts'
+import { RecentIds } from './recent-ids.ts'
+import type { Run } from './run.ts'
+import { RunEnder } from './run-ender.ts'
+import { RunStarter } from './run-starter.ts'
+import { ServerLink } from './server-link.ts'
+import { Sightings } from './sightings.ts'
+import { Stopper } from './stopper.ts'
+import { sys } from './syscalls.ts'
+
+/**
+ * A cell: the process that owns programs, their pipes and their limits, and outlives the server.
+ *
+ * I1. One round: wait, handle what is ready, then in this order write the journal, flush logs, tell the server. So an
+ *     exit that a server hears of is in the journal, and its log is readable.
+ * I2. An attempt is in exactly one of: never, tombstone, running (`runs`), ended and kept (`sightings`), forgotten.
+ * I3. It never forks by libuv and never returns to libuv's loop: no promise, stream or timer of Node works here.
+ * I4. It ignores every signal that can be ignored: only `end`, or SIGKILL, ends it.
+ */
+export class Cell {
+  readonly #config: CellConfig
+  readonly #logs: LogWriter
+  readonly #reactor = new Reactor()
+  readonly #runs = new Map<AttemptId, Run>()
+  readonly #sightings = new Sightings()
+  readonly #tombstones = new RecentIds(10_000)
+  readonly #forgotten = new RecentIds(5_000)
+  readonly #journal: Journal
+  readonly #places: Places
+  readonly #link: ServerLink
+  readonly #starter: RunStarter
+  readonly #ender: RunEnder
+  readonly #stopper: Stopper
+  #taken: AttemptId[] = []
+  #taking: readonly JournalEntry[] = []
+  #logsDirty = false
+  #ending = false
+
+  constructor(config: CellConfig, logs: LogWriter) {
+    this.#config = config
+    this.#logs = logs
+    this.#journal = new Journal(config.directory, () => this.#journalSnapshot())
+    this.#places = new Places(config.allocations, config.trash)
+    this.#stopper = new Stopper(this.#reactor)
+    this.#ender = new RunEnder({
+      reactor: this.#reactor,
+      logs,
+      places: this.#places,
+      stopper: this.#stopper,
+      ended: (run, sight) => {
+        this.#runs.delete(run.attempt)
+        this.#journal.add({ k: 'exit', a: run.attempt, seen: this.#sightings.add(run.attempt, sight) })
+      },
+      started: (run) => this.#sightings.add(run.attempt, { kind: 'started', handle: String(run.pid) }),
+      wrote: () => {
+        this.#logsDirty = true
+      },
+    })
+    this.#starter = new RunStarter(config, this.#reactor, this.#places, this.#ender, this.#stopper)
+    this.#link = new ServerLink(this.#reactor, join(config.directory, 'socket'), (messages) => this.#obey(messages))
+  }
+
+  /** The loop. Returns when the cell has nothing left to do in this world. */
+  run(): void {
+    while (!this.#ending || this.#runs.size > 0) {
+      this.#reactor.round()
+      this.#ender.afterRound()
+      this.#settle()
+    }
+  }
+
+  /** The end of a round (I1). */
+  #settle(): void {
+    const journaled = this.#journal.flush()
+    if (this.#logsDirty) {
+      this.#logsDirty = false
+      const notice = this.#logs.flush()
+      if (notice !== undefined) this.#link.say({ say: 'log', notice })
+    }
+    // With the journal stuck, which takes a full disk and more than its reserve, reports wait for it.
+    if (journaled) this.#report()
+    this.#link.flush()
+  }
+
+  #report(): void {
+    if (this.#taken.length > 0) {
+      this.#link.say({ say: 'taken', attempts: this.#taken })
+      this.#taken = []
+    }
+    const fresh = this.#sightings.takeFresh()
+    if (fresh.length > 0) this.#link.say({ say: 'seen', observations: fresh })
+  }
+
+  #obey(messages: readonly ToCell[]): void {
+    const starts: { readonly attempt: AttemptId; readonly work: Work }[] = []
+    for (const message of messages) {
+      if (message.do === 'start') starts.push({ attempt: message.attempt as AttemptId, work: message.work })
+      else {
+        this.#startAll(starts.splice(0))
+        this.#do(message)
+      }
+    }
+    this.#startAll(starts)
+  }
+
+  #do(message: Exclude<ToCell, { do: 'start' }>): void {
+    switch (message.do) {
+      case 'hello':
+        return this.#greet()
+      case 'stop':
+        return this.#stop(message.attempt as AttemptId, message.how)
+      case 'ack':
+        return this.#ack(message.receipts)
+      case 'close':
+        this.#places.close(message.allocation as AllocationId)
+        return this.#link.say({ say: 'answer', call: message.call })
+      case 'end':
+        return this.#end()
+      case 'retire':
+        if (this.#runs.size === 0 && this.#sightings.size === 0) this.#ending = true
+        return
+      default:
+        return
+    }
+  }
+
+  /** Takes are journaled in one write before anything is spawned. */
+  #startAll(starts: readonly { readonly attempt: AttemptId; readonly work: Work }[]): void {
+    const mine = starts.filter(({ attempt }) => this.#take(attempt))
+    this.#taking = mine.map(({ attempt, work }) => takeOf(attempt, work))
+    for (const entry of this.#taking) this.#journal.add(entry)
+    this.#journal.flush()
+    for (const { attempt, work } of mine) this.#start(attempt, work)
+    this.#taking = []
+  }
+
+  #take(attempt: AttemptId): boolean {
+    this.#taken.push(attempt)
+    const known = this.#runs.has(attempt) || this.#sightings.hasEnded(attempt) || this.#forgotten.has(attempt)
+    return !known
+  }
+
+  #start(attempt: AttemptId, work: Work): void {
+    if (this.#tombstones.delete(attempt)) {
+      const refusal = reason('stopped_by_user', 'it was stopped before it started')
+      return this.#refuse(attempt, work, { outcome: 'refused', reason: refusal })
+    }
+    const answer = this.#starter.start(attempt, work)
+    if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
+    const run = answer.run
+    this.#runs.set(attempt, run)
+    this.#journal.add({ k: 'run', a: attempt, pid: run.pid, b: run.bornMs, at: run.startedAt })
+    if (run.started) this.#sightings.add(attempt, { kind: 'started', handle: String(run.pid) })
+  }
+
+  #refuse(attempt: AttemptId, work: Work, exit: Exit): void {
+    if (work.closesAllocation) this.#places.close(work.place.allocation)
+    const closed = work.closesAllocation ? { closed: true } : {}
+    const seen = this.#sightings.add(attempt, { kind: 'exited', exit, ...closed })
+    this.#journal.add({ k: 'exit', a: attempt, seen })
+  }
+
+  #stop(attempt: AttemptId, how: StopHow): void {
+    const run = this.#runs.get(attempt)
+    if (run !== undefined) return this.#stopper.stop(run, how)
+    if (this.#sightings.hasEnded(attempt) || this.#forgotten.has(attempt)) return
+    this.#tombstones.add(attempt)
+    this.#journal.add({ k: 'tomb', a: attempt })
+  }
+
+  #ack(receipts: readonly number[]): void {
+    for (const attempt of this.#sightings.ack(receipts)) {
+      this.#journal.add({ k: 'done', a: attempt })
+      this.#forgotten.add(attempt)
+    }
+  }
+
+  #greet(): void {
+    const running = [...this.#runs.values()].map((run) => [run.attempt, run.startedAt] as const)
+    const hello: FromCell = {
+      say: 'hello',
+      protocol: PROTOCOL_VERSION,
+      cell: this.#config.cell,
+      boot: currentBoot(),
+      pid: process.pid,
+      running,
+      tombstones: [...this.#tombstones],
+    }
+    this.#link.say(hello)
+    this.#taken = []
+    this.#sightings.takeFresh()
+    const all = this.#sightings.all()
+    if (all.length > 0) this.#link.say({ say: 'seen', observations: all })
+  }
+
+  #end(): void {
+    this.#ending = true
+    for (const run of this.#runs.values()) this.#stopper.kill(run)
+  }
+
+  #journalSnapshot(): readonly JournalEntry[] {
+    const entries: JournalEntry[] = [...this.#taking]
+    for (const run of this.#runs.values()) {
+      const { attempt: a, tenant: t, allocation: l, closesAllocation: c } = run
+      entries.push({ k: 'take', a, t, l, c })
+      entries.push({ k: 'run', a, pid: run.pid, b: run.bornMs, at: run.startedAt })
+    }
+    for (const seen of this.#sightings.exits()) entries.push({ k: 'exit', a: seen.attempt, seen })
+    for (const a of this.#tombstones) entries.push({ k: 'tomb', a })
+    return entries
+  }
+}
+
+const takeOf = (attempt: AttemptId, work: Work): JournalEntry => ({
+  k: 'take',
+  a: attempt,
+  t: work.place.tenant,
+  l: work.place.allocation,
+  c: work.closesAllocation,
+})
+
+const PR_SET_CHILD_SUBREAPER = 36
+const SIG_IGN = 1
+/** All that can be ignored, except those that mean a broken cell. SIGCHLD stays: ignoring it loses exit statuses. */
+const IGNORED = [1, 2, 3, 10, 12, 13, 14, 15, 20, 21, 22, 29]
+
+/** Runs a cell in this process until it ends. `logs` is all that it cannot make by itself. */
+export function runCell(config: CellConfig, logs: LogWriter): void {
+  for (const signal of IGNORED) sys.signal(signal, SIG_IGN)
+  sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+  const cell = new Cell(config, logs)
+  const identity = JSON.stringify(ownIdentity())
+  const path = join(config.directory, 'identity')
+  writeFileSync(`${path}.new`, identity, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+  cell.run()
+}

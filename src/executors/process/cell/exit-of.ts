@@ -1,0 +1,41 @@
+import { type Exit, SIGNAL_NUMBERS } from '../../../core/exit.ts'
+import { reason } from '../../../core/reason.ts'
+import type { Run } from './run.ts'
+
+const SIGNAL_NAMES: readonly (string | undefined)[] = (() => {
+  const names: string[] = []
+  for (const [name, number] of Object.entries(SIGNAL_NUMBERS)) names[number] = name
+  return names
+})()
+
+export const signalName = (number: number): string => SIGNAL_NAMES[number] ?? `SIGRT${number}`
+
+/** How a run ended, from the raw wait status of its program and what was done to it. */
+export function exitOf(run: Run, outOfMemory: boolean): Exit {
+  if (run.refusal !== undefined) return { outcome: 'refused', reason: run.refusal }
+  const ended = endOf(run.status ?? run.rootStatus ?? 9)
+  const killed = run.killedAfterGrace ? { killedAfterGrace: true } : {}
+  if (run.cause === 'timeout')
+    return { ...ended, outcome: 'timedOut', ...killed, ...(run.timeoutReason && { reason: run.timeoutReason }) }
+  if (outOfMemory && ended.signal === 'SIGKILL' && run.cause === undefined)
+    return { outcome: 'outOfMemory', signal: 'SIGKILL', reason: reason('out_of_memory', memoryMessage) }
+  return { ...ended, ...killed, ...reasonOf(ended) }
+}
+
+const memoryMessage = 'the step used more memory than its limit and was killed by the kernel'
+
+type End = { readonly outcome: 'exited' | 'signaled'; readonly code?: number; readonly signal?: string }
+
+/** wait(2): the low seven bits are the signal, the next byte the exit code. */
+export function endOf(status: number): End {
+  const signal = status & 0x7f
+  return signal === 0
+    ? { outcome: 'exited', code: (status >> 8) & 0xff }
+    : { outcome: 'signaled', signal: signalName(signal) }
+}
+
+function reasonOf(end: End): Pick<Exit, 'reason'> {
+  if (end.signal !== undefined) return { reason: reason('signal', `ended by ${end.signal}`, { signal: end.signal }) }
+  if (end.code === 0) return {}
+  return { reason: reason('exit_code', `exited with code ${end.code}`, { code: end.code ?? 0 }) }
+}

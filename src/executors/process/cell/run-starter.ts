@@ -1,0 +1,155 @@
+import { closeSync, openSync } from 'node:fs'
+import type { AttemptId } from '../../../core/identity.ts'
+import type { Work } from '../../../core/ports/executor.ts'
+import { type Reason, reason } from '../../../core/reason.ts'
+import type { CellConfig } from '../protocol.ts'
+import { type Launch, Launcher } from './launcher.ts'
+import type { Place, Places } from './places.ts'
+import { execProblem } from './program-plan.ts'
+import type { Reactor } from './reactor.ts'
+import type { Run } from './run.ts'
+import type { RunEnder } from './run-ender.ts'
+import { spawn } from './spawn.ts'
+import type { Stopper } from './stopper.ts'
+import { dupAbove, errno, pidfdOpen, pipe, sys } from './syscalls.ts'
+
+export type StartAnswer = { readonly run: Run } | { readonly refusal: Reason }
+
+/** Descriptors below this are targets of dup2 in a child; what is passed to children must lie above. */
+const FIRST_FREE_FD = 16
+
+/** Turns work into a running process. Whatever cannot be is a refusal with its reason, never an exception. */
+export class RunStarter {
+  readonly #reactor: Reactor
+  readonly #places: Places
+  readonly #ender: RunEnder
+  readonly #stopper: Stopper
+  readonly #launcher: Launcher
+  readonly #devNull: number
+  #serial = 0
+
+  constructor(config: CellConfig, reactor: Reactor, places: Places, ender: RunEnder, stopper: Stopper) {
+    this.#reactor = reactor
+    this.#places = places
+    this.#ender = ender
+    this.#stopper = stopper
+    this.#launcher = new Launcher(config)
+    const fd = openSync('/dev/null', 'r+')
+    this.#devNull = dupAbove(fd, FIRST_FREE_FD)
+    closeSync(fd)
+  }
+
+  start(attempt: AttemptId, work: Work): StartAnswer {
+    const held: number[] = []
+    let place: Place | undefined
+    try {
+      const who = this.#launcher.userOf(work)
+      if ('refusal' in who) return who
+      place = this.#places.open(work.place.allocation, who.user)
+      const launch = this.#launcher.launchOf(attempt, work, place, who.user)
+      if ('refusal' in launch) return launch
+      const answer = this.#spawn(attempt, work, place, launch, held)
+      return answer
+    } catch (error) {
+      return { refusal: mishap(error) }
+    } finally {
+      for (const fd of held) sys.close(fd)
+    }
+  }
+
+  #spawn(attempt: AttemptId, work: Work, place: Place, launch: Launch, held: number[]): StartAnswer {
+    const out = pipe()
+    held.push(out.writeEnd)
+    const err = pipe()
+    held.push(err.writeEnd, ...launch.passed)
+    if (launch.owner !== undefined)
+      for (const fd of [out.writeEnd, err.writeEnd]) sys.fchown(fd, launch.owner.uid, launch.owner.gid)
+    const pid = spawn({ ...launch, fds: [this.#devNull, out.writeEnd, err.writeEnd, ...launch.passed] })
+    if (pid < 0) {
+      for (const fd of [out.readEnd, err.readEnd, launch.control]) if (fd >= 0) sys.close(fd)
+      launch.cgroup?.remove()
+      return { refusal: execProblem(-pid, launch.program, launch.directory) }
+    }
+    const run = this.#runOf(attempt, work, place, launch, pid, out.readEnd, err.readEnd)
+    this.#watch(run, work)
+    return { run }
+  }
+
+  #runOf(
+    attempt: AttemptId,
+    work: Work,
+    place: Place,
+    launch: Launch,
+    pid: number,
+    stdout: number,
+    stderr: number,
+  ): Run {
+    place.runs++
+    return {
+      attempt,
+      tenant: work.place.tenant,
+      allocation: work.place.allocation,
+      place,
+      closesAllocation: work.closesAllocation,
+      stop: work.stop,
+      serial: ++this.#serial,
+      pid,
+      pidfd: pidfdOpen(pid),
+      stdout,
+      stderr,
+      control: launch.control,
+      sandboxed: launch.sandboxed,
+      cgroup: launch.cgroup,
+      startedAt: Date.now(),
+      bornMs: bootMs(),
+      started: launch.control < 0,
+      status: undefined,
+      rootStatus: undefined,
+      refusal: undefined,
+      cpuMicros: 0,
+      peakBytes: 0,
+      cause: undefined,
+      timeoutReason: undefined,
+      killedAfterGrace: false,
+      killAt: 0,
+      killTimer: undefined,
+      deadlineTimer: undefined,
+      drainTimer: undefined,
+      outputsPath: launch.outputsPath,
+      progressPath: launch.progressPath,
+      extras: undefined,
+    }
+  }
+
+  #watch(run: Run, work: Work): void {
+    const handler = this.#ender.handlerOf(run)
+    this.#reactor.watch(run.stdout, handler)
+    this.#reactor.watch(run.stderr, handler)
+    this.#reactor.watch(run.pidfd, handler)
+    if (run.control >= 0) this.#reactor.watch(run.control, handler)
+    const limit = limitOf(work, run.startedAt)
+    if (limit !== undefined) this.#stopper.limit(run, limit.afterMs, limit.why)
+  }
+}
+
+/** The nearer of the attempt's own limit and the execution's. */
+function limitOf(work: Work, now: number): { readonly afterMs: number; readonly why: Reason } | undefined {
+  const own = work.timeoutMs ?? Number.POSITIVE_INFINITY
+  const whole = work.deadlineAt === undefined ? Number.POSITIVE_INFINITY : work.deadlineAt - now
+  if (own === Number.POSITIVE_INFINITY && whole === Number.POSITIVE_INFINITY) return undefined
+  return own <= whole
+    ? { afterMs: own, why: reason('step_timeout', `ran longer than its limit of ${own} ms`, { limitMs: own }) }
+    : { afterMs: whole, why: reason('execution_timeout', 'the execution reached its time limit') }
+}
+
+/** Since boot, on the clock that start times in /proc use, ms. */
+const bootMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
+
+function mishap(error: unknown): Reason {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'ENOSPC') return reason('disk_full', 'there is no room on the disk for a workspace')
+  const message = error instanceof Error ? error.message : String(error)
+  if (code === 'EMFILE' || /errno 2[34]\b/.test(message))
+    return reason('resource_unavailable', 'the cell has no file descriptors left')
+  return reason('refused_by_executor', `the program could not be started: ${message} (errno ${errno()})`)
+}
