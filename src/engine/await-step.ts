@@ -33,11 +33,11 @@ const tell = async (context: Context, id: ExecutionId, event: Awaited): Promise<
 function follow(context: Context, id: ExecutionId, ordinal: number, spec: AwaitSpec, target: Execution): void {
   const see = (now: Execution): void => {
     const state = context.roster.get(id)?.status.steps[ordinal]?.state
-    if (state !== 'starting' && state !== 'running') return unwatch()
+    const over = state !== 'starting' && state !== 'running'
     const said = verdict(ordinal, spec, now)
-    if (said.met === 'notYet') return
+    if (!over && said.met === 'notYet') return
     unwatch()
-    void tell(context, id, said)
+    if (!over) void tell(context, id, said)
   }
   const unwatch = context.roster.watch(target.id, see)
   see(context.roster.get(target.id) ?? target)

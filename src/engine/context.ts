@@ -1,3 +1,4 @@
+import type { ExecutionId } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Alarms, Chance, Clock, Ids } from '../core/ports/clock.ts'
 import type { LogStore } from '../core/ports/log-store.ts'
@@ -58,5 +59,7 @@ export interface Context extends EngineParts {
   readonly dispatcher: Dispatcher
   /** Submissions that await steps began, so that two awaiters of one key start it once. */
   readonly startingKeys: Map<string, Promise<unknown>>
+  /** The alarm of each execution that something follows for from time alone. */
+  readonly timers: Map<ExecutionId, { cancel(): void }>
   readonly now: () => Instant
 }

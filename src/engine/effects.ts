@@ -74,11 +74,17 @@ export function insist(context: Context, what: string, effect: () => Promise<unk
   })
 }
 
+/** One alarm per execution: the next instant at which something follows from time alone. */
 export function armTimer(context: Context, execution: Execution): void {
+  context.timers.get(execution.id)?.cancel()
   const due = dueAt(execution, context.now())
-  if (due === undefined) return
-  context.alarms.at(due, () => {
-    if (context.roster.get(execution.id)?.version === execution.version)
-      void context.transitions.apply(execution.id, { kind: 'due' }).catch(() => undefined)
-  })
+  if (due === undefined) {
+    context.timers.delete(execution.id)
+    return
+  }
+  const ring = (): void => {
+    context.timers.delete(execution.id)
+    void context.transitions.apply(execution.id, { kind: 'due' }).catch(() => undefined)
+  }
+  context.timers.set(execution.id, context.alarms.at(due, ring))
 }

@@ -1,0 +1,134 @@
+/** What an operator can set. The flags of `taskport up` are made from this table; nothing else reads flags. */
+export interface Configuration {
+  readonly host: string
+  readonly port: number
+  readonly dataDirectory: string
+  readonly executor: ExecutorChoice
+  readonly ephemeral: boolean
+  readonly auth: 'dev' | 'strict'
+  readonly requireSandbox: boolean
+  readonly publicUrl?: string
+  /** Development credentials on an address others can reach: only when said so. */
+  readonly allowDevAuth: boolean
+  /** Directories that steps may bind-mount from. */
+  readonly allowBind: readonly string[]
+  /** Directories that may serve as a step's root file system. */
+  readonly allowRoot: readonly string[]
+  /** CIDRs that webhooks may reach although they are not public. */
+  readonly allowAddress: readonly string[]
+  /** Final executions are kept this long, ms. */
+  readonly retentionMs: number
+  /** Logs are kept this long, ms, and up to this size in all, bytes. */
+  readonly logRetentionMs: number
+  readonly logBytes: number
+  /** `off`: programs run without a sandbox (benchmarks, trusted hosts). */
+  readonly sandbox: 'on' | 'off'
+  readonly cpuUnits?: number
+  readonly memoryBytes?: number
+  readonly slots?: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export const EXECUTOR_CHOICES = ['auto', 'process', 'docker', 'kubernetes', 'scripted'] as const
+export type ExecutorChoice = (typeof EXECUTOR_CHOICES)[number]
+
+const DAY_MS = 86_400_000
+const GIB = 1024 ** 3
+
+export const DEFAULT_CONFIGURATION: Configuration = {
+  host: '127.0.0.1',
+  port: 7400,
+  dataDirectory: './.taskport',
+  executor: 'auto',
+  ephemeral: false,
+  auth: 'dev',
+  requireSandbox: false,
+  allowDevAuth: false,
+  allowBind: [],
+  allowRoot: [],
+  allowAddress: [],
+  retentionMs: 30 * DAY_MS,
+  logRetentionMs: 30 * DAY_MS,
+  logBytes: 20 * GIB,
+  sandbox: 'on',
+  logLevel: 'warn',
+}
+
+/** One flag of `taskport up`. */
+export interface Flag {
+  readonly flag: string
+  readonly key: keyof Configuration
+  readonly kind: 'text' | 'number' | 'switch' | 'list' | 'duration' | 'size' | 'cores'
+  readonly choices?: readonly string[]
+  readonly help: string
+}
+
+export const FLAGS: readonly Flag[] = [
+  { flag: '--host <address>', key: 'host', kind: 'text', help: 'address to listen on' },
+  { flag: '--port <port>', key: 'port', kind: 'number', help: 'port to listen on; 0: any free one' },
+  { flag: '--data-dir <dir>', key: 'dataDirectory', kind: 'text', help: 'where everything is kept' },
+  { flag: '--executor <kind>', key: 'executor', kind: 'text', choices: EXECUTOR_CHOICES, help: 'what runs tasks' },
+  { flag: '--ephemeral', key: 'ephemeral', kind: 'switch', help: 'end every task with the server; allows reset' },
+  { flag: '--auth <mode>', key: 'auth', kind: 'text', choices: ['dev', 'strict'], help: 'dev takes any AWS key' },
+  {
+    flag: '--require-sandbox',
+    key: 'requireSandbox',
+    kind: 'switch',
+    help: 'refuse to start where limits are not enforced',
+  },
+  { flag: '--public-url <url>', key: 'publicUrl', kind: 'text', help: 'base of absolute links' },
+  {
+    flag: '--allow-dev-auth',
+    key: 'allowDevAuth',
+    kind: 'switch',
+    help: 'allow --auth dev on an address that others reach',
+  },
+  {
+    flag: '--allow-bind <dir>',
+    key: 'allowBind',
+    kind: 'list',
+    help: 'directory that steps may mount from (repeatable)',
+  },
+  {
+    flag: '--allow-root <dir>',
+    key: 'allowRoot',
+    kind: 'list',
+    help: 'directory that may be a step’s root (repeatable)',
+  },
+  {
+    flag: '--allow-address <cidr>',
+    key: 'allowAddress',
+    kind: 'list',
+    help: 'private addresses that webhooks may reach (repeatable)',
+  },
+  { flag: '--retention <duration>', key: 'retentionMs', kind: 'duration', help: 'keep ended executions this long' },
+  { flag: '--log-retention <duration>', key: 'logRetentionMs', kind: 'duration', help: 'keep logs this long' },
+  { flag: '--log-bytes <size>', key: 'logBytes', kind: 'size', help: 'keep logs up to this size in all' },
+  {
+    flag: '--sandbox <mode>',
+    key: 'sandbox',
+    kind: 'text',
+    choices: ['on', 'off'],
+    help: 'off: run programs without a sandbox',
+  },
+  { flag: '--cpu <cores>', key: 'cpuUnits', kind: 'cores', help: 'CPU this machine offers to tasks' },
+  { flag: '--memory <size>', key: 'memoryBytes', kind: 'size', help: 'memory this machine offers to tasks' },
+  { flag: '--slots <number>', key: 'slots', kind: 'number', help: 'executions at once, at most' },
+  {
+    flag: '--log-level <level>',
+    key: 'logLevel',
+    kind: 'text',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+    help: 'what the server says of itself',
+  },
+]
+
+const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/
+
+/** What is wrong with a configuration, with what to do about it; undefined when it is fine. */
+export function problemWith(c: Configuration): string | undefined {
+  if (c.executor === 'kubernetes') return 'the kubernetes executor does not exist yet: use --executor auto'
+  if (!LOOPBACK.test(c.host) && c.auth === 'dev' && !c.allowDevAuth)
+    return `with --auth dev anyone who reaches ${c.host} could run programs here: use --auth strict, or --allow-dev-auth if you mean it`
+  return undefined
+}
