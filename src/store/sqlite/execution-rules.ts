@@ -1,9 +1,9 @@
 import type { ExecutionState } from '../../core/execution.ts'
-import { EXECUTION_STATES, FIRST_EXECUTION_STATES, mayFollow } from '../../core/execution-state.ts'
+import { EXECUTION_STATES, FIRST_EXECUTION_STATES, successorsOf } from '../../core/execution-state.ts'
 
 const list = (states: readonly ExecutionState[]): string => states.map((s) => `'${s}'`).join(', ')
 
-const allowed = EXECUTION_STATES.map((from) => [from, EXECUTION_STATES.filter((to) => mayFollow(from, to))] as const)
+const allowed = EXECUTION_STATES.map((from) => [from, successorsOf(from)] as const)
   .filter(([, to]) => to.length > 0)
   .map(([from, to]) => `(OLD.state = '${from}' AND NEW.state IN (${list(to)}))`)
   .join(' OR ')
