@@ -1,0 +1,137 @@
+/**
+ * Why a task stopped, in AWS's sentences (reference ecs.md 5.5). The sentence says what kind of stop it was; the cause
+ * stands in the containers' reasons.
+ */
+import type { Execution, StepStatus, StopCause } from '../../../core/execution.ts'
+import { currentAttempt, isFinal, stepsOf } from '../../../core/execution.ts'
+import { essentialNeverStarted, everStarted, neverReady } from '../../../core/facts.ts'
+import type { ReasonCode } from '../../../core/reason.ts'
+import type { RunSpec } from '../../../core/step-spec.ts'
+
+export interface Stopped {
+  readonly stopCode: StopCode
+  readonly stoppedReason: string
+}
+
+export type StopCode =
+  | 'TaskFailedToStart'
+  | 'EssentialContainerExited'
+  | 'UserInitiated'
+  | 'ServiceSchedulerInitiated'
+  | 'TerminationNotice'
+
+const ESSENTIAL_EXITED: Stopped = {
+  stopCode: 'EssentialContainerExited',
+  stoppedReason: 'Essential container in task exited',
+}
+
+/** Undefined while nobody wants it stopped. */
+export function stoppedOf(e: Execution): Stopped | undefined {
+  const cause = e.status.stopCause
+  if (cause) return stoppedBy(cause, e)
+  if (!isFinal(e)) return undefined
+  if (e.status.state === 'lost') return hostLost(e)
+  return failedToStart(e) ?? ESSENTIAL_EXITED
+}
+
+function stoppedBy(cause: StopCause, e: Execution): Stopped {
+  switch (cause.kind) {
+    case 'user':
+      return { stopCode: 'UserInitiated', stoppedReason: cut(cause.reason.message) }
+    case 'timeout':
+      return { stopCode: 'UserInitiated', stoppedReason: `Task stopped by its time limit: ${cause.reason.message}` }
+    case 'concurrency':
+      return { stopCode: 'UserInitiated', stoppedReason: cut(cause.reason.message) }
+    case 'expired':
+      return { stopCode: 'TaskFailedToStart', stoppedReason: cut(cause.reason.message) }
+    case 'engine':
+      return { stopCode: 'TerminationNotice', stoppedReason: cut(cause.reason.message) }
+    case 'nodeLost':
+      return cause.reason.code === 'stopped_by_user'
+        ? { stopCode: 'UserInitiated', stoppedReason: cut(cause.reason.message) }
+        : hostLost(e)
+    case 'essentialExit':
+    case 'essentialFailure':
+      return failedToStart(e) ?? ESSENTIAL_EXITED
+  }
+}
+
+/** Airflow looks for this very sentence. */
+const hostLost = (e: Execution): Stopped => ({
+  stopCode: 'TerminationNotice',
+  stoppedReason: `Host EC2 (instance ${e.status.allocation?.node ?? 'unknown'}) terminated.`,
+})
+
+function failedToStart(e: Execution): Stopped | undefined {
+  const [name] = essentialNeverStarted(e)
+  if (name === undefined) return undefined
+  const ordinal = stepsOf(e).findIndex((s) => s.name === name)
+  const why = startProblem(e, ordinal)
+  const first = why?.startsWith('ResourceInitializationError') || why?.startsWith('CannotPull') ? why : undefined
+  return { stopCode: 'TaskFailedToStart', stoppedReason: cut(first ?? 'Task failed to start') }
+}
+
+/** What the agent calls each way of not starting; the message follows the colon. */
+const START_ERRORS: Partial<Record<ReasonCode, string>> = {
+  secret_missing: 'ResourceInitializationError: unable to pull secrets or registry auth',
+  image_missing: 'CannotPullContainerError',
+  image_pull_failed: 'CannotPullContainerError',
+  resource_unavailable: 'ResourceInitializationError',
+  disk_full: 'CannotCreateContainerError',
+  directory_missing: 'CannotStartContainerError',
+  program_missing: 'CannotStartContainerError',
+  user_missing: 'CannotStartContainerError',
+  port_unavailable: 'CannotStartContainerError',
+  sandbox_unavailable: 'CannotStartContainerError',
+  refused_by_executor: 'CannotCreateContainerError',
+}
+
+/** Why this container never started; undefined when it did, or when only the task's stop kept it from starting. */
+export function startProblem(e: Execution, ordinal: number): string | undefined {
+  const step = e.status.steps[ordinal]
+  if (!step || everStarted(step)) return undefined
+  const why = step.reason ?? currentAttempt(step)?.exit?.reason
+  if (neverReady(step)) return `CannotStartContainerError: dependency graph: ${why?.message}`
+  if (step.state !== 'failed' && step.state !== 'lost') return undefined
+  if (lacksProgram(e, ordinal, why?.code)) return noProgram(e, ordinal)
+  const name = (why && START_ERRORS[why.code]) ?? 'CannotStartContainerError'
+  return `${name}: ${why?.message ?? 'it could not be started'}`
+}
+
+/** No container engine, and nothing in the definition that could run without one. */
+function lacksProgram(e: Execution, ordinal: number, code: ReasonCode | undefined): boolean {
+  const run = stepsOf(e)[ordinal]?.work as RunSpec
+  const nothing = run.argv.length === 0 && (run.entrypoint ?? []).length === 0
+  return nothing && (code === 'image_missing' || code === 'program_missing' || code === 'refused_by_executor')
+}
+
+const noProgram = (e: Execution, ordinal: number): string =>
+  `CannotPullContainerError: there is no container engine here to pull ${(stepsOf(e)[ordinal]?.work as RunSpec).image}; ` +
+  'give the container an entryPoint or a command, which then runs as a program of this machine, or install Docker or Podman'
+
+/** Reasons are at most 255 characters (seed document). */
+const LONGEST_REASON = 255
+
+export const cut = (text: string): string => (text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1)}…`)
+
+/** `reason` of a container. No word `error` where nothing failed: Airflow takes it for a failure. */
+export function containerReason(e: Execution, ordinal: number): string | undefined {
+  const step = e.status.steps[ordinal]
+  if (!step) return undefined
+  const problem = startProblem(e, ordinal)
+  if (problem) return cut(problem)
+  const text = exitReason(step, e.status.stopCause)
+  return text === undefined ? undefined : cut(text)
+}
+
+function exitReason(step: StepStatus, cause: StopCause | undefined): string | undefined {
+  const exit = currentAttempt(step)?.exit
+  if (exit?.outcome === 'outOfMemory') return 'OutOfMemoryError: Container killed due to memory usage'
+  if (exit?.killedAfterGrace) return 'It did not end within its stop timeout and was killed'
+  if (step.state === 'succeeded') return undefined
+  if (step.state === 'skipped' || step.state === 'stopped') return cause && capitalized(cause.reason.message)
+  if (step.state === 'failed' || step.state === 'lost') return step.reason && capitalized(step.reason.message)
+  return undefined
+}
+
+const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
