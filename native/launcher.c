@@ -1,0 +1,329 @@
+/*
+ * launcher: starts one program exactly as asked and tells exactly how it ended.
+ *
+ *   launcher [options] -- PROGRAM [ARGUMENT...]
+ *     --control FD        packet socket to the cell (see below)
+ *     --cgroup FD         a cgroup.procs file to join first; may be repeated
+ *     --env FD            read the program's environment from FD: KEY=VALUE, each ended by NUL
+ *     --rlimit N:S:H      setrlimit(N, soft S, hard H); may be repeated
+ *     --user UID:GID      become this user, with no groups but those of --group
+ *     --group GID         supplementary group; may be repeated
+ *     --chdir DIRECTORY   where the program starts
+ *     --enter PID         join the namespaces of PID before all else but the cgroups
+ *     --drop              the program keeps no capability, whoever it is
+ *
+ * As process 1 of a PID namespace it is its init: it reaps all, and its end is everyone's end.
+ *
+ * To the cell, packets of 32 bytes, little-endian: kind (u8), stage (u8), u16 0, i32 a, i64 b, i64 c, i64 0.
+ *   'S'  the program runs; a = its pid, as the launcher sees it
+ *   'F'  it could not be started; stage says where, a = errno
+ *   'X'  it ended; a = raw wait status, b = CPU time in µs, c = largest resident size in kB
+ * From the cell: one byte, a signal for the program's process group; 9 also ends the launcher's namespace.
+ * The socket's end means that the cell died: all is killed.
+ *
+ * No libc: system calls only, so that the file is small, static and the same bytes from the same compiler.
+ */
+
+typedef unsigned char u8;
+typedef unsigned long ulong;
+typedef long i64;
+typedef int i32;
+
+#if defined(__x86_64__)
+enum { NR_read = 0, NR_write = 1, NR_open = 257, NR_close = 3, NR_mmap = 9, NR_sigmask = 14, NR_ppoll = 271, NR_clone = 56,
+       NR_execve = 59, NR_exit = 231, NR_wait4 = 61, NR_kill = 62, NR_chdir = 80, NR_rusage = 98, NR_setsid = 112,
+       NR_setgroups = 116, NR_setresuid = 117, NR_setresgid = 119, NR_capset = 126, NR_prctl = 157, NR_getpid = 39,
+       NR_signalfd = 289, NR_pipe2 = 293, NR_prlimit = 302, NR_setns = 308, NR_fcntl = 72 };
+static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
+  i64 r;
+  register i64 r10 __asm__("r10") = d;
+  register i64 r8 __asm__("r8") = e;
+  register i64 r9 __asm__("r9") = f;
+  __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+  return r;
+}
+__asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call begin\n hlt\n");
+#elif defined(__aarch64__)
+enum { NR_read = 63, NR_write = 64, NR_open = 56, NR_close = 57, NR_mmap = 222, NR_sigmask = 135, NR_ppoll = 73, NR_clone = 220,
+       NR_execve = 221, NR_exit = 94, NR_wait4 = 260, NR_kill = 129, NR_chdir = 49, NR_rusage = 165, NR_setsid = 157,
+       NR_setgroups = 159, NR_setresuid = 147, NR_setresgid = 149, NR_capset = 91, NR_prctl = 167, NR_getpid = 172,
+       NR_signalfd = 74, NR_pipe2 = 59, NR_prlimit = 261, NR_setns = 268, NR_fcntl = 25 };
+static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
+  register i64 x8 __asm__("x8") = n;
+  register i64 x0 __asm__("x0") = a;
+  register i64 x1 __asm__("x1") = b;
+  register i64 x2 __asm__("x2") = c;
+  register i64 x3 __asm__("x3") = d;
+  register i64 x4 __asm__("x4") = e;
+  register i64 x5 __asm__("x5") = f;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+}
+__asm__(".globl _start\n_start:\n mov x29,#0\n mov x30,#0\n mov x0,sp\n bl begin\n brk #0\n");
+#else
+#error "no system call table for this architecture"
+#endif
+
+#define sys0(n) call(n, 0, 0, 0, 0, 0, 0)
+#define sys1(n, a) call(n, (i64)(a), 0, 0, 0, 0, 0)
+#define sys2(n, a, b) call(n, (i64)(a), (i64)(b), 0, 0, 0, 0)
+#define sys3(n, a, b, c) call(n, (i64)(a), (i64)(b), (i64)(c), 0, 0, 0)
+#define sys4(n, a, b, c, d) call(n, (i64)(a), (i64)(b), (i64)(c), (i64)(d), 0, 0)
+#define sys5(n, a, b, c, d, e) call(n, (i64)(a), (i64)(b), (i64)(c), (i64)(d), (i64)(e), 0)
+
+enum { STAGE_USAGE = 1, STAGE_CGROUP, STAGE_ENTER, STAGE_FORK, STAGE_RLIMIT, STAGE_USER, STAGE_CHDIR, STAGE_EXEC };
+enum { SIGKILL = 9, SIGCHLD = 17, ENOENT = 2, EINTR = 4, E2BIG = 7, EACCES = 13, ENOTDIR = 20, EINVAL = 22, EPERM = 1 };
+enum { MAX_CGROUPS = 8, MAX_RLIMITS = 20, MAX_GROUPS = 64, AT_FDCWD = -100, O_CLOEXEC = 02000000 };
+
+struct options {
+  i32 control, env, enter, drop, cgroups, rlimits, groups, has_user;
+  i32 cgroup[MAX_CGROUPS];
+  struct { i32 which; ulong limit[2]; } rlimit[MAX_RLIMITS];
+  unsigned uid, gid, group[MAX_GROUPS];
+  const char *chdir;
+  char **argv, **envp;
+};
+
+struct packet { u8 kind, stage, pad[2]; i32 a; i64 b, c, d; };
+struct pollfd { i32 fd; short events, revents; };
+
+/* The compiler may turn loops into these. */
+void *memset(void *to, int value, ulong n) { u8 *p = to; while (n--) *p++ = (u8)value; return to; }
+void *memcpy(void *to, const void *from, ulong n) { u8 *p = to; const u8 *q = from; while (n--) *p++ = *q++; return to; }
+
+static ulong length(const char *s) { ulong n = 0; while (s[n]) n++; return n; }
+static int same(const char *a, const char *b) { while (*a && *a == *b) a++, b++; return *a == *b; }
+
+static ulong number(const char **s) {
+  ulong n = 0;
+  while (**s >= '0' && **s <= '9') n = n * 10 + (ulong)(*(*s)++ - '0');
+  return n;
+}
+
+static void say(const struct options *o, u8 kind, u8 stage, i32 a, i64 b, i64 c) {
+  struct packet p = { kind, stage, { 0, 0 }, a, b, c, 0 };
+  if (o->control >= 0) sys3(NR_write, o->control, &p, sizeof p);
+}
+
+static void quit(i32 code) { for (;;) sys1(NR_exit, code); }
+static void fail(const struct options *o, u8 stage, i64 error) { say(o, 'F', stage, (i32)-error, 0, 0); quit(126); }
+
+static void parse(struct options *o, char **argv) {
+  for (argv++; *argv && !same(*argv, "--"); argv += 2) {
+    if (same(*argv, "--drop")) { o->drop = 1; argv--; continue; }
+    const char *v = argv[1];
+    if (!v) fail(o, STAGE_USAGE, -EINVAL);
+    if (same(*argv, "--control")) o->control = (i32)number(&v);
+    else if (same(*argv, "--env")) o->env = (i32)number(&v);
+    else if (same(*argv, "--enter")) o->enter = (i32)number(&v);
+    else if (same(*argv, "--chdir")) o->chdir = v;
+    else if (same(*argv, "--cgroup") && o->cgroups < MAX_CGROUPS) o->cgroup[o->cgroups++] = (i32)number(&v);
+    else if (same(*argv, "--group") && o->groups < MAX_GROUPS) o->group[o->groups++] = (unsigned)number(&v);
+    else if (same(*argv, "--user")) { o->has_user = 1; o->uid = (unsigned)number(&v); v++; o->gid = (unsigned)number(&v); }
+    else if (same(*argv, "--rlimit") && o->rlimits < MAX_RLIMITS) {
+      o->rlimit[o->rlimits].which = (i32)number(&v); v++;
+      o->rlimit[o->rlimits].limit[0] = number(&v); v++;
+      o->rlimit[o->rlimits++].limit[1] = number(&v);
+    } else fail(o, STAGE_USAGE, -EINVAL);
+  }
+  if (!*argv || !argv[1]) fail(o, STAGE_USAGE, -EINVAL);
+  o->argv = argv + 1;
+}
+
+static void *allocate(ulong size) {
+  i64 at = call(NR_mmap, 0, (i64)size, 3, 0x22, -1, 0);
+  return at < 0 && at > -4096 ? 0 : (void *)at;
+}
+
+/* Reads all of fd, doubling the room; then points at each string. */
+static void read_environment(struct options *o) {
+  ulong room = 65536, have = 0, count = 0;
+  char *text = allocate(room);
+  for (;;) {
+    i64 n = text ? sys3(NR_read, o->env, text + have, room - have) : -12;
+    if (n == -EINTR) continue;
+    if (n < 0) fail(o, STAGE_USAGE, n);
+    if (n == 0) break;
+    have += (ulong)n;
+    if (have == room) {
+      char *larger = allocate(room * 2);
+      if (larger) memcpy(larger, text, have);
+      text = larger;
+      room *= 2;
+    }
+  }
+  for (ulong i = 0; i < have; i++) count += text[i] == 0;
+  o->envp = allocate((count + 1) * sizeof(char *));
+  if (!o->envp) fail(o, STAGE_USAGE, -12);
+  char *at = text;
+  for (ulong i = 0; i < count; i++) { o->envp[i] = at; at += length(at) + 1; }
+  sys1(NR_close, o->env);
+}
+
+/* The namespaces are opened before any is joined: afterwards /proc is another's. */
+static void enter(const struct options *o) {
+  static const char *const names[] = { "user", "cgroup", "ipc", "uts", "net", "pid", "mnt" };
+  char path[64] = "/proc/";
+  i32 fds[7];
+  ulong at = 6, digits = 1, rest = (ulong)o->enter;
+  while (rest >= digits * 10) digits *= 10;
+  for (; digits; digits /= 10) path[at++] = (char)('0' + rest / digits % 10);
+  memcpy(path + at, "/ns/", 4);
+  for (i32 i = 0; i < 7; i++) {
+    memcpy(path + at + 4, names[i], length(names[i]) + 1);
+    fds[i] = (i32)sys4(NR_open, AT_FDCWD, path, O_CLOEXEC, 0);
+    if (fds[i] < 0) fail(o, STAGE_ENTER, fds[i]);
+  }
+  for (i32 i = 0; i < 7; i++) {
+    i64 r = sys2(NR_setns, fds[i], 0);
+    /* One's own user namespace cannot be joined again (EINVAL), another's cgroup namespace need not be. */
+    if (r < 0 && i > 1) fail(o, STAGE_ENTER, r);
+    if (r < 0 && i == 0 && r != -EINVAL) fail(o, STAGE_ENTER, r);
+    sys1(NR_close, fds[i]);
+  }
+}
+
+static const char *variable(char **envp, const char *name) {
+  for (ulong n = length(name); *envp; envp++) {
+    ulong i = 0;
+    while (i < n && (*envp)[i] == name[i]) i++;
+    if (i == n && (*envp)[n] == '=') return *envp + n + 1;
+  }
+  return 0;
+}
+
+/* As execvp(3): a name without a slash is looked for in PATH; EACCES is remembered but does not end the search. */
+static i64 execute(const struct options *o) {
+  const char *program = o->argv[0], *path = variable(o->envp, "PATH");
+  static char candidate[8192];
+  i64 result = -ENOENT;
+  for (const char *c = program; *c; c++)
+    if (*c == '/') return sys3(NR_execve, program, o->argv, o->envp);
+  if (!path) path = "/usr/local/bin:/usr/bin:/bin";
+  while (*path) {
+    ulong n = 0;
+    while (*path && *path != ':' && n < 4000) candidate[n++] = *path++;
+    if (*path == ':') path++;
+    if (n == 0) candidate[n++] = '.';
+    candidate[n++] = '/';
+    if (length(program) > 4000) return -E2BIG;
+    memcpy(candidate + n, program, length(program) + 1);
+    i64 r = sys3(NR_execve, candidate, o->argv, o->envp);
+    if (r == -EACCES) result = r;
+    else if (r != -ENOENT && r != -ENOTDIR) return r;
+  }
+  return result;
+}
+
+static void child_fails(i32 fd, u8 stage, i64 error) {
+  i32 report[2] = { stage, (i32)-error };
+  sys3(NR_write, fd, report, sizeof report);
+  quit(127);
+}
+
+static void drop_capabilities(i32 report) {
+  struct { unsigned version; i32 pid; } header = { 0x20080522, 0 };
+  unsigned none[6] = { 0, 0, 0, 0, 0, 0 };
+  sys5(NR_prctl, 38, 1, 0, 0, 0); /* PR_SET_NO_NEW_PRIVS: exec gives nothing back */
+  sys5(NR_prctl, 47, 4, 0, 0, 0); /* PR_CAP_AMBIENT_CLEAR_ALL */
+  i64 r = sys2(NR_capset, &header, none);
+  if (r < 0) child_fails(report, STAGE_USER, r);
+}
+
+static void become_program(const struct options *o, i32 report, int init) {
+  i64 r;
+  ulong none = 0;
+  sys0(NR_setsid);
+  for (i32 i = 0; i < o->rlimits; i++)
+    if ((r = sys4(NR_prlimit, 0, o->rlimit[i].which, o->rlimit[i].limit, 0)) < 0) child_fails(report, STAGE_RLIMIT, r);
+  /* Outside a sandbox the way to the workspace may be closed to the step's user, the workspace itself is not. */
+  if (o->chdir && !init && (r = sys1(NR_chdir, o->chdir)) < 0) child_fails(report, STAGE_CHDIR, r);
+  if (o->has_user) {
+    if ((r = sys2(NR_setgroups, o->groups, o->group)) < 0) child_fails(report, STAGE_USER, r);
+    if ((r = sys3(NR_setresgid, o->gid, o->gid, o->gid)) < 0) child_fails(report, STAGE_USER, r);
+    if ((r = sys3(NR_setresuid, o->uid, o->uid, o->uid)) < 0) child_fails(report, STAGE_USER, r);
+  }
+  if (o->drop) drop_capabilities(report);
+  if (o->chdir && init && (r = sys1(NR_chdir, o->chdir)) < 0) child_fails(report, STAGE_CHDIR, r);
+  sys4(NR_sigmask, 2, &none, 0, 8);
+  child_fails(report, STAGE_EXEC, execute(o));
+}
+
+static i64 start(const struct options *o, int init) {
+  i32 fds[2], report[2] = { 0, 0 };
+  if (sys2(NR_pipe2, fds, O_CLOEXEC) < 0) fail(o, STAGE_FORK, -24);
+  i64 pid = sys5(NR_clone, SIGCHLD, 0, 0, 0, 0);
+  if (pid < 0) fail(o, STAGE_FORK, pid);
+  if (pid == 0) become_program(o, fds[1], init);
+  sys1(NR_close, fds[1]);
+  i64 n;
+  while ((n = sys3(NR_read, fds[0], report, sizeof report)) == -EINTR);
+  sys1(NR_close, fds[0]);
+  if (n == sizeof report) {
+    sys4(NR_wait4, pid, 0, 0, 0);
+    fail(o, (u8)report[0], -report[1]);
+  }
+  say(o, 'S', 0, (i32)pid, 0, 0);
+  return pid;
+}
+
+/* The program has ended. An init takes everyone with it before it tells: whoever hears of it finds nothing left. */
+static void finish(const struct options *o, i32 status, int init) {
+  i64 usage[18];
+  if (init) {
+    sys2(NR_kill, -1, SIGKILL);
+    for (i64 r; (r = sys4(NR_wait4, -1, 0, 0, 0)) > 0 || r == -EINTR;);
+  }
+  sys2(NR_rusage, -1, usage);
+  say(o, 'X', 0, status, (usage[0] + usage[2]) * 1000000 + usage[1] + usage[3], usage[4]);
+  quit(status & 127 ? 128 + (status & 127) : status >> 8 & 255);
+}
+
+static void reap(const struct options *o, i64 program, int init) {
+  i32 status;
+  i64 pid;
+  while ((pid = sys4(NR_wait4, -1, &status, 1, 0)) > 0)
+    if (pid == program) finish(o, status, init);
+}
+
+static void obey(const struct options *o, i64 program) {
+  u8 signal = 0;
+  i64 n = sys3(NR_read, o->control, &signal, 1);
+  if (n == -EINTR) return;
+  if (n <= 0 || signal == SIGKILL) {
+    sys2(NR_kill, -program, SIGKILL);
+    if (n <= 0) quit(137);
+  } else sys2(NR_kill, -program, signal);
+}
+
+__attribute__((used)) void begin(i64 *stack) {
+  static struct options o;
+  ulong all = ~0ul, child = 1ul << (SIGCHLD - 1);
+  char **argv = (char **)(stack + 1);
+  o.control = o.env = -1;
+  o.envp = argv + stack[0] + 1;
+  parse(&o, argv);
+  int init = sys0(NR_getpid) == 1;
+  sys4(NR_sigmask, 2, &all, 0, 8);
+  for (i32 i = 0; i < o.cgroups; i++) {
+    i64 r = sys3(NR_write, o.cgroup[i], "0", 1);
+    if (r < 0) fail(&o, STAGE_CGROUP, r);
+    sys1(NR_close, o.cgroup[i]);
+  }
+  if (o.control >= 0) sys3(NR_fcntl, o.control, 2, 1);
+  if (o.env >= 0) read_environment(&o);
+  if (o.enter) enter(&o);
+  /* The program may be of the same user: it shall not trace its init. */
+  sys5(NR_prctl, 4, 0, 0, 0, 0);
+  i32 signals = (i32)sys4(NR_signalfd, -1, &child, 8, O_CLOEXEC | 04000);
+  i64 program = start(&o, init);
+  struct pollfd fds[2] = { { signals, 1, 0 }, { o.control, 1, 0 } };
+  for (u8 drain[128];;) {
+    sys5(NR_ppoll, fds, 2, 0, 0, 8);
+    if (fds[1].revents) obey(&o, program);
+    if (fds[0].revents) {
+      while (sys3(NR_read, signals, drain, sizeof drain) > 0);
+      reap(&o, program, init);
+    }
+  }
+}
