@@ -121,6 +121,7 @@ export class MemoryLogStore implements LogStore {
     const log = this.#logs.get(keyOf(tenant, attempt))
     if (!log?.output) return '0'
     log.output.end()
+    this.#touched.add(log)
     log.unflushed.push(() => {
       log.ended = true
     })

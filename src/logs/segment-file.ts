@@ -5,7 +5,7 @@
  * S2. Nothing throws. After a failed write the bytes stay in the buffer and are tried again at the next drain; beyond
  *     `STUCK_BYTES` further frames are let go (then they are system lines and ends: output is not accepted meanwhile).
  */
-import { closeSync, fdatasyncSync, openSync, writeSync, writevSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, openSync, writeSync, writevSync } from 'node:fs'
 import type { Micros } from '../core/instant.ts'
 import type { DiskRoom } from './disk-room.ts'
 import { type FrameHead, type FrameKey, HEAD_BYTES, NO_KEY, putHead, sealHead } from './frame.ts'
@@ -105,6 +105,13 @@ export class SegmentFile {
     } catch {
       this.#room.giveUp()
     }
+  }
+
+  /** The same on a thread of its own, for a process with an event loop. */
+  syncSoon(): void {
+    if (!this.#dirty || this.#fd === undefined) return
+    this.#dirty = false
+    fdatasync(this.#fd, () => undefined)
   }
 
   close(): void {
