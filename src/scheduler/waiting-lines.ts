@@ -105,4 +105,5 @@ export class WaitingLines implements Iterable<Candidate> {
   }
 }
 
-const sleepers = (): Heap<Candidate> => new Heap<Candidate>((a, b) => a.notBefore! < b.notBefore!)
+const sleepers = (): Heap<Candidate> =>
+  new Heap<Candidate>((a, b) => a.notBefore! < b.notBefore! || (a.notBefore === b.notBefore && a.order < b.order))
