@@ -85,17 +85,17 @@ function numbers(withStore: WithStore): void {
 }
 
 const key = fc.constantFrom('a', 'aa', 'ab', 'b', 'ä', '\u{1f600}', '\ufffd', 'a:1', 'a%', "a'")
-const text = fc.constantFrom('', '1', '10', '2', '\ue000', '\u{10000}')
+const text = fc.constantFrom('', '1', '1', '10', '2', '\ue000', '\u{10000}')
 const document = fc.record({
   tenant: fc.constantFrom(ALICE, BOB),
   key,
   sort: text,
-  indexes: fc.dictionary(fc.constantFrom('i', 'j'), fc.constantFrom('1', '2'), { maxKeys: 2 }),
-  remove: fc.boolean(),
+  indexes: fc.constantFrom<Record<string, string>>({}, { i: '1' }, { i: '1' }, { i: '2', j: '1' }, { j: '2' }),
+  remove: fc.constantFrom(false, false, false, true),
 })
 const query: fc.Arbitrary<Omit<DocumentQuery, 'limit'>> = fc.record(
   {
-    index: fc.record({ name: fc.constantFrom('i', 'j'), value: fc.constantFrom('1', '2') }),
+    index: fc.constantFrom({ name: 'i', value: '1' }, { name: 'i', value: '2' }, { name: 'j', value: '1' }),
     keyPrefix: fc.constantFrom('a', 'a:', '', 'z', '\u{1f600}'),
     sortFrom: text,
     sortUntil: text,
@@ -110,8 +110,8 @@ function queries(withStore: WithStore): void {
     withStore(async (store) => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(document, { maxLength: 30 }),
-          fc.array(query, { minLength: 1, maxLength: 6 }),
+          fc.array(document, { maxLength: 40, size: 'max' }),
+          fc.array(query, { minLength: 1, maxLength: 8, size: 'max' }),
           fc.integer({ min: 1, max: 5 }),
           async (history, wanted, limit) => {
             await store.system.reset()

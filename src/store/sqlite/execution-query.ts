@@ -35,6 +35,7 @@ interface Part {
 
 /** Every way to answer the filter. The first is the best guess while nothing is known of the numbers. */
 export function plansFor(tenant: string, filter: ExecutionFilter, drift: Drift | undefined): readonly Plan[] {
+  if (statesOf(filter)?.length === 0) return [[]]
   const parts = partsOf(tenant, filter)
   const range = idRange(filter, drift)
   const times = acceptedIn(filter)
