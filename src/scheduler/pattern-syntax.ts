@@ -67,7 +67,8 @@ class Reader {
   #quoted(): Expression[] {
     const literals: Expression[] = []
     while (!this.atEnd && !this.#takesText('\\E')) literals.push(one(this.#next()))
-    return literals
+    const last = literals.pop()
+    return last === undefined ? [] : [...literals, this.#quantified(last)]
   }
 
   #quantified(of: Expression): Expression {
