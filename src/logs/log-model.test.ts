@@ -102,8 +102,8 @@ async function run(directory: string, acts: readonly Act[], sizes: { segment: nu
     now += 7
     if (one.do === 'write') {
       const id = attemptNamed(`a${one.attempt}`)
-      for (const byte of [one.text]) writer.write(TENANT, id, one.source, Buffer.from(byte, 'latin1'), now)
-      models[one.attempt]!.write(one.source, one.text)
+      writer.write(TENANT, id, one.source, Buffer.from(one.text, 'latin1'), now)
+      if (one.text !== '') models[one.attempt]!.write(one.source, one.text)
     } else if (one.do === 'note') {
       await store.note(TENANT, attemptNamed(`a${one.attempt}`), one.text)
       models[one.attempt]!.note(one.text)

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { attemptNamed, inDirectory, NOW, readAll, TENANT, textOf } from './log-fixture.ts'
+import { SegmentLogStore } from './segment-log-store.ts'
+import { SegmentWriter } from './segment-writer.ts'
+
+const FIXTURE = fileURLToPath(new URL('./crash-writer.fixture.ts', import.meta.url))
+const options = (directory: string) => ({ directory, now: () => NOW })
+
+/** Starts the fixture, kills it after `lines` reports; the last report. */
+async function killedAfter(directory: string, writerId: string, reports: number): Promise<number[]> {
+  const child = spawn(process.execPath, [FIXTURE, directory, writerId], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const gone = once(child, 'close')
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (said.split('\n').length > reports) child.kill('SIGKILL')
+  })
+  await gone
+  return said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1)!.split(' ').map(Number)
+}
+
+it('after kill -9 of a writer its logs are a prefix: all that was handed over, nothing twice, no hole', async () => {
+  for (const [round, reports] of [1, 3, 10, 40, 90, 150].entries()) {
+    await inDirectory(async (directory) => {
+      const handedOver = await killedAfter(directory, `cell-${round}`, reports)
+      const store = await SegmentLogStore.open(options(directory))
+      await store.writerEnded(`cell-${round}`)
+      for (const [index, count] of handedOver.entries()) {
+        const { lines, gap } = await readAll(store, attemptNamed(`a${index}`))
+        expect(lines.length).toBeGreaterThanOrEqual(count)
+        expect(lines.map(textOf)).toEqual(lines.map((_, line) => `line ${line} of attempt ${index}`))
+        expect(lines.map((line) => line.seq)).toEqual(lines.map((_, line) => line))
+        expect(gap).toBe(false)
+      }
+      await store.close()
+    })
+  }
+}, 60_000)
+
+it('a torn or rotten tail is cut at the first frame that does not hold, and what comes before is whole', async () => {
+  const damage = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), rot: fc.boolean(), garbage: fc.nat(100) })
+  await fc.assert(
+    fc.asyncProperty(damage, ({ at, rot, garbage }) =>
+      inDirectory(async (directory) => {
+        const writer = new SegmentWriter({ directory, writerId: 'cell-1' })
+        for (let line = 0; line < 50; line++) {
+          writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`line ${line}\n`), NOW + line)
+        }
+        const path = join(directory, `${writer.flush()!.segment}.seg`)
+        const whole = readFileSync(path)
+        const offset = Math.floor(at * (whole.length - 1))
+        if (rot) {
+          whole[offset] = whole[offset]! ^ 0x55
+          writeFileSync(path, whole)
+        } else truncateSync(path, offset)
+        appendFileSync(path, Buffer.alloc(garbage, 0x31))
+        const store = await SegmentLogStore.open(options(directory))
+        await store.writerEnded('cell-1')
+        const lines = (await readAll(store, attemptNamed('a'))).lines.map(textOf)
+        expect(lines).toEqual(lines.map((_, line) => `line ${line}`))
+        expect(lines.length).toBe(Math.floor((50 * offset) / whole.length))
+        await store.close()
+        const again = await SegmentLogStore.open(options(directory))
+        expect((await readAll(again, attemptNamed('a'))).lines.map(textOf)).toEqual(lines)
+        await again.close()
+      }),
+    ),
+    { numRuns: 60 },
+  )
+}, 60_000)
+
+it('a lost index is made again from its segment', async () => {
+  await inDirectory(async (directory) => {
+    const writer = new SegmentWriter({ directory, writerId: 'cell-1', segmentBytes: 1_000 })
+    for (let line = 0; line < 200; line++) {
+      writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`line ${line}\n`), NOW + line)
+    }
+    const extent = writer.end(TENANT, attemptNamed('a'))
+    writer.close(NOW)
+    const first = await SegmentLogStore.open(options(directory))
+    await first.close()
+    const indexes = readdirSync(directory).filter((file) => file.endsWith('.idx'))
+    expect(indexes.length).toBeGreaterThan(5)
+    for (const file of indexes) truncateSync(join(directory, file), 10)
+    const store = await SegmentLogStore.open(options(directory))
+    expect((await readAll(store, attemptNamed('a'), { extent })).lines.length).toBe(200)
+    await store.close()
+  })
+})
