@@ -108,5 +108,5 @@ export class AttemptLogs {
 const nameOf = (key: FrameKey): string => key.bytes.toString('latin1')
 
 function noteOf(frame: AttemptFrame): Note {
-  return { anchor: frame.firstSeq, ordinal: frame.ordinal, at: frame.at, bytes: Uint8Array.from(frame.payload) }
+  return { anchor: frame.firstSeq, ordinal: frame.ordinal, at: frame.at, bytes: frame.payload }
 }

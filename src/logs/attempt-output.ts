@@ -95,6 +95,7 @@ export class AttemptOutput {
 
   #admit(source: LogSource, head: Buffer, body: Buffer, lines: number, ending: Ending): void {
     if (!this.#sink.accepting) {
+      if (this.#diskFull.lines === 0) this.say('the log cannot be written: lines are dropped')
       count(this.#diskFull, lines, head.length + body.length)
       return
     }
