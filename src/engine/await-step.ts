@@ -27,7 +27,7 @@ const problem = (error: unknown): Reason =>
   reason('awaited_failed', error instanceof Error ? error.message : String(error))
 
 const tell = async (context: Context, id: ExecutionId, event: Awaited): Promise<void> => {
-  await context.transitions.apply(id, event).catch(() => undefined)
+  await context.transitions.tell(id, event)
 }
 
 function follow(context: Context, id: ExecutionId, ordinal: number, spec: AwaitSpec, target: Execution): void {

@@ -5,7 +5,6 @@
  * Q1. Everything pending is in the queue; nothing else is.
  * Q2. What a decision takes is booked at once, before its commit, so that the next decision sees it.
  */
-import { EngineError } from '../core/engine-error.ts'
 import type { Execution } from '../core/execution.ts'
 import { stepsOf } from '../core/execution.ts'
 import type { Placed } from '../core/execution-event.ts'
@@ -132,8 +131,9 @@ export class Dispatcher {
 
   async #commitPlacement(execution: Execution, decision: Placement): Promise<void> {
     const { transitions, ledger, roster } = this.#context
-    const applied = await transitions.apply(execution.id, this.placedEvent(execution, decision)).catch(endedAsStale)
-    if (applied === 'advanced') return
+    const applied = await transitions.tell(execution.id, this.placedEvent(execution, decision))
+    // Failed: whether it was stored is not known, so its place stays taken.
+    if (applied === 'advanced' || applied === 'failed') return
     ledger.release(execution.id)
     const now = roster.get(execution.id)
     if (now?.status.state === 'pending' && now.status.desired === 'run') this.enqueue(now)
@@ -143,9 +143,7 @@ export class Dispatcher {
     const before = this.#deferred.get(decision.execution)
     this.#deferred.set(decision.execution, decision)
     if (before?.reason.code === decision.reason.code && before.reason.message === decision.reason.message) return
-    void this.#context.transitions
-      .apply(decision.execution, { kind: 'deferred', reason: decision.reason })
-      .catch(endedAsStale)
+    void this.#context.transitions.tell(decision.execution, { kind: 'deferred', reason: decision.reason })
   }
 
   #setTimer(): void {
@@ -179,9 +177,4 @@ export class Dispatcher {
       chance,
     }
   }
-}
-
-function endedAsStale(error: unknown): 'stale' {
-  if (error instanceof EngineError && error.code === 'unavailable') return 'stale'
-  throw error
 }

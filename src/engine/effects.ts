@@ -23,14 +23,16 @@ export function afterCommit(
     if (transition.kind === 'step.state') stepEffect(context, next, transition.ordinal)
     else if (transition.kind === 'allocation.closing') closeAllocation(context, next)
   }
-  if (freed(before, next)) context.dispatcher.release(next)
-  if (next.status.state === 'pending' && before?.status.state !== 'pending') context.dispatcher.enqueue(next)
+  const gaveBack = before !== undefined && gaveBackItsPlace(before, next)
+  if (gaveBack || isFinal(next)) context.dispatcher.release(next)
+  if (gaveBack && next.status.state === 'pending') context.dispatcher.enqueue(next)
   armTimer(context, next)
 }
 
-/** The allocation closed, or the execution never had one and left the queue. */
-const freed = (before: Execution | undefined, next: Execution): boolean =>
-  isFinal(next) || (before?.status.allocation !== undefined && next.status.allocation === undefined)
+/** It has no allocation now, and had one before or in between (a fold may hold a whole short life). */
+const gaveBackItsPlace = (before: Execution, next: Execution): boolean =>
+  next.status.allocation === undefined &&
+  (before.status.allocation !== undefined || before.status.epoch !== next.status.epoch)
 
 /** What the step's present state asks of the outside. */
 export function stepEffect(context: Context, execution: Execution, ordinal: number): void {
@@ -49,9 +51,11 @@ export function stopAttempt(context: Context, execution: Execution, ordinal: num
   if (!attempt || attempt.exit) return
   const graceMs = execution.status.stopCause?.graceMs ?? spec.stop.graceMs
   const id = attemptIdOf(execution.id, ordinal, attempt.number)
-  insist(context, `stop ${id}`, () =>
-    context.executors.get(attempt.executor).stop(id, { signal: spec.stop.signal, graceMs }),
-  )
+  insist(context, `stop ${id}`, async () => {
+    await context.executors.get(attempt.executor).stop(id, { signal: spec.stop.signal, graceMs })
+    // Not known to have begun: a start that was never sent meets the tombstone and comes back as an exit (P2).
+    if (attempt.startedAt === undefined) startAttempt(context, execution, ordinal)
+  })
 }
 
 export function closeAllocation(context: Context, execution: Execution): void {
@@ -84,7 +88,7 @@ export function armTimer(context: Context, execution: Execution): void {
   }
   const ring = (): void => {
     context.timers.delete(execution.id)
-    void context.transitions.apply(execution.id, { kind: 'due' }).catch(() => undefined)
+    void context.transitions.tell(execution.id, { kind: 'due' })
   }
   context.timers.set(execution.id, context.alarms.at(due, ring))
 }

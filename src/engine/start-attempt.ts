@@ -20,9 +20,7 @@ export function startAttempt(context: Context, execution: Execution, ordinal: nu
   const id = attemptIdOf(execution.id, ordinal, attempt.number)
   begin(context, execution, ordinal, attempt.executor, id).catch((error: unknown) => {
     const why = reason('executor_unavailable', `the ${attempt.executor} executor did not take it: ${messageOf(error)}`)
-    void context.transitions
-      .apply(execution.id, { kind: 'attemptWaiting', attempt: id, reason: why })
-      .catch(() => undefined)
+    void context.transitions.tell(execution.id, { kind: 'attemptWaiting', attempt: id, reason: why })
     context.alarms.at(context.now() + waitMs, () => {
       startAgain(context, execution, ordinal, attempt.number, Math.min(waitMs * 2, 10_000))
     })

@@ -45,7 +45,7 @@ export async function submit(
   try {
     if (entering.length > 0) await commitAll(context, principal, entering, options)
   } catch (error) {
-    for (const { execution } of entering) context.ledger.release(execution.id)
+    if (wasNotStored(error)) for (const { execution } of entering) context.ledger.release(execution.id)
     const again = isKeyConflict(error) && (await knownAnswer(context, principal, requests, options))
     if (again) return again
     throw error
@@ -211,6 +211,9 @@ interface KeyBody {
 }
 
 const keyOf = (request: SubmissionRequest, key: string): string => `${request.face}/${key}`
+
+/** After any other failure it may be there: its place stays taken until the store has been read again. */
+const wasNotStored = (error: unknown): boolean => error instanceof EngineError && error.code !== 'unavailable'
 
 const isKeyConflict = (error: unknown): boolean =>
   error instanceof EngineError && error.code === 'conflict' && error.facts.subject === 'document'

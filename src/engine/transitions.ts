@@ -18,7 +18,7 @@ import type { ExecutionId } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Change } from '../core/ports/store.ts'
 import type { Context } from './context.ts'
-import { afterCommit } from './effects.ts'
+import { afterCommit, armTimer } from './effects.ts'
 import { reactions } from './reactions.ts'
 
 /** How an event was received. */
@@ -27,6 +27,7 @@ export type Applied = 'advanced' | Extract<Advanced, { kind: 'refused' }>['why']
 interface Waiting {
   readonly event: ExecutionEvent
   readonly done: (applied: Applied) => void
+  readonly fail: (error: unknown) => void
 }
 
 /** Retry interval of a commit that the disk had no room for, ms. */
@@ -41,17 +42,23 @@ export class Transitions {
     this.#context = context
   }
 
-  /** Resolves when what followed is durable. Never rejects for what an event means; `unknown`: not active here. */
+  /** Resolves when what followed is durable; `unknown`: not active here. Rejects only when it could not be made durable
+   *  (the store or the engine has ended): whoever brought the event must bring it again. */
   apply(id: ExecutionId, event: ExecutionEvent): Promise<Applied> {
     if (this.#ended) return Promise.reject(new EngineError('unavailable', 'the engine has ended'))
-    return new Promise((done) => {
+    return new Promise((done, fail) => {
       const inbox = this.#inboxes.get(id)
-      if (inbox) inbox.push({ event, done })
+      if (inbox) inbox.push({ event, done, fail })
       else {
-        this.#inboxes.set(id, [{ event, done }])
+        this.#inboxes.set(id, [{ event, done, fail }])
         queueMicrotask(() => void this.#pump(id))
       }
     })
+  }
+
+  /** As `apply`, for those who can only leave it at that: `failed` was logged. */
+  tell(id: ExecutionId, event: ExecutionEvent): Promise<Applied | 'failed'> {
+    return this.apply(id, event).catch(() => 'failed' as const)
   }
 
   /** After this nothing changes any more; what is under way ends by itself. */
@@ -61,14 +68,20 @@ export class Transitions {
 
   async #pump(id: ExecutionId): Promise<void> {
     const inbox = this.#inboxes.get(id)!
-    while (inbox.length > 0 && !this.#ended) {
-      const batch = inbox.splice(0)
-      const applied = await this.#commitFold(id, batch)
-      batch.forEach((waiting, i) => {
-        waiting.done(applied[i]!)
-      })
-    }
+    while (inbox.length > 0) await this.#takeBatch(id, inbox.splice(0))
     this.#inboxes.delete(id)
+  }
+
+  async #takeBatch(id: ExecutionId, batch: readonly Waiting[]): Promise<void> {
+    try {
+      if (this.#ended) throw new EngineError('unavailable', 'the engine has ended')
+      const applied = await this.#commitFold(id, batch)
+      for (const [i, waiting] of batch.entries()) waiting.done(applied[i]!)
+    } catch (error) {
+      if (!this.#ended)
+        this.#context.logger.error({ execution: id, error: String(error) }, 'a transition could not be committed')
+      for (const waiting of batch) waiting.fail(error)
+    }
   }
 
   async #commitFold(id: ExecutionId, batch: readonly Waiting[]): Promise<readonly Applied[]> {
@@ -77,33 +90,28 @@ export class Transitions {
     const fold = foldEvents(before, batch, this.#context.now())
     if (!fold.moved) {
       if (fold.execution !== before) this.#context.roster.replace(fold.execution)
+      armTimer(this.#context, fold.execution)
       return fold.applied
     }
     const next = { ...fold.execution, version: before.version + 1 }
-    if (!(await this.#commit(next, fold.transitions))) return batch.map(() => 'unknown')
+    await this.#commit(next, fold.transitions)
     this.#settleRoster(next)
     afterCommit(this.#context, before, next, fold.transitions)
     return fold.applied
   }
 
-  /** False when the execution is no longer ours (removed, or the store closed). */
-  async #commit(next: Execution, transitions: readonly Transition[]): Promise<boolean> {
+  async #commit(next: Execution, transitions: readonly Transition[]): Promise<void> {
     for (;;) {
       try {
         await this.#context.store.commit(await changesFor(this.#context, next, transitions))
-        return true
+        return
       } catch (error) {
         if (this.#ended || !(error instanceof EngineError)) throw error
         if (error.code === 'exhausted') await this.#pause(FULL_DISK_RETRY_MS)
-        else if (error.code === 'conflict' && error.facts.subject !== 'execution') continue
-        else return this.#giveUp(next, error)
+        // A face's document moved under its reaction: the reaction is asked again.
+        else if (error.code !== 'conflict' || error.facts.subject === 'execution') throw error
       }
     }
-  }
-
-  #giveUp(next: Execution, error: EngineError): false {
-    this.#context.logger.error({ execution: next.id, error: error.message }, 'a transition could not be committed')
-    return false
   }
 
   #pause(ms: number): Promise<void> {
