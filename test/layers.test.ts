@@ -26,7 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'everything'>> = {
 }
 
 /** What the CLI may load of the server, and only when a command runs: `import()`. */
-const SERVER_ENTRIES = ['configuration', 'server', 'environment', 'doctor'].map((name) => `src/server/${name}.ts`)
+const SERVER_ENTRIES = ['configuration', 'server', 'server-file', 'environment', 'doctor'].map((name) => `src/server/${name}.ts`)
 
 /** The process executor's cells write logs themselves: the writing side of the log store is their library. */
 const EXCEPTIONS: readonly { readonly from: string; readonly to: string }[] = [

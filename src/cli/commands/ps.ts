@@ -1,0 +1,73 @@
+import type { Paint } from '../colour.ts'
+import { paintState } from '../colour.ts'
+import type { Command, Options } from '../command.ts'
+import { elapsed, runTime } from '../elapsed.ts'
+import type { Execution, ExecutionList, Operations } from '../native-api.gen.ts'
+import type { Output } from '../output.ts'
+import { wholeNumber } from '../pairs.ts'
+import type { Column } from '../table.ts'
+import { table } from '../table.ts'
+import { watchAll } from '../watch-all.ts'
+
+const STATES = ['pending', 'starting', 'running', 'stopping', 'succeeded', 'failed', 'cancelled', 'lost'] as const
+
+export const ps: Command = {
+  name: 'ps',
+  summary: 'list executions, newest first',
+  options: [
+    { flags: '-a, --all', description: 'finished ones too' },
+    { flags: '-s, --state <state>', description: `one of ${STATES.join(', ')}`, repeats: true },
+    { flags: '-t, --task <name>', description: 'only of this task' },
+    { flags: '-l, --label <k=v>', description: 'only with this label', repeats: true },
+    { flags: '--name <name>', description: 'only with this name' },
+    { flags: '--face <face>', description: 'only accepted by this API' },
+    { flags: '--limit <n>', description: 'at most so many (100)' },
+    { flags: '-w, --watch', description: 'again after each change, until Ctrl-C' },
+  ],
+  async run(context, _args, options) {
+    const client = await context.client()
+    const query = queryOf(options)
+    const show = async (): Promise<string> => {
+      const list = await client.call('listExecutions', { query })
+      print(list, context.output)
+      return list.watch
+    }
+    if (options.flag('watch')) await watchAll(client, context.output, show)
+    else await show()
+    return 0
+  },
+}
+
+type Query = Operations['listExecutions']['query']
+
+function queryOf(options: Options): Query {
+  const state = options.list('state') as Query['state']
+  const isOpen = options.flag('all') || (state?.length ?? 0) > 0
+  return {
+    limit: wholeNumber(options.text('limit'), '--limit'),
+    state,
+    active: isOpen ? undefined : true,
+    task: options.text('task'),
+    name: options.text('name'),
+    face: options.text('face'),
+    label: options.list('label'),
+  }
+}
+
+function print(list: ExecutionList, output: Output): void {
+  output.show(list, () =>
+    list.items.length === 0
+      ? 'nothing here (taskport ps -a shows finished ones too)\n'
+      : table(list.items, columns(output.paint, Date.now())),
+  )
+}
+
+const columns = (paint: Paint, now: number): readonly Column<Execution>[] => [
+  { heading: 'ID', cell: (e) => e.id },
+  { heading: 'NAME', cell: (e) => e.name ?? (e.task ? `${e.task.name}:${e.task.revision}` : '') },
+  { heading: 'STATE', cell: (e) => paintState(paint, e.state) },
+  { heading: 'EXIT', cell: (e) => (e.exitCode === undefined ? '' : String(e.exitCode)), align: 'right' },
+  { heading: 'AGE', cell: (e) => elapsed(now - Date.parse(e.acceptedAt)), align: 'right' },
+  { heading: 'RAN', cell: (e) => runTime(e.startedAt, e.finishedAt, now), align: 'right' },
+  { heading: 'WHY', cell: (e) => (e.state === 'succeeded' ? '' : ((e.waiting?.reason ?? e.reason)?.message ?? '')) },
+]

@@ -1,0 +1,41 @@
+import { findEndpoint } from './endpoint.ts'
+import type { NativeClient } from './native-client.ts'
+import { nativeClient } from './native-client.ts'
+import type { Output } from './output.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What every command may use. */
+export interface Context {
+  readonly environment: Environment
+  readonly output: Output
+  /** Of the server on this machine: --data-dir, else TASKPORT_DATA_DIR, else `./.taskport`. */
+  readonly dataDirectory: string
+  /** The native API of the server that flags, environment or data directory name. */
+  client(): Promise<NativeClient>
+}
+
+export function contextFor(
+  environment: Environment,
+  output: Output,
+  given: {
+    readonly url: string | undefined
+    readonly token: string | undefined
+    readonly dataDirectory: string | undefined
+  },
+): Context {
+  const dataDirectory = given.dataDirectory ?? environment.TASKPORT_DATA_DIR ?? './.taskport'
+  return {
+    environment,
+    output,
+    dataDirectory,
+    client: async () =>
+      nativeClient(
+        await findEndpoint({
+          url: given.url ?? environment.TASKPORT_URL,
+          token: given.token ?? environment.TASKPORT_TOKEN,
+          dataDirectory,
+        }),
+      ),
+  }
+}

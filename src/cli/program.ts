@@ -1,0 +1,143 @@
+import { Argument, Command as Commander, CommanderError, Option } from 'commander'
+import type { Command, OptionSpec } from './command.ts'
+import { formatsOf, Options, optionsOf } from './command.ts'
+import type { Environment } from './context.ts'
+import { contextFor } from './context.ts'
+import { EXIT_FAILURE, EXIT_USAGE, Failure } from './failure.ts'
+import type { Output } from './output.ts'
+import { outputFor } from './output.ts'
+
+const GROUPS: Readonly<Record<string, string>> = {
+  task: 'tasks: definitions with revisions',
+  node: 'nodes: places with capacity',
+  schedule: 'schedules of tasks',
+  token: 'credentials of the faces',
+  secret: 'secrets that steps may use',
+}
+
+/** Parses the arguments, runs the command; the exit code. Never throws. */
+export async function runProgram(
+  commands: readonly Command[],
+  argv: readonly string[],
+  environment: Environment,
+  version: string,
+): Promise<number> {
+  let exitCode = 0
+  const program = await programOf(commands, version, async (command, args, values) => {
+    exitCode = await execute(command, args, values, environment)
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+    throw error
+  }
+}
+
+type Handler = (command: Command, args: readonly string[], values: Readonly<Record<string, unknown>>) => Promise<void>
+
+async function programOf(commands: readonly Command[], version: string, handle: Handler): Promise<Commander> {
+  const program = new Commander('taskport')
+    .description('Runs tasks for real and speaks the task APIs your tools already use')
+    .version(version, '-V, --version')
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .showHelpAfterError('(taskport --help lists the commands; taskport COMMAND --help its options)')
+  inheritable(program)
+  const groups = new Map<string, Commander>()
+  for (const command of commands) {
+    const [group, name] = command.name.includes(' ') ? command.name.split(' ') : [undefined, command.name]
+    const parent = group === undefined ? program : groupOf(program, groups, group)
+    addCommand(parent, name!, command, await optionsOf(command), handle)
+  }
+  return program
+}
+
+function groupOf(program: Commander, groups: Map<string, Commander>, name: string): Commander {
+  const known = groups.get(name)
+  if (known) return known
+  const group = program
+    .command(name)
+    .description(GROUPS[name] ?? name)
+    .helpCommand(false)
+  inheritable(group)
+  groups.set(name, group)
+  return group
+}
+
+/** Errors come back as exceptions, so that one place decides exit codes. */
+const inheritable = (command: Commander): Commander =>
+  command
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taskport: ')) })
+
+function addCommand(
+  parent: Commander,
+  name: string,
+  command: Command,
+  options: readonly OptionSpec[],
+  handle: Handler,
+): void {
+  const sub = inheritable(parent.command(name).description(command.summary))
+  for (const argument of command.arguments ?? []) sub.addArgument(new Argument(argument.name, argument.description))
+  for (const option of options) addOption(sub, option)
+  const [usual, ...others] = formatsOf(command)
+  sub.addOption(new Option('--format <format>', 'how to print').choices([usual!, ...others]).default(usual))
+  if (command.passesThrough) sub.passThroughOptions()
+  if (command.examples) sub.addHelpText('after', `\nExamples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`)
+  sub.action((...actionArguments: unknown[]) => {
+    const values = sub.opts()
+    const args = actionArguments.slice(0, -2).flatMap((a) => (Array.isArray(a) ? (a as string[]) : [a as string]))
+    return handle(
+      command,
+      args.filter((a) => a !== undefined),
+      values,
+    )
+  })
+}
+
+function addOption(sub: Commander, spec: OptionSpec): void {
+  const option = new Option(spec.flags, spec.description)
+  if (spec.choices) option.choices([...spec.choices])
+  if (spec.repeats) option.argParser((value: string, before: readonly string[] = []) => [...before, value])
+  if (spec.required) option.makeOptionMandatory()
+  sub.addOption(option)
+}
+
+async function execute(
+  command: Command,
+  args: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  environment: Environment,
+): Promise<number> {
+  const options = new Options(values)
+  const output = outputFor(options.text('format') ?? 'human', environment)
+  const context = contextFor(environment, output, {
+    url: options.text('url'),
+    token: options.text('token'),
+    dataDirectory: options.text('data-dir'),
+  })
+  try {
+    return (await command.run(context, args, options)) ?? 0
+  } catch (error) {
+    return report(error, output)
+  } finally {
+    await output.flush()
+  }
+}
+
+/** One line what, one line what to do next; with --format json one document on stderr. */
+function report(error: unknown, output: Output): number {
+  const failure = error instanceof Failure ? error : new Failure(describe(error))
+  const paint = output.paintNote
+  if (output.format === 'json') {
+    process.stderr.write(`${JSON.stringify({ error: failure.message, next: failure.next })}\n`)
+  } else {
+    process.stderr.write(`${paint('red', 'taskport:')} ${failure.message}\n`)
+    if (failure.next) process.stderr.write(`${paint('dim', `→ ${failure.next}`)}\n`)
+  }
+  return failure.exitCode || EXIT_FAILURE
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,200 @@
+/** What `taskport doctor` tells: each thing that tasks depend on, whether it is there, and what to do where it is not. */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { dirname, resolve } from 'node:path'
+import type { HostFacts } from '../executors/process/host-facts.ts'
+import { probeHost } from '../executors/process/probe-host.ts'
+import { keyFileOf } from './data-directory.ts'
+import { readServerFile } from './server-file.ts'
+import { installedUnit } from './service-unit.ts'
+
+export interface Finding {
+  readonly name: string
+  /** `warning`: works, with less. `problem`: tasks cannot run, or will be lost. */
+  readonly state: 'ok' | 'warning' | 'problem'
+  readonly says: string
+  readonly next?: string
+}
+
+const NEEDED_NODE = 24
+const GIB = 2 ** 30
+const LITTLE_SPACE = GIB
+const UNIT = 'taskport.service'
+const ENGINE_PATIENCE_MS = 2_000
+
+/** Looks at this machine. Starts nothing, changes nothing. */
+export async function examine(what: { readonly dataDirectory: string }): Promise<readonly Finding[]> {
+  const host = probeHost()
+  return [
+    node(),
+    sandbox(host),
+    launcher(host),
+    ...controlGroups(host),
+    privateNetworks(host),
+    dataDirectory(what.dataDirectory),
+    diskSpace(what.dataDirectory),
+    server(what.dataDirectory),
+    serviceUnit(),
+    await containerEngine(),
+    ffmpeg(),
+  ]
+}
+
+const finding = (name: string, state: Finding['state'], says: string, next?: string): Finding =>
+  next === undefined ? { name, state, says } : { name, state, says, next }
+
+function node(): Finding {
+  const isNew = Number(process.versions.node.split('.')[0]) >= NEEDED_NODE
+  return finding(
+    'node',
+    isNew ? 'ok' : 'problem',
+    process.versions.node,
+    isNew ? undefined : `install Node ${NEEDED_NODE}`,
+  )
+}
+
+function sandbox(host: HostFacts): Finding {
+  if (host.bwrap !== undefined) return finding('bubblewrap', 'ok', host.bwrap)
+  return finding(
+    'bubblewrap',
+    'warning',
+    'not usable: programs run without a sandbox and see the file system of this user',
+    'apt-get install bubblewrap; unprivileged users need user namespaces too',
+  )
+}
+
+function launcher(host: HostFacts): Finding {
+  if (host.launcher !== undefined) return finding('launcher', 'ok', host.launcher)
+  return finding('launcher', 'warning', `none for this machine (${process.arch}): a shell stands in for it`)
+}
+
+/** Each limit by itself: a host may give some controllers and keep others. */
+function controlGroups({ cgroups }: HostFacts): readonly Finding[] {
+  if (cgroups.version === 'none')
+    return [
+      finding(
+        'cgroups',
+        'warning',
+        `none may be made here${cgroups.remark ? ` (${cgroups.remark})` : ''}: memory and processes are watched, not enforced`,
+        'run as root, or in a systemd unit with Delegate=yes (packaging/taskport.service)',
+      ),
+    ]
+  const missing = (['memory', 'cpu', 'pids', 'kill'] as const).filter((name) => cgroups[name] === undefined)
+  const says = `${cgroups.version}${missing.length > 0 ? `, without ${missing.join(', ')}` : ', memory, CPU and processes'}`
+  return [finding('cgroups', missing.length > 0 ? 'warning' : 'ok', says, cgroups.remark)]
+}
+
+function privateNetworks(host: HostFacts): Finding {
+  if (host.pasta !== undefined) return finding('pasta', 'ok', host.pasta)
+  return finding('pasta', 'warning', 'not found: steps cannot have a private network', 'apt-get install passt')
+}
+
+function dataDirectory(directory: string): Finding {
+  const path = resolve(directory)
+  if (!existsSync(path)) {
+    const parent = firstExisting(path)
+    if (isWritable(parent)) return finding('data directory', 'ok', `${path} (will be made by the first start)`)
+    return finding(
+      'data directory',
+      'problem',
+      `${path} cannot be made: ${parent} is not writable`,
+      'name another: --data-dir',
+    )
+  }
+  if (!isWritable(path)) return finding('data directory', 'problem', `${path} is not writable`, 'run as its owner')
+  const key = keyFileOf(path)
+  if (existsSync(key) && (statSync(key).mode & 0o077) !== 0)
+    return finding('data directory', 'problem', `others may read the key file ${key}`, `chmod 600 ${key}`)
+  return finding('data directory', 'ok', path)
+}
+
+function diskSpace(directory: string): Finding {
+  const { bavail, bsize } = statfsSync(firstExisting(resolve(directory)))
+  const free = bavail * bsize
+  const says = `${(free / GIB).toFixed(1)} GiB free`
+  return free >= LITTLE_SPACE
+    ? finding('disk space', 'ok', says)
+    : finding('disk space', 'warning', says, 'make room, or keep less: taskport up --retention 7d --log-bytes 1G')
+}
+
+function server(directory: string): Finding {
+  const running = readServerFile(directory)
+  return running
+    ? finding('server', 'ok', `${running.url} (pid ${running.pid}${running.ephemeral ? ', ephemeral' : ''})`)
+    : finding('server', 'ok', 'none runs on this data directory')
+}
+
+function serviceUnit(): Finding {
+  const unit = installedUnit(UNIT)
+  if (!unit) return finding('systemd unit', 'ok', `no ${UNIT} is installed`)
+  if (unit.killMode !== 'process')
+    return finding(
+      'systemd unit',
+      'problem',
+      `${UNIT} has KillMode=${unit.killMode}: a restart of the server would end every running task`,
+      'set KillMode=process, as packaging/taskport.service has it',
+    )
+  if (!unit.delegate)
+    return finding(
+      'systemd unit',
+      'warning',
+      `${UNIT} lacks Delegate=yes: limits cannot be enforced`,
+      'add Delegate=yes',
+    )
+  return finding('systemd unit', 'ok', `${UNIT}: KillMode=process, Delegate=yes`)
+}
+
+async function containerEngine(): Promise<Finding> {
+  const socket = socketOf(process.env.DOCKER_HOST)
+  if (socket === undefined) return finding('docker', 'ok', `DOCKER_HOST=${process.env.DOCKER_HOST} is not looked at`)
+  const version = existsSync(socket) ? await engineVersion(socket) : undefined
+  return version === undefined
+    ? finding('docker', 'ok', `no container engine answers at ${socket}; tasks run as processes`)
+    : finding('docker', 'ok', `${version} at ${socket}`)
+}
+
+const socketOf = (host: string | undefined): string | undefined =>
+  host === undefined ? '/var/run/docker.sock' : host.startsWith('unix://') ? host.slice('unix://'.length) : undefined
+
+function engineVersion(socketPath: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/version', timeout: ENGINE_PATIENCE_MS }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve(versionIn(text)))
+    })
+    asked.on('timeout', () => asked.destroy())
+    asked.on('error', () => resolve(undefined))
+    asked.end()
+  })
+}
+
+function versionIn(text: string): string | undefined {
+  try {
+    const { Version: version } = JSON.parse(text) as { readonly Version?: string }
+    return version
+  } catch {
+    return undefined
+  }
+}
+
+function ffmpeg(): Finding {
+  const { status, stdout } = spawnSync('ffmpeg', ['-version'], { encoding: 'utf8', timeout: ENGINE_PATIENCE_MS })
+  if (status !== 0) return finding('ffmpeg', 'ok', 'not found; only video tasks need it')
+  return finding('ffmpeg', 'ok', /version (\S+)/.exec(stdout)?.[1] ?? 'found')
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const firstExisting = (path: string): string => (existsSync(path) ? path : firstExisting(dirname(path)))
