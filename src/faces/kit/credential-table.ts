@@ -19,7 +19,7 @@ import { principalOf, viewOf } from './credential-record.ts'
 import type { Credentials, CredentialView, MintedCredential, MintRequest } from './credentials.ts'
 import type { FirstStart, FirstStartSpelling } from './first-start.ts'
 import { firstStartOf } from './first-start.ts'
-import { passwordHash, passwordMatches, sameText, tokenHash, wastePasswordTime } from './secret-hash.ts'
+import { passwordHash, passwordMatches, sameHash, sameText, tokenHash, wastePasswordTime } from './secret-hash.ts'
 
 export const CREDENTIALS = 'taskport/credential'
 export const REMEMBERED_MS = 5_000
@@ -41,7 +41,7 @@ export class CredentialTable implements Credentials {
   readonly #vault: Vault
   readonly #spellings: Readonly<Record<string, FirstStartSpelling>>
   readonly #remembered = new Map<string, Remembered>()
-  readonly #first = new Map<string, FirstStart>()
+  readonly #first = new Map<string, FirstStart & { readonly hash: string }>()
   /** HMACs of passwords that matched lately: a client that sends its password each time costs one scrypt, not many. */
   readonly #matched = new Map<string, number>()
   readonly #matchKey = randomBytes(32)
@@ -75,11 +75,11 @@ export class CredentialTable implements Credentials {
   }
 
   async verifyToken(face: string, token: string): Promise<Principal | undefined> {
-    const first = this.#firstStart(face)
-    if (sameText(first.secret, token)) return first.principal
     const digest = tokenHash(token)
+    const first = this.#firstStart(face)
+    if (sameHash(first.hash, digest)) return first.principal
     const found = await this.#find('token', face, digest)
-    return found?.record.kind === 'hashed' && sameText(found.record.kept, digest) ? found.principal : undefined
+    return found?.record.kind === 'hashed' && sameHash(found.record.kept, digest) ? found.principal : undefined
   }
 
   async verifyPassword(face: string, name: string, password: string): Promise<Principal | undefined> {
@@ -95,7 +95,7 @@ export class CredentialTable implements Credentials {
     name: string,
   ): Promise<{ readonly secret: string; readonly principal: Principal } | undefined> {
     const first = this.#firstStart(face)
-    if (name === first.name) return first
+    if (name === first.name) return { secret: first.secret, principal: first.principal }
     const found = await this.#find('name', face, name)
     return found?.secret === undefined ? undefined : { secret: found.secret, principal: found.principal }
   }
@@ -119,7 +119,8 @@ export class CredentialTable implements Credentials {
   }
 
   async firstStart(face: string): Promise<FirstStart> {
-    return this.#firstStart(face)
+    const { name, secret, principal } = this.#firstStart(face)
+    return { name, secret, principal }
   }
 
   /** Deletes what has expired; returns how many. Called from time to time by the server. */
@@ -137,10 +138,11 @@ export class CredentialTable implements Credentials {
     this.#matched.clear()
   }
 
-  #firstStart(face: string): FirstStart {
+  #firstStart(face: string): FirstStart & { readonly hash: string } {
     let first = this.#first.get(face)
     if (!first) {
-      first = firstStartOf(this.#vault, face, this.#spellings[face])
+      const made = firstStartOf(this.#vault, face, this.#spellings[face])
+      first = { ...made, hash: tokenHash(made.secret) }
       this.#first.set(face, first)
     }
     return first

@@ -3,6 +3,10 @@ import { hash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 /** SHA-256 of a token of at least 128 random bits: no guess can be tried faster than by asking. */
 export const tokenHash = (token: string): string => hash('sha256', token, 'base64url')
 
+/** Compares two of them in a time that tells nothing. */
+export const sameHash = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
+
 /** Compares in a time that tells nothing about where they differ. */
 export function sameText(a: string, b: string): boolean {
   const [x, y] = [hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer')]

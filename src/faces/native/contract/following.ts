@@ -13,7 +13,8 @@ const events = {
   media: ['application/json', 'text/event-stream'],
 }
 const log = {
-  description: 'A page; or, where text/event-stream is accepted, every line from there on (events line, gap, end).',
+  description:
+    'A page; or, where text/event-stream is accepted, every line from there on (events `line` and at last `end`; or text as it comes).',
   schema: LogPage,
   media: ['application/json', 'text/event-stream', 'text/plain'],
 }

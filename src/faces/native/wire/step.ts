@@ -174,6 +174,7 @@ export const stepFields = {
       { ...strict, description: 'Above these, lines are dropped and a system line says how many.' },
     ),
   ),
+  appends: Type.Optional(Type.Boolean({ description: 'The program may append steps while it runs.' })),
   init: Type.Optional(Type.Boolean({ description: 'An init process in front (containers).' })),
   container: Type.Optional(
     Type.Unsafe<Record<string, unknown>>({

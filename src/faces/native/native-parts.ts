@@ -1,0 +1,25 @@
+import type { Capabilities } from '../../core/ports/executor.ts'
+import type { FaceContext } from '../kit/face.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What the server tells this face about itself. */
+export interface NativeOptions {
+  /** The product's version. */
+  readonly version: string
+  /** `POST /reset` works only then. */
+  readonly ephemeral: boolean
+  readonly faces: () => readonly string[]
+  readonly executors: () => readonly { readonly kind: string; readonly capabilities: Capabilities }[]
+  /** Whether requests can be served now (`/healthz`). */
+  readonly ready: () => boolean
+  readonly metrics: Metrics
+  /** Instead of the engine's own reset, where more than the engine must forget. */
+  readonly reset?: () => Promise<void>
+}
+
+/** What the operations of this face work with. */
+export interface NativeParts {
+  readonly context: FaceContext
+  readonly options: NativeOptions
+  readonly taskTokenKey: Uint8Array
+}

@@ -1,0 +1,16 @@
+import { idempotencyOf } from '../../kit/idempotency.ts'
+import { type Handler, ok } from '../operation-call.ts'
+import { parseSubmission } from '../parse.ts'
+import { presentExecution } from '../present.ts'
+
+export const submitBatch: Handler<'submitBatch'> = async ({ engine, principal, headers, body }) => {
+  const requests = body.map((submission, i) => parseSubmission(submission, `[${i}].`))
+  const results = await engine.submit(principal, requests, idempotencyOf(headers['idempotency-key'], body))
+  return ok({
+    results: results.map((result) =>
+      result.kind === 'accepted'
+        ? { execution: presentExecution(result.execution) }
+        : { refused: { reason: result.reason, shortfalls: result.shortfalls } },
+    ),
+  })
+}

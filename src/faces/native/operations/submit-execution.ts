@@ -1,0 +1,21 @@
+import { idempotencyOf } from '../../kit/idempotency.ts'
+import { BASE_PATH } from '../contract/contract.ts'
+import { ProblemError, problem } from '../errors.ts'
+import { created, type Handler } from '../operation-call.ts'
+import { parseSubmission } from '../parse.ts'
+import { presentExecution } from '../present.ts'
+
+export const submitExecution: Handler<'submitExecution'> = async ({ engine, principal, headers, body }) => {
+  const options = idempotencyOf(headers['idempotency-key'], body)
+  const [result] = await engine.submit(principal, [parseSubmission(body)], options)
+  if (result === undefined) throw new Error('the engine answered nothing for one submission')
+  if (result.kind === 'refused') {
+    const { reason, shortfalls } = result
+    const more = { reason: { ...reason }, shortfalls: [...shortfalls] }
+    throw new ProblemError(problem(409, 'no-room', 'No room', reason.message, more))
+  }
+  const { execution, repeated } = result
+  const shown = presentExecution(execution, engine.waiting(execution.tenant, execution.id))
+  if (repeated) return { status: 200, body: shown, headers: { 'idempotent-replayed': 'true' } }
+  return created(shown, `${BASE_PATH}/executions/${execution.id}`)
+}

@@ -1,0 +1,57 @@
+/** Durations and sizes as people write them, both ways. What comes in has passed the schema's pattern. */
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `1h30m` → 5,400,000 ms; whole, rounded. Undefined when it is none. */
+export function durationMs(text: string): number | undefined {
+  let sum = 0
+  let matched = ''
+  for (const [part, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    sum += Number(amount) * MS[unit as keyof typeof MS]
+    matched += part
+  }
+  return matched === text && text !== '' && Number.isFinite(sum) ? Math.round(sum) : undefined
+}
+
+/** 5,400,000 → `1h30m`; 0 → `0s`. */
+export function durationText(ms: number): string {
+  if (ms === 0) return '0s'
+  let rest = ms
+  let text = ''
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(rest / MS[unit])
+    rest -= amount * MS[unit]
+    if (amount > 0) text += `${amount}${unit}`
+  }
+  return text
+}
+
+const EXPONENT: Readonly<Record<string, number>> = { B: 0, K: 1, M: 2, G: 3, T: 4 }
+
+/** `64M` → 67,108,864 bytes. Undefined when it is none. */
+export function sizeBytes(text: string): number | undefined {
+  const parts = /^(\d+(?:\.\d+)?)([BKMGT])(?:i?B?)$/.exec(text)
+  if (!parts) return undefined
+  const bytes = Math.round(Number(parts[1]) * 1024 ** EXPONENT[parts[2]!]!)
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** In the largest unit that says it exactly. */
+export function sizeText(bytes: number): string {
+  for (const unit of ['T', 'G', 'M', 'K'])
+    if (bytes > 0 && bytes % 1024 ** EXPONENT[unit]! === 0) return `${bytes / 1024 ** EXPONENT[unit]!}${unit}`
+  return `${bytes}B`
+}
+
+export const timeText = (instant: number): string => new Date(instant).toISOString()
+
+/** Microseconds → `2026-11-21T22:47:14.123456Z`. */
+export function microsText(micros: number): string {
+  const ms = Math.floor(micros / 1_000)
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(Math.floor(micros - ms * 1_000)).padStart(3, '0')}Z`
+}
+
+/** RFC 3339 → ms. Undefined when it is none. */
+export function instantOf(text: string): number | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : ms
+}
