@@ -34,7 +34,7 @@ const { anyPattern } = fc.letrec<{ anyPattern: string; part: string; unit: strin
     .map((b) => b.join('|')),
   part: fc.tuple(tie('unit'), quantifier).map(([unit, q]) => (['\\b', '^', '$'].includes(unit) ? unit : unit + q)),
   unit: fc.oneof(
-    { maxDepth: 3, depthIdentifier: 'group' },
+    { maxDepth: 2, depthIdentifier: 'group' },
     atom,
     tie('anyPattern').map((p) => `(${p})`),
   ),
@@ -45,12 +45,12 @@ describe('a pattern', () => {
     fc.assert(
       fc.property(
         anyPattern,
-        fc.array(character, { maxLength: 6 }).map((c) => c.join('')),
+        fc.array(character, { maxLength: 5 }).map((c) => c.join('')),
         (pattern, value) => {
           expect(matches(pattern, value)).toBe(new RegExp(`^(?:${pattern})$`).test(value))
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     )
   })
 

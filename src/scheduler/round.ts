@@ -8,6 +8,7 @@
  */
 import type { Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
+import type { Reservation } from '../core/resources.ts'
 import type { Placement, Shortfall } from './decision.ts'
 import { hasRoom, isVisible, lastingProblem, type Problem, passingProblem, problemOf, sizeProblem } from './fitting.ts'
 import type { Line } from './line.ts'
@@ -27,8 +28,11 @@ interface Choice {
   readonly visible: readonly NodeRoom[]
 }
 
-/** Why a line got nothing; the details are looked up only when somebody wants to know. */
-export type Blocked = 'room' | 'turn' | Extract<Wait, { for: 'concurrency' }>
+/**
+ * Why a line got nothing; the details are looked up only when somebody wants to know. `unwalked`: there was no room for
+ * anybody any more when its turn would have come.
+ */
+export type Blocked = 'room' | 'turn' | 'unwalked' | Extract<Wait, { for: 'concurrency' }>
 
 export class Round {
   readonly #snapshot: Snapshot
@@ -48,13 +52,19 @@ export class Round {
   place(candidate: Candidate, line: Line): Placement | Blocked {
     const limit = this.exhaustedKey(candidate)
     if (limit !== undefined) return limit
-    if (!this.#mayFit(candidate)) return this.#noRoom(candidate, line)
+    if (!this.mayFit(candidate.reservation)) return this.#noRoom(candidate, line)
     const { eligible, visible } = this.#choiceOf(candidate, line)
     const fitting = eligible.filter((room) => hasRoom(room, candidate) && passingProblem(room, candidate) === undefined)
     const open = fitting.filter((room) => !room.held)
     if (open.length === 0) return fitting.length > 0 ? 'turn' : this.#noRoom(candidate, line)
     const room = chooseNode(open, candidate.placement?.strategies ?? [], visible, this.#snapshot.chance)
     return this.#give(room, candidate)
+  }
+
+  /** False when it is larger than the most that is free anywhere: no node need be looked at. */
+  mayFit(reservation: Reservation): boolean {
+    this.#most ??= mostFree(this.#rooms)
+    return reservation.cpuUnits <= this.#most.cpuUnits && reservation.memoryBytes <= this.#most.memoryBytes
   }
 
   /** The first concurrency limit that is reached. */
@@ -69,10 +79,12 @@ export class Round {
   /** Everything that is to say about a line that was blocked. O(nodes). */
   explain(candidate: Candidate, blocked: Blocked): Wait {
     if (typeof blocked === 'object') return blocked
+    const limit = blocked === 'unwalked' ? this.exhaustedKey(candidate) : undefined
+    if (limit !== undefined) return limit
     const never = this.#shortfalls(candidate, (room) => lastingProblem(room, candidate) ?? sizeProblem(room, candidate))
     if (never.shortfalls.length === never.nodes) return { for: 'node', shortfalls: never.shortfalls }
     const { shortfalls } = this.#shortfalls(candidate, (room) => problemOf(room, candidate))
-    return { for: blocked, shortfalls }
+    return { for: blocked === 'turn' ? 'turn' : 'room', shortfalls }
   }
 
   #shortfalls(candidate: Candidate, problemWith: (room: NodeRoom) => Problem | undefined) {
@@ -107,12 +119,6 @@ export class Round {
     const choice = { visible, eligible: visible.filter((room) => lastingProblem(room, candidate) === undefined) }
     this.#choices.set(line, choice)
     return choice
-  }
-
-  /** False when it is larger than the most that is free anywhere: no node need be looked at. */
-  #mayFit({ reservation }: Candidate): boolean {
-    this.#most ??= mostFree(this.#rooms)
-    return reservation.cpuUnits <= this.#most.cpuUnits && reservation.memoryBytes <= this.#most.memoryBytes
   }
 
   #noRoom(candidate: Candidate, line: Line): 'room' {

@@ -1,5 +1,6 @@
 import type { Instant } from '../core/instant.ts'
 import { type Reason, reason } from '../core/reason.ts'
+import type { Reservation } from '../core/resources.ts'
 import type { Decision, Deferral, Placement, Refusal } from './decision.ts'
 import { type Cursor, FairOrder, front } from './fair-order.ts'
 import { type Blocked, Round } from './round.ts'
@@ -24,24 +25,38 @@ export function schedule(snapshot: Snapshot, now: Instant, limits: Limits): read
   const queue = WaitingLines.of(snapshot.queue)
   queue.ripen(now)
   const round = new Round(snapshot, now)
-  const order = new FairOrder(cursorsOf(queue), (tenant) => snapshot.tenantUse(tenant))
+  const cursors = cursorsOf(queue)
+  const order = new FairOrder(cursors, (tenant) => snapshot.tenantUse(tenant))
   const decisions: Decision[] = []
-  const waiting = placeAll(order, round, now, limits, decisions)
+  const waiting = placeAll(cursors, order, round, now, limits, decisions)
   const left = limits.decisions - decisions.length
   if (left > 0) decisions.push(...deferrals(waiting, round, order, queue, now, left))
   return decisions
 }
 
-function* cursorsOf(queue: WaitingLines): Iterable<Cursor> {
-  for (const line of queue.lines()) yield { line, index: 0 }
+function cursorsOf(queue: WaitingLines): readonly Cursor[] {
+  const cursors: Cursor[] = []
+  for (const line of queue.lines()) cursors.push({ line, index: 0 })
+  return cursors
 }
 
 /** Places and refuses until all lines are walked or the limit is reached; returns the lines that wait. */
-function placeAll(order: FairOrder, round: Round, now: Instant, limits: Limits, decisions: Decision[]): Waiting {
+function placeAll(
+  cursors: readonly Cursor[],
+  order: FairOrder,
+  round: Round,
+  now: Instant,
+  limits: Limits,
+  decisions: Decision[],
+): Waiting {
   const waiting = new Map<Cursor, Blocked>()
   const refusals = new Map<Cursor, Wait>()
-  for (let cursor = order.next(); cursor !== undefined; cursor = order.next()) {
-    if (decisions.length >= limits.decisions) break
+  const least = leastOf(cursors)
+  while (decisions.length < limits.decisions) {
+    // Nobody fits any more, and nobody is to be told so: the lines not walked yet need no walk.
+    if (least !== undefined && !round.mayFit(least)) return allOf(cursors, waiting)
+    const cursor = order.next()
+    if (cursor === undefined) break
     const candidate = front(cursor)
     const refusal = refusals.get(cursor)
     if (isEarly(candidate, now)) order.passed()
@@ -62,6 +77,27 @@ function placeAll(order: FairOrder, round: Round, now: Instant, limits: Limits, 
     }
   }
   return waiting
+}
+
+/** The least of each resource that any line wants; undefined when somebody wants to be refused. O(lines). */
+function leastOf(cursors: readonly Cursor[]): Reservation | undefined {
+  let cpuUnits = Number.POSITIVE_INFINITY
+  let memoryBytes = Number.POSITIVE_INFINITY
+  for (const cursor of cursors) {
+    const { reservation, ifNoRoom } = front(cursor)
+    if (ifNoRoom === 'refuse') return undefined
+    cpuUnits = Math.min(cpuUnits, reservation.cpuUnits)
+    memoryBytes = Math.min(memoryBytes, reservation.memoryBytes)
+  }
+  return { cpuUnits, memoryBytes }
+}
+
+/** With the lines that were not walked to their end: they wait for room, unless a key turns out to stand before that. */
+function allOf(cursors: readonly Cursor[], walked: Map<Cursor, Blocked>): Waiting {
+  for (const cursor of cursors) {
+    if (!walked.has(cursor) && cursor.line.at(cursor.index) !== undefined) walked.set(cursor, 'unwalked')
+  }
+  return walked
 }
 
 const isEarly = ({ notBefore }: Candidate, now: Instant): boolean => notBefore !== undefined && notBefore > now
