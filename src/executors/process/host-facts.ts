@@ -2,7 +2,6 @@
 export interface HostFacts {
   /** Absolute path of bubblewrap, where it is installed and works for this user. */
   readonly bwrap?: string
-  readonly bwrapVersion?: string
   /** Absolute path of the launcher that runs on this architecture. */
   readonly launcher?: string
   /** Absolute path of pasta (package passt). */

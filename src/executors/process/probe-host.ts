@@ -1,14 +1,78 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { descriptorLimit } from './cell/syscalls.ts'
-import type { HostFacts } from './host-facts.ts'
+import { topLevel } from './cell/sandbox-argv.ts'
+import { tryRun } from './cell/try-run.ts'
+import type { HostFacts, SystemPath } from './host-facts.ts'
+import { probeCgroups } from './probe-cgroups.ts'
 
 /** What this host offers to the process executor. Starts nothing that outlives the call. */
 export function probeHost(): HostFacts {
+  const launcher = findLauncher()
+  const systemPaths = shownPaths()
+  const bwrap = launcher === undefined ? undefined : workingBwrap(launcher, systemPaths)
+  const pasta = findInPath('pasta')
   return {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
-    userNamespaces: false,
-    cgroups: { version: 'none', swapAccounting: false },
+    ...(bwrap === undefined ? {} : bwrap),
+    ...(launcher === undefined ? {} : { launcher }),
+    ...(pasta === undefined ? {} : { pasta }),
+    userNamespaces: hasUserNamespaces(),
+    cgroups: probeCgroups(),
     descriptorLimit: descriptorLimit().hard,
-    systemPaths: [],
+    systemPaths,
+  }
+}
+
+/** What a sandbox shows of the host: programs, libraries, configuration. No home, no /var, no /srv, no /mnt. */
+const SHOWN = new Set(['usr', 'bin', 'sbin', 'etc', 'opt', 'nix', 'gnu', 'lib', 'lib32', 'lib64', 'libx32'])
+
+function shownPaths(): SystemPath[] {
+  return topLevel('/', new Set()).filter(({ path }) => SHOWN.has(path.slice(1)))
+}
+
+/** The launcher that this machine can execute, from the package's `native` directory. */
+export function findLauncher(): string | undefined {
+  const name = join('native', `linux-${process.arch}`, 'launcher')
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    const path = join(directory, name)
+    if (existsSync(path)) return tryRun([path, '--', '/bin/sh', '-c', 'exit 7']) === 7 ? path : undefined
+    if (dirname(directory) === directory) return undefined
+  }
+}
+
+/** Bubblewrap, if a sandbox made by this user really runs a program. */
+function workingBwrap(
+  launcher: string,
+  paths: readonly SystemPath[],
+): { readonly bwrap: string } | undefined {
+  const bwrap = findInPath('bwrap')
+  if (bwrap === undefined) return undefined
+  const system = paths.flatMap((p) => (p.kind === 'link' ? ['--symlink', p.to, p.path] : ['--ro-bind', p.path, p.path]))
+  const trial = ['--as-pid-1', '--unshare-pid', '--unshare-ipc', ...system, '--proc', '/proc', '--dev', '/dev']
+  const works = tryRun([bwrap, ...trial, '--ro-bind', launcher, '/run/l', '--', '/run/l', '--', 'sh', '-c', 'exit 9']) === 9
+  return works ? { bwrap } : undefined
+}
+
+export function findInPath(program: string): string | undefined {
+  for (const directory of `${process.env.PATH ?? ''}:/usr/bin:/bin`.split(':')) {
+    const path = join(directory || '.', program)
+    try {
+      accessSync(path, constants.X_OK)
+      return path
+    } catch {
+      // Elsewhere, perhaps.
+    }
+  }
+  return undefined
+}
+
+function hasUserNamespaces(): boolean {
+  try {
+    return Number(readFileSync('/proc/sys/user/max_user_namespaces', 'utf8')) > 0
+  } catch {
+    return false
   }
 }

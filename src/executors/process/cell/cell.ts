@@ -6,6 +6,7 @@ import type { Work } from '../../../core/ports/executor.ts'
 import type { LogWriter } from '../../../core/ports/log-store.ts'
 import { reason } from '../../../core/reason.ts'
 import type { StopHow } from '../../../core/step-spec.ts'
+import { openCgroups } from '../cgroup/open-cgroups.ts'
 import { currentBoot, ownIdentity } from '../process-identity.ts'
 import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '../protocol.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -17,6 +18,7 @@ import { RunEnder } from './run-ender.ts'
 import { RunStarter } from './run-starter.ts'
 import { ServerLink } from './server-link.ts'
 import { Sightings } from './sightings.ts'
+import { Strays } from './strays.ts'
 import { Stopper } from './stopper.ts'
 import { sys } from './syscalls.ts'
 
@@ -43,24 +45,31 @@ export class Cell {
   readonly #starter: RunStarter
   readonly #ender: RunEnder
   readonly #stopper: Stopper
+  readonly #strays: Strays
+  /** Pids of processes that the cell itself started and watches. */
+  readonly #roots = new Set<number>()
   #taken: AttemptId[] = []
   #taking: readonly JournalEntry[] = []
   #logsDirty = false
   #ending = false
 
   constructor(config: CellConfig, logs: LogWriter) {
+    const cgroups = openCgroups(config.host.cgroups, config.cell)
     this.#config = config
     this.#logs = logs
     this.#journal = new Journal(config.directory, () => this.#journalSnapshot())
     this.#places = new Places(config.allocations, config.trash)
     this.#stopper = new Stopper(this.#reactor)
+    this.#strays = new Strays(cgroups, this.#runs, (pid) => this.#roots.has(pid))
     this.#ender = new RunEnder({
       reactor: this.#reactor,
       logs,
       places: this.#places,
       stopper: this.#stopper,
+      strays: this.#strays,
       ended: (run, sight) => {
         this.#runs.delete(run.attempt)
+        this.#roots.delete(run.pid)
         this.#journal.add({ k: 'exit', a: run.attempt, seen: this.#sightings.add(run.attempt, sight) })
       },
       started: (run) => this.#sightings.add(run.attempt, { kind: 'started', handle: String(run.pid) }),
@@ -68,7 +77,7 @@ export class Cell {
         this.#logsDirty = true
       },
     })
-    this.#starter = new RunStarter(config, this.#reactor, this.#places, this.#ender, this.#stopper)
+    this.#starter = new RunStarter(config, this.#reactor, this.#places, this.#ender, this.#stopper, cgroups)
     this.#link = new ServerLink(this.#reactor, join(config.directory, 'socket'), (messages) => this.#obey(messages))
   }
 
@@ -161,6 +170,7 @@ export class Cell {
     if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
     const run = answer.run
     this.#runs.set(attempt, run)
+    this.#roots.add(run.pid)
     this.#journal.add({ k: 'run', a: attempt, pid: run.pid, b: run.bornMs, at: run.startedAt })
     if (run.started) this.#sightings.add(attempt, { kind: 'started', handle: String(run.pid) })
   }

@@ -1,23 +1,24 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptId } from '../../../core/identity.ts'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
-import type { CgroupHandle } from '../cgroup/cgroup.ts'
+import type { MountSpec } from '../../../core/step-spec.ts'
+import type { CgroupHandle, Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
+import { environmentOf } from './environment.ts'
 import { directoryNameOf, type Place } from './places.ts'
 import { argvOf, DEFAULT_PATH, findProgram, programProblem, textProblem } from './program-plan.ts'
-import { E } from './syscalls.ts'
-
-export interface User {
-  readonly name: string
-  readonly uid: number
-  readonly gid: number
-}
+import { rlimitArgv } from './rlimits.ts'
+import { planSandbox, SANDBOX_LAUNCHER, SANDBOX_WORKSPACE } from './sandbox-argv.ts'
+import { E, memoryFile, socketPair, sys } from './syscalls.ts'
+import { findUser, type User } from './users.ts'
 
 /** All that a spawn needs. */
 export interface Launch {
   readonly path: string
   readonly argv: readonly string[]
+  /** `KEY=VALUE` each. */
   readonly env: readonly string[]
   readonly directory?: string
   /** What the step wanted to run, for messages. */
@@ -34,84 +35,206 @@ export interface Launch {
   readonly progressPath: string | undefined
 }
 
-/** Decides how a step's program is launched. */
+export type LaunchAnswer = Launch | { readonly refusal: Reason }
+
+/** Number of the first descriptor that a launcher gets. */
+const FIRST_PASSED = 3
+
+/**
+ * Decides how a step's program is launched: by the cell itself where nothing but a process is asked for, else by the
+ * launcher, in a sandbox or not. Every descriptor it opens is in `passed` or `control` of its answer, or closed.
+ */
 export class Launcher {
   readonly #config: CellConfig
+  readonly #cgroups: Cgroups | undefined
+  #groups = 0
 
-  constructor(config: CellConfig) {
+  constructor(config: CellConfig, cgroups: Cgroups | undefined) {
     this.#config = config
+    this.#cgroups = cgroups
   }
 
-  userOf(_work: Work): { readonly user: User | undefined } | { readonly refusal: Reason } {
-    return { user: undefined }
+  /** Who the step's program will be; undefined: who the cell is. */
+  userOf(work: Work): { readonly user: User | undefined } | { readonly refusal: Reason } {
+    const { host, sandbox } = this.#config
+    const fallback = sandbox.user ?? (host.uid === 0 && this.#sandboxes(work) ? 'nobody' : undefined)
+    const wanted = work.run.user ?? fallback
+    if (wanted === undefined) return { user: undefined }
+    const found = findUser(wanted)
+    if ('refusal' in found || host.uid === 0) return found
+    if (found.user.uid === host.uid) return { user: undefined }
+    const message = `steps run as the server's own user here: only a server that is root can become ${wanted}`
+    return { refusal: reason('refused_by_executor', message, { user: wanted }) }
   }
 
-  launchOf(
-    attempt: AttemptId,
-    work: Work,
-    place: Place,
-    user: User | undefined,
-  ): Launch | { readonly refusal: Reason } {
+  launchOf(attempt: AttemptId, work: Work, place: Place, user: User | undefined): LaunchAnswer {
     const argv = argvOf(work)
-    const problem = textProblem(argv, work.env)
+    const problem = textProblem(argv, work.env) ?? this.#unfit(work)
     if (problem !== undefined) return { refusal: problem }
-    void this.#config
-    return this.#direct(attempt, work, argv, place, user)
+    if (!this.#sandboxes(work) && !this.#needsLauncher(work, user)) return this.#direct(attempt, work, argv, place)
+    if (this.#config.host.launcher === undefined)
+      return { refusal: reason('resource_unavailable', `no launcher for ${process.arch} is installed`) }
+    const open: number[] = []
+    try {
+      return this.#launched(attempt, work, argv, place, user, open)
+    } catch (error) {
+      for (const fd of open) sys.close(fd)
+      throw error
+    }
   }
 
-  #direct(
-    attempt: AttemptId,
-    work: Work,
-    argv: readonly string[],
-    place: Place,
-    owner: User | undefined,
-  ): Launch | { readonly refusal: Reason } {
-    const env = environmentOf(attempt, work, place.workspace, owner)
+  #sandboxes(work: Work): boolean {
+    const { mode } = this.#config.sandbox
+    const wanted = work.run.sandbox?.mode ?? (mode === 'off' ? 'off' : 'on')
+    return wanted === 'on' && this.#config.host.bwrap !== undefined
+  }
+
+  /** What this host or its operator does not allow. */
+  #unfit(work: Work): Reason | undefined {
+    const { host, sandbox } = this.#config
+    const { run } = work
+    if (run.image !== undefined)
+      return reason('refused_by_executor', 'the process executor runs programs, not container images')
+    if (sandbox.mode === 'require' && run.sandbox?.mode === 'off')
+      return reason('refused_by_executor', 'the operator requires a sandbox for every step')
+    if (host.bwrap === undefined && (run.sandbox?.mode === 'on' || sandbox.mode === 'require'))
+      return reason('sandbox_unavailable', 'the sandbox needs bubblewrap, which is missing or does not work here')
+    if (run.network?.mode === 'private')
+      return reason('resource_unavailable', 'a private network needs pasta (package passt), which is not used here yet')
+    return this.#sandboxes(work) ? undefined : unfitWithoutSandbox(work)
+  }
+
+  #needsLauncher(work: Work, user: User | undefined): boolean {
+    return user !== undefined || (work.run.ulimits?.length ?? 0) > 0 || this.#limits(work)
+  }
+
+  /** Limits that a control group would enforce. */
+  #limits(work: Work): boolean {
+    const { memoryBytes, cpuUnits, cpuLimitUnits, pids } = work.resources
+    const asked = memoryBytes ?? cpuUnits ?? cpuLimitUnits ?? pids
+    return asked !== undefined && this.#cgroups !== undefined
+  }
+
+  #direct(attempt: AttemptId, work: Work, argv: readonly string[], place: Place): LaunchAnswer {
+    const env = environmentOf(attempt, work, place.workspace, undefined)
     const path = findProgram(argv[0]!, env.PATH ?? DEFAULT_PATH)
     if (path === undefined) return { refusal: programProblem(E.ENOENT, argv[0]!) }
     return {
       path,
       argv,
-      env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      env: linesOf(env),
       directory: work.run.workdir ?? place.workspace,
       program: argv[0]!,
       passed: [],
       control: -1,
       sandboxed: false,
       cgroup: undefined,
-      owner,
+      owner: undefined,
       outputsPath: env.TASKPORT_OUTPUTS,
       progressPath: env.TASKPORT_PROGRESS,
     }
   }
-}
 
-/** A clean environment: what the step says, and where it is. Nothing of the server's. */
-export function environmentOf(
-  attempt: AttemptId,
-  work: Work,
-  workspace: string,
-  user: User | undefined,
-): Readonly<Record<string, string>> {
-  const [execution = '', ...rest] = attempt.split(':')
-  const suffix = directoryNameOf(rest.join(':') || attempt)
-  const ports: Record<string, string> = {}
-  work.run.ports?.forEach((port, i) => {
-    if (port.env !== undefined) ports[port.env] = String(work.hostPorts[i] ?? port.hostPort ?? port.port)
-  })
-  return {
-    PATH: DEFAULT_PATH,
-    HOME: workspace,
-    ...(user === undefined ? {} : { USER: user.name }),
-    ...ports,
-    ...work.env,
-    TASKPORT_ATTEMPT: attempt,
-    TASKPORT_EXECUTION: execution,
-    TASKPORT_STEP: work.step,
-    TASKPORT_WORKSPACE: workspace,
-    TASKPORT_OUTPUTS: join(workspace, `.taskport-outputs-${suffix}`),
-    TASKPORT_PROGRESS: join(workspace, `.taskport-progress-${suffix}`),
+  #launched(
+    attempt: AttemptId,
+    work: Work,
+    argv: readonly string[],
+    place: Place,
+    user: User | undefined,
+    open: number[],
+  ): LaunchAnswer {
+    const passed: number[] = []
+    const pass = (fd: number): string => {
+      open.push(fd)
+      return String(FIRST_PASSED + passed.push(fd) - 1)
+    }
+    const sandboxed = this.#sandboxes(work)
+    const inside = sandboxed ? SANDBOX_WORKSPACE : place.workspace
+    const frozen = sandboxed && work.run.sandbox?.writable === 'none'
+    const env = environmentOf(attempt, work, inside, user, frozen)
+    const sandbox = sandboxed ? this.#sandboxArgv(work, place, user, pass) : { argv: [] }
+    if ('refusal' in sandbox) {
+      for (const fd of open) sys.close(fd)
+      return sandbox
+    }
+    const { ours, theirs } = socketPair()
+    open.push(ours)
+    const cgroup = this.#limits(work) ? this.#cgroups!.create(`a${++this.#groups}`, work.resources) : undefined
+    const options = [
+      ...['--control', pass(theirs)],
+      ...(cgroup?.join() ?? []).flatMap((fd) => ['--cgroup', pass(fd)]),
+      // Not by exec: what a step calls LD_PRELOAD must not reach bubblewrap, which may be root.
+      ...['--env', pass(memoryFile(linesOf(env).map((line) => `${line}\0`).join('')))],
+      ...rlimitArgv(work.run.ulimits ?? [], this.#config.host.descriptorLimit),
+      ...userArgv(user),
+      ...(sandboxed ? ['--drop'] : []),
+      ...['--chdir', work.run.workdir ?? inside],
+    ]
+    const launcher = sandboxed ? SANDBOX_LAUNCHER : this.#config.host.launcher!
+    const whole = [...sandbox.argv, launcher, ...options, '--', ...argv]
+    const visible = (path: string | undefined, name: string): string | undefined =>
+      path === undefined ? undefined : join(place.workspace, name)
+    return {
+      path: whole[0]!,
+      argv: whole,
+      env: [`PATH=${DEFAULT_PATH}`, `TASKPORT_ATTEMPT=${attempt}`],
+      directory: '/',
+      program: argv[0]!,
+      passed,
+      control: ours,
+      sandboxed,
+      cgroup,
+      owner: user,
+      outputsPath: visible(env.TASKPORT_OUTPUTS, (env.TASKPORT_OUTPUTS ?? '').slice(inside.length + 1)),
+      progressPath: visible(env.TASKPORT_PROGRESS, (env.TASKPORT_PROGRESS ?? '').slice(inside.length + 1)),
+    }
+  }
+
+  #sandboxArgv(
+    work: Work,
+    place: Place,
+    user: User | undefined,
+    pass: (fd: number) => string,
+  ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
+    const shared = (mount: MountSpec): string => this.#sharedDirectory(work, mount, user)
+    const plan = planSandbox(this.#config, work, place.workspace, shared)
+    if ('refusal' in plan) return plan
+    const files = plan.files.flatMap(({ target, content }) => [
+      ...['--perms', '0444', '--ro-bind-data', pass(memoryFile(content)), target],
+    ])
+    return { argv: [this.#config.host.bwrap!, ...plan.argv, ...files, ...plan.last, '--'] }
+  }
+
+  /** A directory that outlives allocations, by tenant and name. */
+  #sharedDirectory(work: Work, mount: MountSpec, user: User | undefined): string {
+    const name = directoryNameOf(`${work.place.tenant}/${mount.kind}/${mount.source ?? mount.target}`)
+    const path = join(this.#config.allocations, '..', 'shared', name)
+    const made = mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (made !== undefined && user !== undefined) chownSync(path, user.uid, user.gid)
+    else if (made === undefined && user !== undefined) chmodSync(path, 0o777)
+    return path
   }
 }
 
-export const refused = (why: string): { readonly refusal: Reason } => ({ refusal: reason('refused_by_executor', why) })
+function unfitWithoutSandbox(work: Work): Reason | undefined {
+  const { run } = work
+  const needs =
+    (run.mounts?.length ?? 0) > 0
+      ? 'mounts need'
+      : run.network?.mode === 'none'
+        ? 'a step without network needs'
+        : run.sandbox?.writable === 'none'
+          ? 'a step without writable paths needs'
+          : run.sandbox?.root !== undefined
+            ? 'another root file system needs'
+            : undefined
+  return needs === undefined ? undefined : reason('sandbox_unavailable', `${needs} the sandbox, which is off here`)
+}
+
+const linesOf = (env: Readonly<Record<string, string>>): string[] =>
+  Object.entries(env).map(([key, value]) => `${key}=${value}`)
+
+const userArgv = (user: User | undefined): string[] =>
+  user === undefined
+    ? []
+    : ['--user', `${user.uid}:${user.gid}`, ...user.groups.flatMap((group) => ['--group', String(group)])]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chownSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AllocationId } from '../../../core/identity.ts'
 
@@ -8,6 +8,7 @@ export interface Place {
   readonly allocation: AllocationId
   /** On the host. */
   readonly workspace: string
+  owner: number | undefined
   /** Attempts that run in it now. */
   runs: number
 }
@@ -27,7 +28,11 @@ export class Places {
   /** Idempotent. `owner` is who may write the workspace. Throws what mkdir throws (ENOSPC …). */
   open(allocation: AllocationId, owner: { readonly uid: number; readonly gid: number } | undefined): Place {
     const known = this.#open.get(allocation)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // Steps of different users share the workspace: only they can reach it.
+      if (known.owner !== owner?.uid) chmodSync(known.workspace, 0o777)
+      return known
+    }
     const workspace = join(this.#allocations, directoryNameOf(allocation))
     try {
       mkdirSync(workspace, 0o700)
@@ -35,7 +40,7 @@ export class Places {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     if (owner !== undefined) chownSync(workspace, owner.uid, owner.gid)
-    const place: Place = { allocation, workspace, runs: 0 }
+    const place: Place = { allocation, workspace, owner: owner?.uid, runs: 0 }
     this.#open.set(allocation, place)
     return place
   }

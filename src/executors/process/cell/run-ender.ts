@@ -1,12 +1,17 @@
 import type { Usage } from '../../../core/exit.ts'
 import type { Sight } from '../../../core/ports/executor.ts'
 import type { LogWriter } from '../../../core/ports/log-store.ts'
+import { reason } from '../../../core/reason.ts'
+import type { CgroupHandle, CgroupUsage } from '../cgroup/cgroup.ts'
 import { exitOf } from './exit-of.ts'
+import { hearLauncher, launchProblem } from './launcher-messages.ts'
+import { readOutputs } from './outputs.ts'
 import type { Places } from './places.ts'
 import { monotonicMs, type Reactor, type Ready } from './reactor.ts'
 import type { Run } from './run.ts'
 import type { Stopper } from './stopper.ts'
-import { EPOLLERR, EPOLLHUP, EPOLLIN, sys } from './syscalls.ts'
+import type { Strays } from './strays.ts'
+import { sys } from './syscalls.ts'
 import { wallMicros } from './wall-clock.ts'
 
 export interface RunEnderParts {
@@ -14,6 +19,7 @@ export interface RunEnderParts {
   readonly logs: LogWriter
   readonly places: Places
   readonly stopper: Stopper
+  readonly strays: Strays
   readonly started: (run: Run) => void
   readonly ended: (run: Run, sight: Sight) => void
   readonly wrote: () => void
@@ -26,25 +32,31 @@ const usage = new BigInt64Array(18)
 const usageBytes = new Uint8Array(usage.buffer)
 /** How long the pipes of a dead program may stay open because something else holds them, ms. */
 const DRAIN_MS = 2_000
+/** How long an exit may wait for a sweep that would cost too much now, ms. */
+const SWEEP_PATIENCE_MS = 25
+const GROUP_RETRY_MS = 5
 
 /**
  * Follows a run from its spawn to its exit: reads its pipes, reaps it, sees that nothing is left, reports.
- * A run has ended when its root is reaped, its pipes are at their end and its leftovers are dead.
+ * A run has ended when its root is reaped, its leftovers are dead and its pipes are at their end.
  */
 export class RunEnder {
   readonly #parts: RunEnderParts
   #reaped: Run[] = []
+  #unswept: Run[] = []
+  #sweepPlanned = false
 
   constructor(parts: RunEnderParts) {
     this.#parts = parts
   }
 
   handlerOf(run: Run): Ready {
-    return { ready: (fd, events) => this.#ready(run, fd, events) }
+    return { ready: (fd) => this.#ready(run, fd) }
   }
 
   /** Ends what has come to its end in this round. */
   afterRound(): void {
+    if (this.#unswept.length > 0) this.#sweep()
     if (this.#reaped.length === 0) return
     const waiting: Run[] = []
     for (const run of this.#reaped) {
@@ -54,17 +66,41 @@ export class RunEnder {
     this.#reaped = waiting
   }
 
-  #ready(run: Run, fd: number, events: number): void {
+  #ready(run: Run, fd: number): void {
     if (fd === run.pidfd) this.#reap(run)
-    else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) !== 0) this.#read(run, fd)
+    else if (fd === run.control) this.#hear(run)
+    else this.#read(run, fd)
   }
 
   #read(run: Run, fd: number): void {
     const count = sys.read(fd, chunk, chunk.length)
     if (count <= 0) return this.#closePipe(run, fd)
-    const source = fd === run.stdout ? 'stdout' : 'stderr'
-    this.#parts.logs.write(run.tenant, run.attempt, source, chunk.subarray(0, count), wallMicros())
+    const bytes = chunk.subarray(0, count)
+    if (!run.started) run.firstWords ||= bytes.toString('utf8', 0, 300)
+    this.#parts.logs.write(run.tenant, run.attempt, fd === run.stdout ? 'stdout' : 'stderr', bytes, wallMicros())
     this.#parts.wrote()
+  }
+
+  #hear(run: Run): void {
+    const message = hearLauncher(run.control)
+    switch (message?.kind) {
+      case 'started':
+        run.started = true
+        run.startedAt = Date.now()
+        this.#parts.started(run)
+        break
+      case 'failed':
+        run.refusal = launchProblem(message.stage, message.errno, run.program, run.directory)
+        break
+      case 'ended':
+        run.status = message.status
+        run.cpuMicros = message.cpuMicros
+        run.peakBytes = message.peakBytes
+        break
+      default:
+        this.#closeFd(run.control)
+        run.control = -1
+    }
   }
 
   #closePipe(run: Run, fd: number): void {
@@ -84,13 +120,44 @@ export class RunEnder {
     sys.kill(-run.pid, 9)
     if (sys.wait4(run.pid, status, 0, usageBytes) !== run.pid) status[0] = 9
     run.rootStatus = status[0]!
-    run.cpuMicros = Number((usage[0]! + usage[2]!) * 1_000_000n + usage[1]! + usage[3]!)
-    run.peakBytes = Number(usage[4]!) * 1024
+    while (run.control >= 0) this.#hear(run)
+    if (run.status === undefined) account(run)
     this.#closeFd(run.pidfd)
     run.pidfd = -1
     this.#parts.stopper.forget(run)
-    this.#reaped.push(run)
+    run.cgroup?.kill()
     run.drainTimer = this.#parts.reactor.timers.at(monotonicMs() + DRAIN_MS, () => this.#giveUpPipes(run))
+    // A PID namespace or a control group leaves nothing; otherwise someone has to look.
+    if (run.sandboxed || run.cgroup !== undefined) this.#reaped.push(run)
+    else this.#unswept.push(run)
+  }
+
+  #sweep(): void {
+    const now = monotonicMs()
+    const { strays, reactor } = this.#parts
+    if (now < strays.nextAt) return this.#planSweep(Math.min(strays.nextAt, now + SWEEP_PATIENCE_MS))
+    const ended = new Set<string>()
+    for (const run of this.#unswept) ended.add(run.attempt)
+    for (const run of this.#reaped) ended.add(run.attempt)
+    // What a killed stray had started is the cell's only when it is dead: look again until nothing is found.
+    const killed = strays.sweep(ended)
+    if (killed > 0 && !this.#sweepPlanned) {
+      this.#sweepPlanned = true
+      reactor.timers.at(now + 1, () => {
+        this.#sweepPlanned = false
+      })
+      return
+    }
+    this.#reaped.push(...this.#unswept)
+    this.#unswept = []
+  }
+
+  #planSweep(at: number): void {
+    if (this.#sweepPlanned) return
+    this.#sweepPlanned = true
+    this.#parts.reactor.timers.at(at, () => {
+      this.#sweepPlanned = false
+    })
   }
 
   #giveUpPipes(run: Run): void {
@@ -100,19 +167,47 @@ export class RunEnder {
 
   #end(run: Run): void {
     this.#parts.stopper.forget(run)
+    run.extras?.end()
     run.place.runs--
+    const group = run.cgroup?.usage()
+    if (run.cgroup !== undefined) this.#removeGroup(run.cgroup)
+    if (!run.started && run.refusal === undefined && run.cause === undefined) run.refusal = neverStarted(run)
+    const outputs = run.started ? readOutputs(run.outputsPath) : {}
     const log = this.#parts.logs.end(run.tenant, run.attempt)
     this.#parts.wrote()
     if (run.closesAllocation) this.#parts.places.close(run.allocation)
     this.#parts.ended(run, {
       kind: 'exited',
-      exit: exitOf(run, false),
-      startedAt: run.startedAt,
-      usage: usageOf(run),
+      exit: exitOf(run, (group?.oomKills ?? 0) > 0),
+      ...(run.started ? { startedAt: run.startedAt, usage: usageOf(run, group) } : {}),
+      ...outputs,
       log,
       ...(run.closesAllocation ? { closed: true } : {}),
     })
   }
+
+  /** The kernel lets go of a group some moments after its last process. */
+  #removeGroup(group: CgroupHandle): void {
+    if (group.remove()) return
+    this.#parts.reactor.timers.at(monotonicMs() + GROUP_RETRY_MS, () => this.#removeGroup(group))
+  }
 }
 
-const usageOf = (run: Run): Usage => ({ cpuMicros: run.cpuMicros, peakMemoryBytes: run.peakBytes })
+function account(run: Run): void {
+  run.cpuMicros = Number((usage[0]! + usage[2]!) * 1_000_000n + usage[1]! + usage[3]!)
+  const peakBytes = Number(usage[4]!) * 1024
+  // A program that the cell spawned by itself begins its count at the cell's own size (exec keeps the maximum of the
+  // memory it was spawned from): what is not above that is not known.
+  run.peakBytes = peakBytes > process.resourceUsage().maxRSS * 1024 ? peakBytes : 0
+}
+
+function usageOf(run: Run, group: CgroupUsage | undefined): Usage {
+  const peakMemoryBytes = group?.peakMemoryBytes ?? run.peakBytes
+  return { cpuMicros: group?.cpuMicros ?? run.cpuMicros, ...(peakMemoryBytes > 0 ? { peakMemoryBytes } : {}) }
+}
+
+/** The launcher never spoke: what stands before it, the sandbox, failed. */
+function neverStarted(run: Run): ReturnType<typeof reason> {
+  const words = (run.firstWords ?? '').trim().split('\n')[0] ?? ''
+  return reason('sandbox_unavailable', `the sandbox could not be set up${words === '' ? '' : `: ${words}`}`)
+}

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import type { AttemptId } from '../../../core/identity.ts'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
+import type { Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
 import { type Launch, Launcher } from './launcher.ts'
 import type { Place, Places } from './places.ts'
@@ -28,12 +29,12 @@ export class RunStarter {
   readonly #devNull: number
   #serial = 0
 
-  constructor(config: CellConfig, reactor: Reactor, places: Places, ender: RunEnder, stopper: Stopper) {
+  constructor(config: CellConfig, reactor: Reactor, places: Places, ender: RunEnder, stopper: Stopper, cgroups: Cgroups | undefined) {
     this.#reactor = reactor
     this.#places = places
     this.#ender = ender
     this.#stopper = stopper
-    this.#launcher = new Launcher(config)
+    this.#launcher = new Launcher(config, cgroups)
     const fd = openSync('/dev/null', 'r+')
     this.#devNull = dupAbove(fd, FIRST_FREE_FD)
     closeSync(fd)
@@ -99,10 +100,13 @@ export class RunStarter {
       stderr,
       control: launch.control,
       sandboxed: launch.sandboxed,
+      program: launch.program,
+      directory: work.run.workdir ?? place.workspace,
       cgroup: launch.cgroup,
       startedAt: Date.now(),
       bornMs: bootMs(),
       started: launch.control < 0,
+      firstWords: undefined,
       status: undefined,
       rootStatus: undefined,
       refusal: undefined,

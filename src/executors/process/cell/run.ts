@@ -26,12 +26,17 @@ export interface Run {
   /** Packet socket to the launcher; -1 where the cell started the program itself. */
   control: number
   readonly sandboxed: boolean
+  /** As the step named them, for messages. */
+  readonly program: string
+  readonly directory: string
   readonly cgroup: CgroupHandle | undefined
   startedAt: Instant
   /** Of `pid`, since boot on the clock of start times in /proc, ms. */
   readonly bornMs: number
   /** The program has been executed; with a launcher, once it says so. */
   started: boolean
+  /** What came out before the program ran: a sandbox that complains. */
+  firstWords: string | undefined
   /** Raw wait status of the program. */
   status: number | undefined
   /** Raw wait status of `pid`, once reaped. */

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import koffi from 'koffi'
 
 /**
@@ -15,6 +16,7 @@ export const sys = {
   write: library.func('long write(int fd, void *buf, size_t n)') as (fd: number, from: Uint8Array, n: number) => number,
   close: library.func('int close(int fd)') as unknown as Int,
   pipe2: library.func('int pipe2(int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
+  memfdCreate: library.func('int memfd_create(const char *name, uint flags)') as (name: string, flags: number) => number,
   fchown: library.func('int fchown(int fd, uint uid, uint gid)') as unknown as Int,
   dup: library.func('int fcntl(int fd, int cmd, int arg)') as unknown as Int,
   epollCreate: library.func('int epoll_create1(int flags)') as unknown as Int,
@@ -55,6 +57,12 @@ export const sys = {
     status: Int32Array,
     options: number,
     rusage: Uint8Array | null,
+  ) => number,
+  waitid: library.func('int waitid(int kind, int id, void *info, int options)') as (
+    kind: number,
+    id: number,
+    info: Uint8Array,
+    options: number,
   ) => number,
   prctl: library.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)') as unknown as Int,
   signal: library.func('void *signal(int number, intptr_t handler)') as unknown as (n: number, handler: number) => void,
@@ -179,4 +187,13 @@ export function descriptorLimit(): { readonly soft: number; readonly hard: numbe
   sys.getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer))
   const bounded = (n: bigint): number => (n > 1_048_576n ? 1_048_576 : Number(n))
   return { soft: bounded(limit[0]!), hard: bounded(limit[1]!) }
+}
+
+/** A file in memory with this content, closed on exec, its offset at the beginning. */
+export function memoryFile(content: string | Uint8Array): number {
+  const fd = sys.memfdCreate('taskport', 1)
+  if (fd < 0) throw new Error(`memfd_create: errno ${errno()}`)
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, done)
+  return fd
 }

@@ -1,0 +1,177 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Work } from '../../../core/ports/executor.ts'
+import { type Reason, reason } from '../../../core/reason.ts'
+import type { MountSpec, NetworkSpec } from '../../../core/step-spec.ts'
+import type { SystemPath } from '../host-facts.ts'
+import type { CellConfig } from '../protocol.ts'
+import { directoryMissing } from './program-plan.ts'
+
+/** Where a sandboxed program finds its workspace. */
+export const SANDBOX_WORKSPACE = '/workspace'
+/** Where it would find its launcher. */
+export const SANDBOX_LAUNCHER = '/run/taskport/launcher'
+
+/** Content that the sandbox shows as a file: passed by descriptor, so nothing of it reaches a command line or disk. */
+export interface SandboxFile {
+  readonly target: string
+  readonly content: string
+}
+
+export interface SandboxPlan {
+  /** Arguments of bubblewrap before the descriptors of `files`. */
+  readonly argv: readonly string[]
+  readonly files: readonly SandboxFile[]
+  /** After the files. */
+  readonly last: readonly string[]
+}
+
+/** Host directories for mounts that are not the operator's own, made on demand by the caller. */
+export type SharedDirectory = (mount: MountSpec) => string
+
+/**
+ * The sandbox of one attempt: own mounts, processes and IPC; the system read-only; /tmp and workspace its own, or not
+ * even those. The data directory, home directories and the server's environment do not exist in it.
+ */
+export function planSandbox(
+  config: CellConfig,
+  work: Work,
+  workspace: string,
+  shared: SharedDirectory,
+): SandboxPlan | { readonly refusal: Reason } {
+  const frozen = work.run.sandbox?.writable === 'none'
+  const root = rootOf(config, work.run.sandbox?.root)
+  if ('refusal' in root) return root
+  const mounts = (work.run.mounts ?? []).filter((mount) => mount.kind !== 'file')
+  const mounted = mounts.map((mount) => mountArgv(config, mount, frozen, shared))
+  for (const one of mounted) if ('refusal' in one) return one
+  const files = filesOf(work)
+  return {
+    argv: [
+      ...namespaceArgv(work.run.network),
+      ...systemArgv(root.paths),
+      ...['--proc', '/proc', '--dev', '/dev'],
+      ...(frozen ? ['--dir', '/tmp', '--remount-ro', '/dev'] : ['--perms', '1777', '--tmpfs', '/tmp']),
+      ...['--perms', '0755', '--dir', '/run'],
+      ...resolverArgv(work.run.network),
+      ...[frozen ? '--ro-bind' : '--bind', workspace, SANDBOX_WORKSPACE],
+      ...['--ro-bind', config.host.launcher!, SANDBOX_LAUNCHER],
+      ...mounted.flatMap((one) => ('argv' in one ? one.argv : [])),
+    ],
+    files,
+    last: [...maskArgv(config.dataDirectory, root.paths), '--remount-ro', '/'],
+  }
+}
+
+function namespaceArgv(network: NetworkSpec | undefined): string[] {
+  const argv = ['--die-with-parent', '--as-pid-1', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+  if (network?.hostname !== undefined) argv.push('--hostname', network.hostname)
+  if (network?.mode === 'none') argv.push('--unshare-net')
+  // The launcher needs these to become the step's user and to signal it; the program gets none (`--drop`).
+  if (process.getuid?.() === 0)
+    for (const capability of ['SETUID', 'SETGID', 'KILL', 'SYS_RESOURCE']) argv.push('--cap-add', `CAP_${capability}`)
+  return process.getuid?.() === 0 ? ['--cap-drop', 'ALL', ...argv] : argv
+}
+
+const systemArgv = (paths: readonly { readonly from: string; readonly as: SystemPath }[]): string[] =>
+  paths.flatMap(({ from, as }) =>
+    as.kind === 'link' ? ['--symlink', as.to, as.path] : ['--ro-bind', from, as.path],
+  )
+
+function rootOf(
+  config: CellConfig,
+  root: string | undefined,
+): { readonly paths: readonly { readonly from: string; readonly as: SystemPath }[] } | { readonly refusal: Reason } {
+  if (root === undefined) return { paths: config.host.systemPaths.map((as) => ({ from: as.path, as })) }
+  const real = realpathOf(root)
+  if (real === undefined) return { refusal: directoryMissing(root) }
+  if (!config.sandbox.allowedRoots.some((allowed) => isBelow(real, allowed)))
+    return { refusal: reason('refused_by_executor', `the operator does not allow ${root} as a root file system`) }
+  return { paths: topLevel(real, NOT_FROM_ROOT).map((as) => ({ from: join(real, as.path), as })) }
+}
+
+/** Entries that a sandbox makes itself. */
+const NOT_FROM_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'sys', 'workspace'])
+
+/** The directories and links on the top level of a root file system, as a sandbox shows them. */
+export function topLevel(root: string, without: ReadonlySet<string>): SystemPath[] {
+  return readdirSync(root).flatMap((name): SystemPath[] => {
+    if (without.has(name)) return []
+    const path = join(root, name)
+    const stat = lstatSync(path)
+    if (stat.isSymbolicLink()) return [{ path: `/${name}`, kind: 'link', to: readlinkSync(path) }]
+    return stat.isDirectory() ? [{ path: `/${name}`, kind: 'directory' }] : []
+  })
+}
+
+function mountArgv(
+  config: CellConfig,
+  mount: MountSpec,
+  frozen: boolean,
+  shared: SharedDirectory,
+): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
+  if (mount.kind === 'tmpfs') {
+    const size = mount.sizeBytes === undefined ? [] : ['--size', String(mount.sizeBytes)]
+    const sealed = frozen || mount.readOnly ? ['--remount-ro', mount.target] : []
+    return { argv: [...size, '--tmpfs', mount.target, ...sealed] }
+  }
+  const how = frozen || mount.readOnly ? '--ro-bind' : '--bind'
+  if (mount.kind !== 'bind') return { argv: [how, shared(mount), mount.target] }
+  const source = realpathOf(mount.source ?? '')
+  if (source === undefined) return { refusal: directoryMissing(mount.source ?? '(none)') }
+  const allowed = config.sandbox.allowedBinds.some((directory) => isBelow(source, realpathOf(directory) ?? directory))
+  if (!allowed || isBelow(source, config.dataDirectory) || isBelow(config.dataDirectory, source))
+    return { refusal: reason('refused_by_executor', `the operator does not allow ${mount.source} to be mounted`) }
+  return { argv: [how, source, mount.target] }
+}
+
+function filesOf(work: Work): SandboxFile[] {
+  const files = (work.run.mounts ?? []).flatMap((mount) =>
+    mount.kind === 'file' ? [{ target: mount.target, content: mount.content ?? '' }] : [],
+  )
+  const { dns, extraHosts, hostname } = work.run.network ?? {}
+  if (dns !== undefined && dns.length > 0)
+    files.push({ target: RESOLVER, content: dns.map((server) => `nameserver ${server}\n`).join('') })
+  const hosts = Object.entries(extraHosts ?? {}).map(([name, address]) => `${address} ${name}\n`)
+  if (hostname !== undefined) hosts.push(`127.0.1.1 ${hostname}\n`)
+  if (hosts.length > 0) files.push({ target: '/etc/hosts', content: `${textOf('/etc/hosts')}\n${hosts.join('')}` })
+  return files
+}
+
+const RESOLVER = '/etc/resolv.conf'
+
+/** Where resolv.conf is a link out of /etc (systemd-resolved), what it means has to be there too. */
+function resolverArgv(network: NetworkSpec | undefined): string[] {
+  const real = realpathOf(RESOLVER)
+  const own = network?.dns !== undefined && network.dns.length > 0
+  return own || real === undefined || real.startsWith('/etc/') ? [] : ['--ro-bind', real, real]
+}
+
+/** The data directory may lie below a directory that is shown; shadow files matter where the program may be root. */
+function maskArgv(dataDirectory: string, paths: readonly { readonly from: string }[]): string[] {
+  const real = realpathOf(dataDirectory) ?? resolve(dataDirectory)
+  const shown = paths.some(({ from }) => isBelow(real, from))
+  const secrets = ['/etc/shadow', '/etc/gshadow', '/etc/shadow-', '/etc/gshadow-'].filter((path) => realpathOf(path))
+  const masked = process.getuid?.() === 0 ? secrets.flatMap((path) => ['--ro-bind', '/dev/null', path]) : []
+  return [...(shown ? ['--tmpfs', real] : []), ...masked]
+}
+
+const isBelow = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
+
+function realpathOf(path: string): string | undefined {
+  try {
+    const real = realpathSync(path)
+    return statSync(real) ? real : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
