@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url'
+import type { Executor } from '../core/ports/executor.ts'
+import type { LogNotice } from '../core/ports/log-store.ts'
+import { ExecutorSet } from '../engine/executor-set.ts'
+import { ProcessExecutor } from '../executors/process/process-executor.ts'
+import { ScriptedExecutor } from '../executors/scripted/scripted-executor.ts'
+import { ScriptedWorld } from '../executors/scripted/scripted-world.ts'
+import type { Configuration } from './configuration.ts'
+import { logDirectoryOf } from './logs.ts'
+import { systemAlarms, systemClock } from './system-clock.ts'
+
+/** This file's own ending tells whether sources or built files run. */
+const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const CELL = fileURLToPath(new URL(`./cell-main.${ENDING}`, import.meta.url))
+
+/** A cell holds small things only: keep its heap so. */
+const CELL_COMMAND = [
+  process.execPath,
+  '--max-old-space-size=192',
+  '--max-semi-space-size=1',
+  '--disable-warning=ExperimentalWarning',
+  CELL,
+]
+
+/** The executors that the configuration asks for. Throws, with what to do, when one cannot work here. */
+export function makeExecutors(c: Configuration, onLog: (notice: LogNotice) => void): ExecutorSet {
+  if (c.executor === 'scripted')
+    return new ExecutorSet([new ScriptedExecutor(new ScriptedWorld(systemClock, systemAlarms))], 'scripted')
+  if (c.executor === 'docker') throw new Error('the docker executor does not exist yet: use --executor auto')
+  const executors: Executor[] = [processExecutor(c, onLog)]
+  return new ExecutorSet(executors, c.executor === 'auto' ? 'auto' : c.executor)
+}
+
+function processExecutor(c: Configuration, onLog: (notice: LogNotice) => void): ProcessExecutor {
+  const executor = new ProcessExecutor({
+    dataDirectory: c.dataDirectory,
+    cellCommand: CELL_COMMAND,
+    sandbox: {
+      mode: c.sandbox === 'off' ? 'off' : c.requireSandbox ? 'require' : 'prefer',
+      allowedBinds: c.allowBind,
+      allowedRoots: c.allowRoot,
+    },
+    logs: { directory: logDirectoryOf(c) },
+    onLog,
+  })
+  const missing = Object.entries(executor.capabilities.enforcement).filter(
+    ([what, how]) => how !== 'enforced' && REQUIRED.has(what),
+  )
+  if (c.requireSandbox && missing.length > 0)
+    throw new Error(
+      `--require-sandbox: ${missing.map(([what]) => what).join(', ')} cannot be enforced here; see: taskport doctor`,
+    )
+  return executor
+}
+
+const REQUIRED = new Set(['filesystem', 'memory', 'cpu', 'pids'])

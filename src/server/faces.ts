@@ -1,0 +1,51 @@
+import type { Logger } from 'pino'
+import type { Vault } from '../core/ports/vault.ts'
+import type { RunningEngine } from '../engine/create-engine.ts'
+import { CredentialTable } from '../faces/kit/credential-table.ts'
+import type { Face, FaceContext } from '../faces/kit/face.ts'
+import type { Metrics } from '../faces/native/metrics.ts'
+import { nativeFace } from '../faces/native/native-face.ts'
+import type { Configuration } from './configuration.ts'
+import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
+import { VERSION } from './version.ts'
+
+export interface FacesRequest {
+  readonly configuration: Configuration
+  readonly running: RunningEngine
+  readonly vault: Vault
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly publicUrl: () => string
+}
+
+/** Every face, the native one first. Adding one is a folder and a line here. */
+export function makeFaces(request: FacesRequest): readonly Face[] {
+  const context = contextOf(request)
+  const { running, metrics, configuration } = request
+  const faces: Face[] = [
+    nativeFace(context, {
+      version: VERSION,
+      ephemeral: configuration.ephemeral,
+      faces: () => faces.map((f) => f.name),
+      executors: () => [...running.context.executors.all()].map(({ kind, capabilities }) => ({ kind, capabilities })),
+      ready: () => true,
+      metrics,
+    }),
+  ]
+  return faces
+}
+
+function contextOf({ configuration, running, vault, log, publicUrl }: FacesRequest): FaceContext {
+  return {
+    engine: running.engine,
+    credentials: new CredentialTable(running.engine, vault, FIRST_START_SPELLINGS),
+    publicUrl,
+    log: {
+      info: (o, m) => log.info(o, m),
+      warn: (o, m) => log.warn(o, m),
+      error: (o, m) => log.error(o, m),
+    },
+    auth: configuration.auth,
+    deriveKey: (purpose) => vault.derive(purpose),
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The server: configuration → wiring → listening → graceful end. It constructs everything and is imported by nothing
+ * but the CLI's entry.
+ *
+ * Order of a start: key file → store (one server per data directory) → logs → executors → engine (takes up what runs)
+ * → faces → listen. `server.json` in the data directory is written last: who finds it finds a server that is ready.
+ */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Logger as Pino, pino } from 'pino'
+import { DEFAULTS } from '../engine/context.ts'
+import { createEngine, type RunningEngine } from '../engine/create-engine.ts'
+import { storedSecrets } from '../engine/secrets.ts'
+import type { Origin } from '../faces/kit/origin.ts'
+import { openOrigin } from '../faces/kit/origin.ts'
+import { Metrics } from '../faces/native/metrics.ts'
+import type { SegmentLogStore } from '../logs/segment-log-store.ts'
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { bannerOf } from './banner.ts'
+import type { Configuration } from './configuration.ts'
+import { problemWith } from './configuration.ts'
+import { keyFileOf } from './data-directory.ts'
+import { makeExecutors } from './executors.ts'
+import { makeFaces } from './faces.ts'
+import { openLogs } from './logs.ts'
+import { thisMachine } from './machine.ts'
+import { engineServices } from './services.ts'
+import { removeServerFile, writeServerFile } from './server-file.ts'
+import { systemAlarms, systemClock } from './system-clock.ts'
+import { uuidIds } from './uuid-ids.ts'
+import { openVault } from './vault.ts'
+
+export interface Server {
+  /** `http://host:port` as bound. */
+  readonly url: string
+  readonly configuration: Configuration
+  banner(): Promise<readonly string[]>
+  /** Resolves when everything is durable and closed. What runs goes on, unless `endTasks`. */
+  stop(options: { readonly endTasks: boolean }): Promise<void>
+}
+
+/** Starts a server. Rejects with a sentence an operator can act on. */
+export async function serve(given: Configuration): Promise<Server> {
+  const problem = problemWith(given)
+  if (problem) throw new Error(problem)
+  const c = { ...given, dataDirectory: resolve(given.dataDirectory) }
+  // Programs run as other users may need to pass through to their workspace; what lies inside is closed by itself.
+  mkdirSync(c.dataDirectory, { recursive: true })
+  chmodSync(c.dataDirectory, 0o711)
+  const vault = openVault(keyFileOf(c.dataDirectory))
+  const log = pino(
+    { level: c.logLevel, redact: ['*.secret', '*.token', '*.password', '*.authorization', '*.env'] },
+    pino.destination(2),
+  )
+  const store = await openSqliteStore({ directory: c.dataDirectory })
+  const logs = await openLogs(c)
+  const running = createEngine(
+    {
+      store,
+      logs,
+      executors: makeExecutors(c, (notice) => logs.noticed(notice)),
+      clock: systemClock,
+      alarms: systemAlarms,
+      ids: uuidIds,
+      chance: { next: () => Math.random() },
+      secrets: storedSecrets(store, vault),
+      vault,
+      reactors: [],
+      defaults: { ...DEFAULTS, retentionMs: c.retentionMs },
+      logger: engineLogger(log),
+    },
+    (context) => engineServices(context, c),
+  )
+  await running.start(thisMachine(c))
+  const place: { url: string } = { url: '' }
+  const metrics = new Metrics()
+  const faces = makeFaces({ configuration: c, running, vault, log, metrics, publicUrl: () => c.publicUrl ?? place.url })
+  const origin = await openOrigin({ faces, fallback: 'native' })
+  metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
+  store.onEvents((events) => metrics.observe(events))
+  place.url = await origin.listen(c.host, c.port)
+  writeServerFile(c.dataDirectory, { url: place.url, ephemeral: c.ephemeral })
+  return {
+    url: place.url,
+    configuration: c,
+    banner: () => bannerOf(c, place.url, faces, running),
+    stop: stopper(c, origin, running, store, logs),
+  }
+}
+
+const engineLogger = (log: Pino): { info: Log; warn: Log; error: Log } => ({
+  info: (facts, message) => log.info(facts, message),
+  warn: (facts, message) => log.warn(facts, message),
+  error: (facts, message) => log.error(facts, message),
+})
+
+type Log = (facts: object, message: string) => void
+
+function stopper(
+  c: Configuration,
+  origin: Origin,
+  running: RunningEngine,
+  store: SqliteStore,
+  logs: SegmentLogStore,
+): Server['stop'] {
+  return async ({ endTasks }) => {
+    await origin.close()
+    await running.stop({ endTasks })
+    await logs.close()
+    await store.close()
+    removeServerFile(c.dataDirectory)
+  }
+}
