@@ -5,6 +5,7 @@ import { down } from './commands/down.ts'
 import { env } from './commands/env.ts'
 import { events } from './commands/events.ts'
 import { graph } from './commands/graph.ts'
+import { info } from './commands/info.ts'
 import { logs } from './commands/logs.ts'
 import { nodeActivate, nodeDrain, nodeLs } from './commands/node.ts'
 import { ps } from './commands/ps.ts'
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   tokenLs,
   tokenRevoke,
   env,
+  info,
   doctor,
   completionOf(() => describeCommands(COMMANDS)),
   version,
