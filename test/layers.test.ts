@@ -26,12 +26,9 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'everything'>> = {
 }
 
 /** What the CLI may load of the server, and only when a command runs: `import()`. */
-const SERVER_ENTRIES = ['configuration', 'server', 'server-file', 'environment', 'doctor'].map((name) => `src/server/${name}.ts`)
-
-/** The process executor's cells write logs themselves: the writing side of the log store is their library. */
-const EXCEPTIONS: readonly { readonly from: string; readonly to: string }[] = [
-  { from: 'src/executors/process/', to: 'src/logs/' },
-]
+const SERVER_ENTRIES = ['configuration', 'server', 'server-file', 'environment', 'doctor'].map(
+  (name) => `src/server/${name}.ts`,
+)
 
 const FORBIDDEN_FOLDERS = ['utils', 'common', 'types', 'helpers', 'models']
 const PURE_LAYERS = ['src/core', 'src/scheduler', 'src/engine']
@@ -83,7 +80,6 @@ function layerOf(path: string): string {
 function mayImport({ from, to, dynamic }: Import): boolean {
   const layer = layerOf(from)
   if (layerOf(to) === layer) return true
-  if (EXCEPTIONS.some((e) => from.startsWith(e.from) && to.startsWith(e.to))) return true
   if (layer === 'src/cli' && SERVER_ENTRIES.includes(to)) return dynamic
   // Tests drive real neighbours; only the server stays out of reach, so that no layer is proven by its wiring.
   if (isTest(from)) return layerOf(to) !== 'src/server'

@@ -54,7 +54,7 @@ function met(draft: Draft, condition: Condition): Readiness {
   }
 }
 
-/** ECS's `startTimeout` sits on the dependency and counts from its start. */
+/** The limit sits on the dependency and counts from its start. */
 function orTimeout(draft: Draft, ordinal: number, condition: Condition): Readiness {
   const limit = draft.specs[ordinal]!.startTimeoutMs
   const startedAt = draft.steps[ordinal]!.startedAt
