@@ -1,18 +1,18 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Execution, ExecutionState } from '../src/core/execution.ts'
 import { isFinal } from '../src/core/execution.ts'
-import { databasePath, openForWriting } from '../src/store/sqlite/database.ts'
+import { openForWriting } from '../src/store/sqlite/database.ts'
 import { refsOf } from '../src/store/sqlite/execution-refs.ts'
 import { EXECUTION_RULES } from '../src/store/sqlite/execution-rules.ts'
 import { migrate } from '../src/store/sqlite/migrate.ts'
 import { ended, firstCommit, lastCommit, started } from './store-sample.ts'
 
 /**
- * Fills a fresh directory with executions as if they had lived, without durability and without the rules for
+ * `node bench/store-million.ts DIRECTORY COUNT` fills a fresh directory with executions as if they had lived, without durability and without the rules for
  * transitions; the store puts the rules back when it opens. Distribution: 93 % succeeded, 5 % failed, the rest rare;
  * the newest 200 are active. One of 100 is of a rare task, one of 1,000 has a rare label.
  */
-export function fill(directory: string, count: number): void {
+function fill(directory: string, count: number): void {
   const database = openForWriting(directory)
   migrate(database)
   database.exec('PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -400000')
@@ -24,9 +24,6 @@ export function fill(directory: string, count: number): void {
   database.exec('COMMIT; PRAGMA journal_mode = WAL')
   database.close()
 }
-
-export const databaseOf = (directory: string): DatabaseSync =>
-  new DatabaseSync(databasePath(directory), { readOnly: true })
 
 function sampleOf(n: number, count: number): Execution {
   const execution = started(n, {
@@ -70,3 +67,8 @@ function writer(database: DatabaseSync) {
     }
   }
 }
+
+const [directory, count] = process.argv.slice(2)
+if (directory === undefined || count === undefined)
+  throw new Error('usage: node bench/store-million.ts DIRECTORY COUNT')
+fill(directory, Number(count))

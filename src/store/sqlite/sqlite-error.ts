@@ -5,11 +5,12 @@ import type { WireError } from './batch-protocol.ts'
 const SQLITE_IOERR = 10
 const SQLITE_FULL = 13
 const SQLITE_CONSTRAINT = 19
+/** SQLITE_IOERR_SHMSIZE: the shared memory beside the log could not grow, for want of space. */
+const SQLITE_IOERR_SHMSIZE = 4874
 
-const primaryCode = (error: unknown): number | undefined => {
-  const code = (error as { readonly errcode?: unknown }).errcode
-  return typeof code === 'number' ? code & 0xff : undefined
-}
+const fullCode = (error: unknown): number => Number((error as { readonly errcode?: unknown }).errcode ?? 0)
+
+const primaryCode = (error: unknown): number => fullCode(error) & 0xff
 
 export const isConstraint = (error: unknown): boolean => primaryCode(error) === SQLITE_CONSTRAINT
 
@@ -17,7 +18,7 @@ export const isConstraint = (error: unknown): boolean => primaryCode(error) === 
 export function explain(error: unknown): EngineError {
   if (error instanceof EngineError) return error
   const message = error instanceof Error ? error.message : String(error)
-  if (primaryCode(error) === SQLITE_FULL)
+  if (primaryCode(error) === SQLITE_FULL || fullCode(error) === SQLITE_IOERR_SHMSIZE)
     return new EngineError('exhausted', 'the disk that holds the database is full', { subject: 'disk' }, error)
   if (primaryCode(error) === SQLITE_IOERR)
     return new EngineError(
