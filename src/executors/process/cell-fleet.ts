@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { spawn } from './cell/spawn.ts'
@@ -83,13 +83,20 @@ export class CellFleet {
       await delay(5)
     }
     rmSync(directory, { recursive: true, force: true })
-    throw new Error(`a cell did not start: see ${join(this.#options.directory, '..', 'cell.log')}`)
+    throw new Error(`a cell did not start: ${this.#lastWords()}`)
   }
 
   /** Buries cells that were children of this process. Others are their own session's or init's. */
   reap(): void {
     for (const pid of this.#children)
       if (sys.wait4(pid, new Int32Array(1), WNOHANG, null) !== 0) this.#children.delete(pid)
+  }
+
+  /** What a cell that died at its start wrote. */
+  #lastWords(): string {
+    const path = join(this.#options.directory, '..', 'cell.log')
+    const error = readFileSync(path, 'utf8').match(/^\w*Error.*$/gm)?.at(-1)
+    return error === undefined ? `see ${path}` : `${error} (${path})`
   }
 
   #spawn(directory: string): number {

@@ -1,8 +1,13 @@
-import { rmSync } from 'node:fs'
-import { basename } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptId } from '../../core/identity.ts'
 import type { Observation } from '../../core/ports/executor.ts'
 import { reason } from '../../core/reason.ts'
+import { killCgroupsOf, removeCgroupsOf } from './cgroup/open-cgroups.ts'
+import type { CgroupFacts } from './host-facts.ts'
+import type { CellConfig, CellObservation } from './protocol.ts'
 import { type JournalEntry, readJournal } from './cell/journal.ts'
 import { killLeftovers, type Leftover } from './kill-leftovers.ts'
 import { currentBoot, identityOf, isSameProcess } from './process-identity.ts'
@@ -27,14 +32,14 @@ interface Fate {
  * Reads what a cell left and makes it true: what still ran is killed first (P4), then called lost. Doing it again,
  * after a crash of the server, gives the same.
  */
-export async function recoverDeadCell(directory: string, killCgroup: (cell: string) => void): Promise<DeadCell> {
+export async function recoverDeadCell(directory: string): Promise<DeadCell> {
   const cell = basename(directory, '.dead')
   const identity = identityOf(directory)
   const rebooted = identity !== undefined && identity.boot !== currentBoot()
   if (identity !== undefined && isSameProcess(identity)) process.kill(identity.pid, 'SIGKILL')
   const { fates, tombstones } = foldJournal(readJournal(directory))
   if (!rebooted) {
-    killCgroup(cell)
+    killCgroupsOf(cgroupFactsOf(directory), cell)
     await killLeftovers(new Set(openOf(fates)), leadersOf(fates))
   }
   const observations = [...fates].map(([attempt, fate]) => observationOf(cell, attempt, fate, rebooted))
@@ -42,7 +47,21 @@ export async function recoverDeadCell(directory: string, killCgroup: (cell: stri
 }
 
 /** All was acknowledged: nothing of the cell remains. */
-export const forgetDeadCell = (dead: DeadCell): void => rmSync(dead.directory, { recursive: true, force: true })
+export async function forgetDeadCell(dead: DeadCell): Promise<void> {
+  const facts = cgroupFactsOf(dead.directory)
+  // The kernel lets go of a group some moments after its last process.
+  for (let tries = 0; tries < 100 && !removeCgroupsOf(facts, dead.cell); tries++) await delay(10)
+  await rm(dead.directory, { recursive: true, force: true })
+}
+
+/** Where the cell had its control groups: as its own configuration says. */
+function cgroupFactsOf(directory: string): CgroupFacts {
+  try {
+    return (JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as CellConfig).host.cgroups
+  } catch {
+    return { version: 'none', swapAccounting: false }
+  }
+}
 
 function foldJournal(entries: readonly JournalEntry[]): {
   readonly fates: ReadonlyMap<string, Fate>
@@ -71,14 +90,17 @@ const closedOf = (fates: ReadonlyMap<string, Fate>): string[] =>
   [...fates.values()].flatMap(({ take, exit }) => (take?.c && exit === undefined ? [take.l] : []))
 
 function observationOf(cell: string, attempt: string, fate: Fate, rebooted: boolean): Observation {
-  const receipt = `${cell}/${attempt}`
-  if (fate.exit !== undefined) return { ...(fate.exit.seen as Observation), receipt }
+  if (fate.exit !== undefined) {
+    // The receipt that the cell gave it: whoever has acknowledged it already, need not again.
+    const seen = fate.exit.seen as CellObservation
+    return { ...seen, receipt: `${cell}/${seen.receipt}` } as Observation
+  }
   const why = rebooted
     ? reason('machine_restarted', 'the machine restarted while the program ran')
     : reason('cell_died', 'the process that held the program died; what was left of the program has been killed')
   return {
     attempt: attempt as AttemptId,
-    receipt,
+    receipt: `${cell}/lost:${attempt}`,
     at: Date.now(),
     kind: 'exited',
     exit: { outcome: 'lost', reason: why },

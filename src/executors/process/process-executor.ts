@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AllocationId, AttemptId } from '../../core/identity.ts'
 import type { Capabilities, Executor, Observation, Place, Seen, Stats, Work } from '../../core/ports/executor.ts'
@@ -29,6 +29,8 @@ export interface ProcessExecutorOptions {
   /** New log frames are readable. */
   readonly onLog?: (notice: LogNotice) => void
   readonly host?: HostFacts
+  /** Something went wrong that no caller waits for. */
+  readonly onProblem?: (error: unknown) => void
 }
 
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
@@ -57,6 +59,8 @@ export class ProcessExecutor implements Executor {
   readonly #box = new ObservationBox()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
+  readonly #chores = new Set<Promise<unknown>>()
+  #emptying = false
   #detached = false
 
   constructor(options: ProcessExecutorOptions) {
@@ -161,10 +165,12 @@ export class ProcessExecutor implements Executor {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
+    while (this.#chores.size > 0) await Promise.all(this.#chores)
   }
 
   async detach(): Promise<void> {
     this.#letGo()
+    await Promise.all(this.#chores)
     await Promise.all([...this.#links.values()].map((link) => link.detach()))
   }
 
@@ -202,7 +208,7 @@ export class ProcessExecutor implements Executor {
     },
     log: (notice: LogNotice): void => this.#options.onLog?.(notice),
     gone: (link: CellLink): void => {
-      if (!this.#detached) void this.#rejoin(link)
+      if (!this.#detached) this.#later(this.#rejoin(link))
     },
   }
 
@@ -233,7 +239,7 @@ export class ProcessExecutor implements Executor {
     for (const receipt of receipts) dead.owed.delete(receipt)
     if (dead.owed.size > 0) return
     this.#dead.delete(cell)
-    forgetDeadCell(dead.cell)
+    this.#later(forgetDeadCell(dead.cell))
   }
 
   /** The fullest cell that still has room: few cells cost little memory. */
@@ -274,11 +280,13 @@ export class ProcessExecutor implements Executor {
   }
 
   async #recover(directory: string): Promise<void> {
-    const dead = await recoverDeadCell(directory, () => {})
+    const dead = await recoverDeadCell(directory)
     for (const allocation of dead.closed)
       await rm(join(this.#directory, 'allocations', directoryNameOf(allocation)), { recursive: true, force: true })
-    this.#dead.set(dead.cell, { cell: dead, owed: new Set(dead.observations.map(({ attempt }) => attempt as string)) })
-    for (const { receipt, ...sight } of dead.observations)
+    const owed = dead.observations.filter(({ attempt }) => !this.#table.wasForgotten(attempt))
+    const numbers = owed.map(({ receipt }) => receipt.slice(dead.cell.length + 1))
+    this.#dead.set(dead.cell, { cell: dead, owed: new Set(numbers) })
+    for (const { receipt, ...sight } of owed)
       this.#note(undefined, receipt, sight as Omit<CellObservation, 'receipt'>)
     for (const attempt of dead.tombstones) {
       this.#table.forgetCell(attempt as AttemptId)
@@ -302,5 +310,24 @@ export class ProcessExecutor implements Executor {
     while (this.#links.has(link.cell) && !this.#detached) await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
-  #emptyTrash(): void {}
+  /** Work that nobody waits for now, but `detach` and `endAll` do. */
+  #later(chore: Promise<unknown>): void {
+    const settled = chore.catch((error: unknown) => this.#options.onProblem?.(error)).finally(() => this.#chores.delete(settled))
+    this.#chores.add(settled)
+  }
+
+  /** Cells only move directories there: deleting may take long, and a cell has no time. */
+  #emptyTrash(): void {
+    if (this.#emptying) return
+    this.#emptying = true
+    const empty = async (): Promise<void> => {
+      const trash = join(this.#directory, 'trash')
+      for (const name of await readdir(trash)) await rm(join(trash, name), { recursive: true, force: true, maxRetries: 2 })
+    }
+    this.#later(
+      empty().finally(() => {
+        this.#emptying = false
+      }),
+    )
+  }
 }

@@ -11,7 +11,7 @@ import { currentBoot, ownIdentity } from '../process-identity.ts'
 import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '../protocol.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { Places } from './places.ts'
-import { Reactor } from './reactor.ts'
+import { monotonicMs, Reactor } from './reactor.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { Run } from './run.ts'
 import { RunEnder } from './run-ender.ts'
@@ -20,7 +20,10 @@ import { ServerLink } from './server-link.ts'
 import { Sightings } from './sightings.ts'
 import { Strays } from './strays.ts'
 import { Stopper } from './stopper.ts'
+import type { Timer } from './timer-heap.ts'
 import { sys } from './syscalls.ts'
+
+const LOG_SYNC_MS = 1_000
 
 /**
  * A cell: the process that owns programs, their pipes and their limits, and outlives the server.
@@ -51,6 +54,7 @@ export class Cell {
   #taken: AttemptId[] = []
   #taking: readonly JournalEntry[] = []
   #logsDirty = false
+  #syncTimer: Timer | undefined
   #ending = false
 
   constructor(config: CellConfig, logs: LogWriter) {
@@ -95,6 +99,10 @@ export class Cell {
     const journaled = this.#journal.flush()
     if (this.#logsDirty) {
       this.#logsDirty = false
+      this.#syncTimer ??= this.#reactor.timers.at(monotonicMs() + LOG_SYNC_MS, () => {
+        this.#syncTimer = undefined
+        this.#logs.sync()
+      })
       const notice = this.#logs.flush()
       if (notice !== undefined) this.#link.say({ say: 'log', notice })
     }
@@ -133,8 +141,7 @@ export class Cell {
       case 'ack':
         return this.#ack(message.receipts)
       case 'close':
-        this.#places.close(message.allocation as AllocationId)
-        return this.#link.say({ say: 'answer', call: message.call })
+        return this.#close(message.allocation as AllocationId, message.call)
       case 'end':
         return this.#end()
       case 'retire':
@@ -166,6 +173,7 @@ export class Cell {
       const refusal = reason('stopped_by_user', 'it was stopped before it started')
       return this.#refuse(attempt, work, { outcome: 'refused', reason: refusal })
     }
+    if (work.run.logs !== undefined) this.#logs.limit(work.place.tenant, attempt, work.run.logs)
     const answer = this.#starter.start(attempt, work)
     if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
     const run = answer.run
@@ -188,6 +196,22 @@ export class Cell {
     if (this.#sightings.hasEnded(attempt) || this.#forgotten.has(attempt)) return
     this.#tombstones.add(attempt)
     this.#journal.add({ k: 'tomb', a: attempt })
+  }
+
+  /** Kills what runs in it; answers when that has ended and the place is gone. */
+  #close(allocation: AllocationId, call: number): void {
+    const inside = [...this.#runs.values()].filter((run) => run.allocation === allocation)
+    for (const run of inside) this.#stopper.kill(run)
+    if (inside.length > 0) {
+      this.#reactor.timers.at(monotonicMs() + 5, () => this.#close(allocation, call))
+      return
+    }
+    try {
+      this.#places.close(allocation)
+      this.#link.say({ say: 'answer', call })
+    } catch (error) {
+      this.#link.say({ say: 'answer', call, problem: String(error) })
+    }
   }
 
   #ack(receipts: readonly number[]): void {
