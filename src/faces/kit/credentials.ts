@@ -18,6 +18,8 @@ export interface Credentials {
   ): Promise<{ readonly secret: string; readonly principal: Principal } | undefined>
   list(filter: { readonly face?: string; readonly tenant?: Tenant }): Promise<readonly CredentialView[]>
   revoke(id: string): Promise<boolean>
+  /** The store was reset: nothing that was read from it may be remembered. */
+  forget?(): void
   /** The credential of this face that exists from the first start on; derived from the key file, so that
    *  `taskport env` can print it again. */
   firstStart(face: string): Promise<{ readonly name: string; readonly secret: string; readonly principal: Principal }>

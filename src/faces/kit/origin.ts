@@ -106,7 +106,6 @@ async function mount(
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
     bodyLimit: options.bodyLimit ?? MIB,
-    disableRequestLogging: true,
     genReqId: requestIds(),
     forceCloseConnections: false,
     routerOptions: { maxParamLength: 1_024, caseSensitive: true, ignoreTrailingSlash: false },

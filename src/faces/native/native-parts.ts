@@ -13,8 +13,6 @@ export interface NativeOptions {
   /** Whether requests can be served now (`/healthz`). */
   readonly ready: () => boolean
   readonly metrics: Metrics
-  /** Instead of the engine's own reset, where more than the engine must forget. */
-  readonly reset?: () => Promise<void>
 }
 
 /** What the operations of this face work with. */

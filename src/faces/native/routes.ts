@@ -6,7 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { asTenant, type Principal } from '../../core/identity.ts'
-import type { Claim, Face, FaceContext } from '../kit/face.ts'
+import type { Claim } from '../kit/face.ts'
 import { isLoopback } from '../kit/links.ts'
 import { RateLimit } from '../kit/rate-limit.ts'
 import { TooManyRequests } from '../kit/too-many-requests.ts'
@@ -15,14 +15,13 @@ import { BASE_PATH, contract, type OperationId } from './contract/contract.ts'
 import type { Operation } from './contract/operation.ts'
 import { ProblemError, problem, problemOf } from './errors.ts'
 import { parseJsonBodies } from './json-body.ts'
-import type { NativeOptions, NativeParts } from './native-parts.ts'
+import type { NativeParts } from './native-parts.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Answered, Call } from './operation-call.ts'
 import { handlers } from './operations/handlers.ts'
 import { FACE } from './parse.ts'
 import { serializersOf } from './serializer.ts'
 import { STATUS_PAGE_HEADERS, statusPage } from './status-page.ts'
-import { TASK_TOKEN_PURPOSE } from './task-token.ts'
 import { checkOf, coerced } from './validate.ts'
 
 const wantsHtml: NonNullable<Claim['when']> = {
@@ -30,7 +29,7 @@ const wantsHtml: NonNullable<Claim['when']> = {
   test: ({ headers }) => [headers.accept].flat().join().includes('text/html'),
 }
 
-const claims: readonly Claim[] = [
+export const claims: readonly Claim[] = [
   { prefix: BASE_PATH },
   { exact: '/openapi.json' },
   { exact: '/metrics' },
@@ -41,21 +40,9 @@ const claims: readonly Claim[] = [
 /** Per credential, for callers from elsewhere. */
 const CREDENTIAL_LIMIT = { perSecond: 500, burst: 2_000 }
 
-export function createNativeFace(context: FaceContext, options: NativeOptions): Face {
-  const parts: NativeParts = { context, options, taskTokenKey: context.deriveKey(TASK_TOKEN_PURPOSE) }
-  return {
-    name: FACE,
-    claims,
-    mount: (app) => mount(app, parts),
-    environment: async (origin) => {
-      const { secret } = await context.credentials.firstStart(FACE)
-      return { TASKPORT_URL: origin, TASKPORT_TOKEN: secret }
-    },
-  }
-}
-
-function mount(app: FastifyInstance, parts: NativeParts): void {
+export function mountRoutes(app: FastifyInstance, parts: NativeParts): void {
   parseJsonBodies(app)
+  app.decorateRequest('principal')
   app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
   app.setNotFoundHandler((request, reply) => answerError(parts, noRoute(request), request, reply))
   mountServer(app, parts)
@@ -111,13 +98,15 @@ type Checked = Pick<Call<Operation>, 'params' | 'query' | 'headers' | 'body'>
 function checksOf(operation: Operation): (request: FastifyRequest) => Checked {
   const { params, query, headers, body } = operation
   const compiled = (schema: TSchema | undefined) => (schema ? checkOf(schema) : undefined)
+  const headerNames = Object.keys(headers?.properties ?? {})
+  const named = (given: FastifyRequest['headers']) => Object.fromEntries(headerNames.map((name) => [name, given[name]]))
   const [onParams, onQuery, onHeaders, onBody] = [params, query, headers, body].map(compiled)
   return (request) => {
     const asked = query ? coerced(query, request.query as Readonly<Record<string, unknown>>) : undefined
     onParams?.(request.params)
     if (query === undefined) refuseQuery(request)
     else onQuery?.(asked)
-    onHeaders?.(request.headers)
+    onHeaders?.(named(request.headers))
     if (!(operation.bodyOptional && request.body === undefined)) onBody?.(request.body)
     return { params: request.params, query: asked, headers: request.headers, body: request.body } as Checked
   }

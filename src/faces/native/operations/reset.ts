@@ -3,6 +3,7 @@ import { type Handler, NO_CONTENT } from '../operation-call.ts'
 
 export const reset: Handler<'reset'> = async ({ engine, parts }) => {
   if (!parts.options.ephemeral) throw forbidden('only a server that was started with --ephemeral can be reset')
-  await (parts.options.reset ?? (() => engine.reset()))()
+  await engine.reset()
+  parts.context.credentials.forget?.()
   return NO_CONTENT
 }
