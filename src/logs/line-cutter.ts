@@ -6,8 +6,10 @@
  * C2. No line of a run is longer than `maxLineBytes` without its newline.
  * C3. The views given to `emit` are good only during the call.
  */
+import { countNewlines } from './count-newlines.ts'
+
 const NEWLINE = 10
-const SLICE_BYTES = 65_536
+const SLICE_BYTES = 262_144
 const EMPTY = Buffer.alloc(0)
 
 export type Ending = 'whole' | 'split' | 'partial'
@@ -77,13 +79,6 @@ export class LineCutter {
     this.#held.copy(grown, 0, 0, this.#heldBytes)
     this.#held = grown
   }
-}
-
-/** Newlines in `bytes`. `indexOf` is memchr: 3 GB/s on 85-byte lines, no slower than a hand-written loop over words. */
-export function countNewlines(bytes: Buffer): number {
-  let count = 0
-  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++
-  return count
 }
 
 export const asBuffer = (bytes: Uint8Array): Buffer =>

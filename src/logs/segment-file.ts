@@ -63,10 +63,12 @@ export class SegmentFile {
     }
   }
 
-  /** Ends the file with a seal, what it holds durable before; false while something could not be written. */
+  /**
+   * Ends the file with a seal; false while something could not be written. Does not wait for the disk (64 MB would hold
+   * up every pipe of a cell): whoever makes the index makes the file durable first.
+   */
   seal(at: Micros): boolean {
     this.drain()
-    this.sync()
     if (!this.#sealed && this.#filled === 0) {
       this.append(NO_KEY, { kind: 'seal', ending: 'whole', lines: 0, at, firstSeq: 0, ordinal: 0 })
       this.#sealed = true

@@ -10,17 +10,7 @@ import { open, rename, unlink } from 'node:fs/promises'
 import type { Micros } from '../core/instant.ts'
 import { type AttemptFrame, attemptFrames } from './attempt-frames.ts'
 import type { FileHandles } from './file-handles.ts'
-import {
-  type FrameKey,
-  HEAD_BYTES,
-  headAt,
-  holds,
-  keyBytesAt,
-  keyFromBytes,
-  NO_KEY,
-  putHead,
-  sealHead,
-} from './frame.ts'
+import { type FrameKey, HEAD_BYTES, keyBytesAt, keyFromBytes, NO_KEY, putHead, sealHead } from './frame.ts'
 import { type FrameEntry, FrameTable, WINDOW_BYTES } from './frame-table.ts'
 import { type IndexHeader, readEntries, readIndexHeader, saveDeadBytes, writeIndexFile } from './index-file.ts'
 import { scanFrames, type VisitFrame } from './scan-frames.ts'
@@ -94,13 +84,12 @@ export class Segment {
     )
   }
 
-  /** The same for a whole file, in steps that let others run between them. A sealed file was made durable: it is trusted. */
+  /** The same for a whole file, checked, in steps that let others run between them. */
   async scan(visit?: VisitFrame): Promise<void> {
     const end = this.fileSize()
-    const verify = !this.#endsSealed(end)
     for (let before = -1; this.size < end && this.size !== before; ) {
       before = this.size
-      this.catchUp(Math.min(end, this.size + SCAN_STEP_BYTES), verify, visit)
+      this.catchUp(Math.min(end, this.size + SCAN_STEP_BYTES), true, visit)
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -123,9 +112,10 @@ export class Segment {
     }
   }
 
-  /** Moves the index of a sealed segment from memory to its file. */
+  /** Moves the index of a sealed segment from memory to its file. An index says that its segment is whole: on disk first. */
   async saveIndex(): Promise<void> {
     if (!this.sealed || this.#index || !this.#table) return
+    await makeDurable(this.path)
     const about = { size: this.size, lastAt: this.lastAt, deadBytes: this.deadBytes }
     const index = await writeIndexFile(this.#indexPath, this.#table, about)
     if (this.removed) return void unlink(this.#indexPath).catch(() => undefined)
@@ -239,18 +229,14 @@ export class Segment {
     const reached = this.#handles.withSync(this.path, (fd) => scanFrames(fd, from, to, true, visit))
     return reached === from ? this.size : reached
   }
+}
 
-  #endsSealed(end: number): boolean {
-    if (end < HEAD_BYTES) return false
-    const tail = Buffer.alloc(HEAD_BYTES)
-    const fd = openSync(this.path, 'r')
-    try {
-      readSync(fd, tail, 0, HEAD_BYTES, end - HEAD_BYTES)
-      const frame = headAt(tail, 0)
-      return frame?.kind === 'seal' && holds(tail, 0, frame)
-    } finally {
-      closeSync(fd)
-    }
+async function makeDurable(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
   }
 }
 
