@@ -238,6 +238,9 @@ describe('times that came while nobody looked', () => {
       [2, 3].map((h) => lastAt + h * HOUR),
     )
     expect(dueTimes(hourly({ catchUp: 'latest', catchUpWithinMs: 19 * MINUTE }), lastAt, now)).toEqual([])
+    for (const catchUp of ['all', 'latest'] as const) {
+      expect(dueTimes(hourly({ catchUp, catchUpWithinMs: 20 * MINUTE }), lastAt, now)).toEqual([lastAt + 3 * HOUR])
+    }
     expect(dueTimes(hourly({ catchUp: 'all', paused: true }), lastAt, now)).toEqual([])
   })
 

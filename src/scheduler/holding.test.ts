@@ -72,6 +72,32 @@ describe('room is held', () => {
     expect(longest).toBeLessThanOrEqual(10_000)
   })
 
+  test('for one at a time among those who could share a node, for each where they could not', () => {
+    const nodes = ['n0', 'n1'].map((id) => nodeOf(id))
+    const used = { n0: { cpuUnits: 1_000, memoryBytes: 2_000 }, n1: { cpuUnits: 2_000, memoryBytes: 1_000 } }
+    const running = nodes.map(({ id }) => ({
+      node: id,
+      tenant: 'z',
+      ...used[id as 'n0' | 'n1'],
+      ports: [],
+      keys: [],
+      refs: {},
+    }))
+    const starving = (order: number, given: Partial<Candidate>): Candidate =>
+      candidateOf(order, {
+        reservation: { cpuUnits: 4_000 + order, memoryBytes: 0 },
+        waitingSince: NOW - HOLD_AFTER_MS,
+        ...given,
+      })
+    const small = candidateOf(9, { reservation: quarter })
+    const told = (...queue: Candidate[]) =>
+      schedule(snapshotOf({ nodes, running, queue, seed: 1 }), NOW, { decisions: 9 }).find((d) => d.execution === 'e9')
+    const nearN1 = { reservation: { cpuUnits: 0, memoryBytes: 4_096 } }
+    expect(told(starving(1, {}), starving(2, nearN1), small)).toMatchObject({ kind: 'place', node: 'n1' })
+    const pinned = ['n0', 'n1'].map((node, at) => starving(at, { placement: { node } }))
+    expect(told(...pinned, small)).toMatchObject({ kind: 'defer', reason: { code: 'queued' } })
+  })
+
   test('not for ever: what never ends on the node does not idle it, and who is kept out is told why', () => {
     const service: Job = { candidate: candidateOf(1, { reservation: quarter }), lastsMs: Number.POSITIVE_INFINITY }
     const jobs = (at: number): readonly Job[] => {

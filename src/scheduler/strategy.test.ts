@@ -53,6 +53,17 @@ describe('strategies', () => {
     )
   })
 
+  test('binpack looks at the resource it was given, not at the number that run', () => {
+    const load = (node: string, cpuUnits: number, memoryBytes: number): Running => ({
+      ...filled(node, cpuUnits),
+      memoryBytes,
+    })
+    const running = [load('n0', 800, 0), load('n1', 0, 800), load('n2', 1, 1), load('n2', 1, 1)]
+    const nodes = nodesOf('', '', '')
+    expect(place(1, [{ kind: 'binpack', by: 'cpu' }], nodes, 1, running).n0).toBe(1)
+    expect(place(1, [{ kind: 'binpack', by: 'memory' }], nodes, 1, running).n1).toBe(1)
+  })
+
   test('spread over nodes leaves no node more than one ahead of another', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(20), fc.nat(), (size, count, seed) => {
