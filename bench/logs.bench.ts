@@ -56,18 +56,21 @@ function timed(command: string): { readonly ms: number; readonly out: string } {
 }
 
 async function compare(): Promise<void> {
-  const runs: { file: number; writer: number; synced: number; written: Written }[] = []
+  const runs: { file: number; cat: number; writer: number; synced: number; written: Written }[] = []
   for (let round = 0; round < Number(values.rounds); round++) {
     const file = await inDirectory((directory) => timed(`${print} > "${directory}/out"`).ms)
+    const cat = await inDirectory((directory) => timed(`${print} | cat > "${directory}/out"`).ms)
     const plain = await inDirectory((directory) => timed(pipe(directory, 'plain', 'quiet')))
     const synced = await inDirectory((directory) => timed(pipe(directory, 'sync', 'quiet')))
-    runs.push({ file, writer: plain.ms, synced: synced.ms, written: JSON.parse(plain.out) as Written })
+    runs.push({ file, cat, writer: plain.ms, synced: synced.ms, written: JSON.parse(plain.out) as Written })
     say({ bench: 'logs.round', bytes: BYTES, ...runs.at(-1) })
   }
   say({
     bench: 'logs.write',
     ratio: median(runs.map((run) => run.file / run.writer)),
     ratioSynced: median(runs.map((run) => run.file / run.synced)),
+    /** What a pipe alone leaves: `cmd | cat > file`. */
+    ratioOfCat: median(runs.map((run) => run.file / run.cat)),
     target: 0.4,
     writerMbPerS: median(runs.map((run) => BYTES / run.writer / 1_000)),
     rssBytes: Math.max(...runs.map((run) => run.written.rssBytes)),

@@ -93,3 +93,26 @@ it('a lost index is made again from its segment', async () => {
     await store.close()
   })
 })
+
+it('a note keeps its number when a power cut took lines before it; what is missing is a gap', async () => {
+  await inDirectory(async (directory) => {
+    const store = await SegmentLogStore.open(options(directory))
+    const writer = new SegmentWriter({ directory, writerId: 'cell-1' })
+    const put = (line: number): void =>
+      writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`line ${line}\n`), NOW + line)
+    for (let line = 0; line < 5; line++) put(line)
+    const { segment, size } = writer.flush()!
+    for (let line = 5; line < 10; line++) put(line)
+    store.noticed(writer.flush()!)
+    await store.note(TENANT, attemptNamed('a'), 'the machine went away')
+    const before = await readAll(store, attemptNamed('a'))
+    await store.close()
+    truncateSync(join(directory, `${segment}.seg`), size + 30)
+    const again = await SegmentLogStore.open(options(directory))
+    await again.writerEnded('cell-1')
+    const after = await readAll(again, attemptNamed('a'))
+    expect(after.gap).toBe(true)
+    expect(after.lines).toEqual(before.lines.filter((line) => line.seq < 5 || line.seq === 10))
+    await again.close()
+  })
+})

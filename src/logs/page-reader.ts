@@ -47,7 +47,7 @@ export class PageReader {
 
   async placeOf(from: LogFrom): Promise<number> {
     if (!from) return 0
-    if ('seq' in from) return from.seq
+    if ('seq' in from) return Math.max(0, from.seq)
     if ('last' in from) return Math.max(0, this.#log.next - from.last)
     const raw = this.#log.placeOfRaw(await this.#raw.since(from.since))
     const note = this.#log.notes.find((one) => one.at >= from.since)

@@ -97,6 +97,7 @@ export class Segment {
   /** Its writer is gone: cuts what is torn and seals the file. */
   cutAndSeal(): void {
     if (this.sealed || this.removed) return
+    this.#table ??= new FrameTable()
     this.catchUp(this.fileSize(), true)
     if (this.sealed) return
     const fd = openSync(this.path, 'r+')
