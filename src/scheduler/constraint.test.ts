@@ -65,6 +65,11 @@ describe('a constraint', () => {
     )
   })
 
+  test('with a pattern that is none is false, and harms no other', () => {
+    expect([compared('zone', 'matches', '('), compared('zone', 'notMatches', '(')]).toEqual([false, false])
+    expect(holds({ op: 'runs', ref: 'group', cmp: 'matches', values: ['(', 'web'] })).toBe(true)
+  })
+
   test('is refused by name when a pattern in it is none', () => {
     const bad: Constraint = { op: 'matches', attribute: 'a', value: '(' }
     const check = (constraint: Constraint) => () => checkConstraint(constraint, 'placement.constraint')

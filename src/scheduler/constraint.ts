@@ -1,4 +1,4 @@
-import { invalid } from '../core/engine-error.ts'
+import { EngineError, invalid } from '../core/engine-error.ts'
 import type { Constraint } from '../core/placement.ts'
 import { compareAttributes } from './attribute-order.ts'
 import { matchesWhole, patternOf } from './pattern.ts'
@@ -13,7 +13,7 @@ export interface Subject {
 type Comparison = Extract<Constraint, { attribute: string; value: string }>
 type Runs = Extract<Constraint, { op: 'runs' }>
 
-/** Whether it holds. Equality is of text; order is that of `compareAttributes`; patterns match the whole value. */
+/** Whether it holds. Equality is of text; order is that of `compareAttributes`; patterns match the whole value, no pattern matches none. */
 export function satisfies(constraint: Constraint, subject: Subject): boolean {
   switch (constraint.op) {
     case 'and':
@@ -58,17 +58,26 @@ function compares({ op, value: wanted }: Comparison, value: string): boolean {
     case 'greaterOrEqual':
       return compareAttributes(value, wanted) >= 0
     case 'matches':
-      return matchesWhole(patternOf(wanted), value)
+      return isMatched(wanted, value) === true
     case 'notMatches':
-      return !matchesWhole(patternOf(wanted), value)
+      return isMatched(wanted, value) === false
+  }
+}
+
+/** Undefined for what is no pattern: one that was kept unchecked must not end the round for everybody else. */
+function isMatched(text: string, value: string): boolean | undefined {
+  try {
+    return matchesWhole(patternOf(text), value)
+  } catch (error) {
+    if (error instanceof EngineError) return undefined
+    throw error
   }
 }
 
 function runs({ ref, cmp, values }: Runs, subject: Subject): boolean {
   if (cmp === 'equals' || cmp === 'in') return values.some((value) => subject.count(ref, value) > 0)
   for (const present of subject.values(ref)) {
-    const holds =
-      cmp === 'matches' ? values.some((text) => matchesWhole(patternOf(text), present)) : !values.includes(present)
+    const holds = cmp === 'matches' ? values.some((text) => isMatched(text, present)) : !values.includes(present)
     if (holds) return true
   }
   return false
