@@ -28,8 +28,9 @@ async function killedAfter(directory: string, writerId: string, reports: number)
 it('after kill -9 of a writer its logs are a prefix: all that was handed over, nothing twice, no hole', async () => {
   for (const [round, reports] of [1, 3, 10, 40, 90, 150].entries()) {
     await inDirectory(async (directory) => {
+      const before = round % 2 === 0 ? await SegmentLogStore.open(options(directory)) : undefined
       const handedOver = await killedAfter(directory, `cell-${round}`, reports)
-      const store = await SegmentLogStore.open(options(directory))
+      const store = before ?? (await SegmentLogStore.open(options(directory)))
       await store.writerEnded(`cell-${round}`)
       for (const [index, count] of handedOver.entries()) {
         const { lines, gap } = await readAll(store, attemptNamed(`a${index}`))
@@ -90,6 +91,28 @@ it('a lost index is made again from its segment', async () => {
     for (const file of indexes) truncateSync(join(directory, file), 10)
     const store = await SegmentLogStore.open(options(directory))
     expect((await readAll(store, attemptNamed('a'), { extent })).lines.length).toBe(200)
+    await store.close()
+  })
+})
+
+it('what a writer appended while nobody listened is there once it is connected again', async () => {
+  await inDirectory(async (directory) => {
+    const store = await SegmentLogStore.open(options(directory))
+    const writer = new SegmentWriter({ directory, writerId: 'cell-1', segmentBytes: 300 })
+    const seqs: number[] = []
+    const follow = (async () => {
+      for await (const batch of store.follow(TENANT, attemptNamed('a'), undefined, AbortSignal.timeout(20_000))) {
+        seqs.push(...batch.map((line) => line.seq))
+        if (seqs.length === 20) return
+      }
+    })()
+    for (let line = 0; line < 20; line++) {
+      writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`line ${line}\n`), NOW + line)
+    }
+    writer.flush()
+    await store.writerConnected('cell-1')
+    await follow
+    expect(seqs).toEqual(Array.from({ length: 20 }, (_, seq) => seq))
     await store.close()
   })
 })

@@ -76,13 +76,15 @@ export class SegmentLogStore implements LogStore {
     if (sealed.length > 0) void this.#saveIndexes(sealed)
   }
 
+  /** The way to the writer is open (again): what it appended meanwhile is indexed. */
+  async writerConnected(writerId: string): Promise<void> {
+    await this.#saveIndexes(await this.#indexWriter(writerId))
+  }
+
   /** The writer is dead or done: what it left open is read to its end, cut where torn and sealed. */
   async writerEnded(writerId: string): Promise<void> {
-    const segments = this.#segments.ofWriter(writerId)
-    for (const segment of segments) {
-      this.#logs.catchUp(segment, segment.fileSize(), true)
-      segment.cutAndSeal()
-    }
+    const segments = await this.#indexWriter(writerId)
+    for (const segment of segments) segment.cutAndSeal()
     await this.#saveIndexes(segments)
   }
 
@@ -163,6 +165,12 @@ export class SegmentLogStore implements LogStore {
     } catch {
       return undefined
     }
+  }
+
+  async #indexWriter(writerId: string): Promise<Segment[]> {
+    const segments = await this.#segments.ofWriter(writerId)
+    for (const segment of segments) this.#logs.catchUp(segment, segment.fileSize(), true)
+    return segments
   }
 
   #note(open: OpenLog, bytes: Buffer): void {

@@ -48,12 +48,13 @@ export class SegmentSet implements Iterable<Segment> {
     }
   }
 
-  /** Segments of one writer. */
-  ofWriter(writerId: string): Segment[] {
-    return [...this].filter((segment) => {
-      const tail = segment.name.slice(writerId.length)
-      return segment.name.startsWith(writerId) && OWNED.exec(tail)?.index === 0
-    })
+  /** Segments of one writer, with those that were not heard of yet. */
+  async ofWriter(writerId: string): Promise<Segment[]> {
+    const names = (await readdir(this.#directory))
+      .filter((file) => file.endsWith(SEGMENT_SUFFIX))
+      .map((file) => file.slice(0, -SEGMENT_SUFFIX.length))
+      .filter((name) => name.startsWith(writerId) && OWNED.exec(name.slice(writerId.length))?.index === 0)
+    return names.flatMap((name) => this.find(name) ?? [])
   }
 
   notes(): Segment[] {
