@@ -1,5 +1,6 @@
 import { invalid } from '../core/engine-error.ts'
 import type { Submission } from '../core/execution.ts'
+import { checkConstraint } from '../scheduler/constraint.ts'
 import type { StepSpec } from '../core/step-spec.ts'
 
 /** Longest argument list and environment of one step, bytes: the kernel takes 2 MB for both (ARG_MAX), less its own share. */
@@ -13,6 +14,7 @@ export function checkSubmission(submission: Submission, path: string): void {
   for (const [i, limit] of (submission.concurrency ?? []).entries())
     if (!Number.isInteger(limit.limit) || limit.limit < 1)
       throw invalid(`concurrency[${i}].limit`, 'a limit is a whole number of at least 1')
+  if (submission.placement?.constraint) checkConstraint(submission.placement.constraint, 'placement.constraint')
   for (const [i, step] of submission.plan.steps.entries()) checkStep(step, `${path}.steps[${i}]`)
 }
 

@@ -21,6 +21,8 @@ import type { Context } from './context.ts'
 /** Decisions of one round; more follow in the next. */
 const DECISIONS_PER_ROUND = 512
 
+/** Far behind in the queue: a round reports on its first waiters only. */
+const QUEUED = reason('queued', 'others wait before it')
 const HELD = reason('dispatch_held', 'the operator holds back all placing')
 
 export class Dispatcher {
@@ -61,8 +63,9 @@ export class Dispatcher {
     return schedule(this.#snapshot(first), this.#context.now(), { decisions: first.length })
   }
 
+  /** What was accepted waits, also where it first asked to be refused (a concurrency limit made it wait). */
   enqueue(execution: Execution, candidate = this.candidate(execution)): void {
-    this.#lines.add(candidate)
+    this.#lines.add(candidate.ifNoRoom === 'queue' ? candidate : { ...candidate, ifNoRoom: 'queue' })
     this.wake()
   }
 
@@ -78,7 +81,7 @@ export class Dispatcher {
   deferral(id: ExecutionId): Deferral | undefined {
     if (!this.#lines.get(id)) return undefined
     if (this.#held) return { kind: 'defer', execution: id, reason: HELD, position: 0 }
-    return this.#deferred.get(id)
+    return this.#deferred.get(id) ?? { kind: 'defer', execution: id, reason: QUEUED, position: 0 }
   }
 
   /** Something changed: a round runs soon. */

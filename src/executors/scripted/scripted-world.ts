@@ -23,6 +23,7 @@ interface Life {
   readonly script: Script
   readonly startedAt: Instant
   readonly alarms: { cancel(): void }[]
+  began: boolean
   exit?: Exit
   exitedAt?: Instant
   killAt?: { readonly at: Instant; readonly alarm: { cancel(): void } }
@@ -78,7 +79,7 @@ export class ScriptedWorld {
     this.#open.add(work.place.allocation)
     const now = this.#clock.now()
     const script = readScript(work.run.argv, attemptKeyOf(id)?.number ?? 1)
-    const life: Life = { id, work, script, startedAt: now, alarms: [] }
+    const life: Life = { id, work, script, startedAt: now, alarms: [], began: false }
     this.#lives.set(id, life)
     if (this.#tombstones.has(id))
       return this.#end(life, {
@@ -91,6 +92,7 @@ export class ScriptedWorld {
 
   #begin(life: Life): void {
     const { script, work, startedAt } = life
+    life.began = true
     this.begun.push(life.id)
     this.#say(life, { kind: 'started', handle: `scripted-${this.begun.length}` })
     for (const text of script.prints) this.#print(life, text)
@@ -164,7 +166,7 @@ export class ScriptedWorld {
     life.killAt?.alarm.cancel()
     life.exit = exit
     life.exitedAt = this.#clock.now()
-    const began = this.begun.includes(life.id)
+    const { began } = life
     if (life.work.closesAllocation) this.#open.delete(life.work.place.allocation)
     this.#say(life, {
       kind: 'exited',
