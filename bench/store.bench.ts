@@ -2,7 +2,8 @@
  * The store's figures, one JSON line each. `node bench/store.bench.ts [--rows=1000000] [--tasks=20000]`
  *
  * `lifecycle`: durable no-op lives (two commits, seven events), 64 at a time; CPU counts every thread of this process,
- * less what making the sample objects costs. `read`: reads among `rows` stored executions. Client and store share one
+ * less what making the sample objects costs. `get`, `list` …: reads among `rows` stored executions, as time taken (`ms`:
+ * what else the machine does and cold pages count) and as CPU of the main thread (`cpuMs`). Client and store share one
  * process; the disk is that of the temporary directory.
  */
 import { execFileSync } from 'node:child_process'
@@ -190,14 +191,19 @@ async function measure(
   read: (i: number) => Promise<unknown>,
 ): Promise<void> {
   const taken: number[] = []
+  const used: number[] = []
   let last: unknown
   for (let i = 0; i < times; i++) {
+    const cpu = process.threadCpuUsage()
     const began = performance.now()
     last = await read(i)
     taken.push(performance.now() - began)
+    const { user, system } = process.threadCpuUsage(cpu)
+    used.push((user + system) / 1_000)
     if (i % 20 === 0) await new Promise(setImmediate)
   }
-  say({ bench, ...what, ms: percentiles(taken), ...(typeof last === 'number' && { found: last }) })
+  const found = typeof last === 'number' ? { found: last } : {}
+  say({ bench, ...what, ms: percentiles(taken), cpuMs: percentiles(used), ...found })
 }
 
 function percentiles(samples: number[]): Readonly<Record<'p50' | 'p99' | 'max', number>> {

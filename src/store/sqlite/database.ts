@@ -11,7 +11,7 @@ export interface WriterTuning {
 }
 
 const CACHE_KIB = 32 * 1024
-const CHECKPOINT_PAGES = 4_000
+const CHECKPOINT_PAGES = 1_000
 /** The write-ahead log is cut back to this size when it grew beyond. */
 const JOURNAL_BYTES = 64 * 1024 * 1024
 

@@ -22,6 +22,8 @@ export interface Walk {
   readonly where: readonly Condition[]
   /** Tested row by row. */
   readonly rest: readonly Condition[]
+  /** It follows the executions of these states, which are counted. */
+  readonly states?: readonly ExecutionState[]
 }
 
 /** Disjoint walks that together find everything. */
@@ -86,12 +88,14 @@ const activeWalk = (tenant: string, states: readonly ExecutionState[], rest: rea
   index: 'executions_active',
   where: [equals('e.tenant', tenant), { sql: 'e.finished_at IS NULL', values: [] }],
   rest: states.length === ACTIVE_STATES.length ? rest : [oneOf(states), ...rest],
+  states: ACTIVE_STATES,
 })
 
 const finalWalk = (tenant: string, state: ExecutionState, rest: readonly Condition[]): Walk => ({
   index: 'executions_final',
   where: [equals('e.tenant', tenant), equals('e.state', state), { sql: 'e.finished_at IS NOT NULL', values: [] }],
   rest,
+  states: [state],
 })
 
 const ACTIVE_STATES = EXECUTION_STATES.filter((s) => !isFinalState(s))

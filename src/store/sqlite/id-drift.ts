@@ -12,8 +12,8 @@ export interface Drift {
   readonly lead: number
 }
 
-/** Assumed from the start, so that a normal life never writes. */
-const SLACK_MS = 2_000
+/** Assumed from the start, so that a normal life hardly ever writes. */
+const SLACK_MS = 50
 
 /** Undefined when some id carried no time at all. */
 export function readDrift(database: DatabaseSync): Drift | undefined {
