@@ -40,9 +40,13 @@ it('after kill -9 of a writer its logs are a prefix: all that was handed over, n
         expect(gap).toBe(false)
       }
       await store.close()
+      expect(readdirSync(directory).filter((file) => !/\.(seg|idx)$/.test(file))).toEqual([])
     })
   }
 }, 60_000)
+
+/** All of one length, so that all frames are. */
+const lineText = (line: number): string => `line ${String(line).padStart(2, '0')}`
 
 it('a torn or rotten tail is cut at the first frame that does not hold, and what comes before is whole', async () => {
   const damage = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), rot: fc.boolean(), garbage: fc.nat(100) })
@@ -51,7 +55,7 @@ it('a torn or rotten tail is cut at the first frame that does not hold, and what
       inDirectory(async (directory) => {
         const writer = new SegmentWriter({ directory, writerId: 'cell-1' })
         for (let line = 0; line < 50; line++) {
-          writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`line ${line}\n`), NOW + line)
+          writer.write(TENANT, attemptNamed('a'), 'stdout', Buffer.from(`${lineText(line)}\n`), NOW + line)
         }
         const path = join(directory, `${writer.flush()!.segment}.seg`)
         const whole = readFileSync(path)
@@ -64,7 +68,7 @@ it('a torn or rotten tail is cut at the first frame that does not hold, and what
         const store = await SegmentLogStore.open(options(directory))
         await store.writerEnded('cell-1')
         const lines = (await readAll(store, attemptNamed('a'))).lines.map(textOf)
-        expect(lines).toEqual(lines.map((_, line) => `line ${line}`))
+        expect(lines).toEqual(lines.map((_, line) => lineText(line)))
         expect(lines.length).toBe(Math.floor((50 * offset) / whole.length))
         await store.close()
         const again = await SegmentLogStore.open(options(directory))

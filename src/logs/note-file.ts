@@ -7,7 +7,7 @@ import type { Micros } from '../core/instant.ts'
 import { DiskRoom } from './disk-room.ts'
 import type { FrameHead, FrameKey } from './frame.ts'
 import { SegmentFile } from './segment-file.ts'
-import { SEGMENT_SUFFIX } from './segment-names.ts'
+import { RESERVE_SUFFIX, SEGMENT_SUFFIX } from './segment-names.ts'
 
 const BUFFER_BYTES = 16_384
 const SYNC_EVERY: Micros = 1_000_000
@@ -37,7 +37,7 @@ export class NoteFile {
     this.#prefix = `notes-${run}`
     this.#segmentBytes = segmentBytes
     this.#segmentAge = segmentAge
-    this.#room = new DiskRoom(join(directory, `${this.#prefix}.reserve`))
+    this.#room = new DiskRoom(join(directory, this.#prefix + RESERVE_SUFFIX))
   }
 
   append(key: FrameKey, head: FrameHead, now: Micros, payload?: Buffer): Appended {

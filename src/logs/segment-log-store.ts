@@ -51,7 +51,7 @@ export class SegmentLogStore implements LogStore {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 })
     const segments = new SegmentSet(options.directory)
     await segments.load()
-    for (const segment of segments.notes()) segment.cutAndSeal()
+    for (const segment of segments.notes()) await endNotes(segments, segment)
     const store = new SegmentLogStore(options, segments, await nextRun(options.directory))
     await store.#saveIndexes([...segments])
     return store
@@ -86,6 +86,7 @@ export class SegmentLogStore implements LogStore {
     const segments = await this.#indexWriter(writerId)
     for (const segment of segments) segment.cutAndSeal()
     await this.#saveIndexes(segments)
+    await this.#segments.removeReserve(writerId)
   }
 
   async read(tenant: Tenant, attempt: AttemptId, from: LogFrom, limit: number, extent?: string): Promise<LogPage> {
@@ -213,6 +214,12 @@ export class SegmentLogStore implements LogStore {
 }
 
 const TOMBSTONE = { kind: 'forgotten', ending: 'whole', lines: 0, firstSeq: 0, ordinal: 0 } as const
+
+/** An earlier server's: it is dead, since there is one to a directory. */
+async function endNotes(segments: SegmentSet, segment: Segment): Promise<void> {
+  segment.cutAndSeal()
+  await segments.removeReserve(segment.name.slice(0, segment.name.lastIndexOf('-')))
+}
 
 /** Notes of earlier servers keep their names: this one's begin with the next number. */
 async function nextRun(directory: string): Promise<number> {

@@ -9,6 +9,7 @@ const SEGMENT_LIMIT = 1_000_000
 
 export const SEGMENT_SUFFIX = '.seg'
 export const INDEX_SUFFIX = '.idx'
+export const RESERVE_SUFFIX = '.reserve'
 
 export interface Extent {
   /** Lines that the writer numbered. */

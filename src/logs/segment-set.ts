@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { FileHandles } from './file-handles.ts'
 import type { FrameKey } from './frame.ts'
 import { Segment } from './segment.ts'
-import { isSegmentName, SEGMENT_SUFFIX } from './segment-names.ts'
+import { isSegmentName, RESERVE_SUFFIX, SEGMENT_SUFFIX } from './segment-names.ts'
 
 const OWNED = /-(\d+|o\d+-\d+)$/
 
@@ -55,6 +55,11 @@ export class SegmentSet implements Iterable<Segment> {
       .map((file) => file.slice(0, -SEGMENT_SUFFIX.length))
       .filter((name) => name.startsWith(writerId) && OWNED.exec(name.slice(writerId.length))?.index === 0)
     return names.flatMap((name) => this.find(name) ?? [])
+  }
+
+  /** What a dead writer kept back against a full disk. */
+  async removeReserve(writerId: string): Promise<void> {
+    await unlink(join(this.#directory, writerId + RESERVE_SUFFIX)).catch(() => undefined)
   }
 
   notes(): Segment[] {

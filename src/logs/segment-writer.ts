@@ -18,7 +18,7 @@ import { AttemptOutput, type FrameSink, type OutputFrame } from './attempt-outpu
 import { DiskRoom } from './disk-room.ts'
 import { type FrameHead, type FrameKey, frameKeyOf } from './frame.ts'
 import { SegmentFile } from './segment-file.ts'
-import { printExtent, SEGMENT_SUFFIX } from './segment-names.ts'
+import { printExtent, RESERVE_SUFFIX, SEGMENT_SUFFIX } from './segment-names.ts'
 
 const MAX_SHARED = 16
 const SHARED_BUFFER_BYTES = 131_072
@@ -65,7 +65,7 @@ export class SegmentWriter implements LogWriter {
     this.#maxLineBytes = options.maxLineBytes ?? 262_144
     this.#segmentAge = (options.segmentAgeMs ?? 86_400_000) * 1_000
     this.#limits = options.limits
-    this.#room = new DiskRoom(join(options.directory, `${options.writerId}.reserve`))
+    this.#room = new DiskRoom(join(options.directory, options.writerId + RESERVE_SUFFIX))
   }
 
   limit(tenant: Tenant, attempt: AttemptId, limits: LogLimits): void {
