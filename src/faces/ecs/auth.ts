@@ -79,10 +79,10 @@ function lenient(header: string): Authorization | undefined {
   }
 }
 
-/** Grants are `*`, `ecs:*` or `ecs:RunTask`; none at all means everything. */
+/** Grants are `operator`, `*`, `ecs:*` or `ecs:RunTask`; none at all means everything. */
 export function checkGrant(caller: Caller, service: string, operation: string): void {
   const { grants, id } = caller.principal
-  const wanted = ['*', `${service}:*`, `${service}:${operation}`]
+  const wanted = ['*', 'operator', `${service}:*`, `${service}:${operation}`]
   if (grants.length === 0 || grants.some((grant) => wanted.includes(grant))) return
   const who = `arn:aws:iam::${caller.home.account}:user/${id}`
   throw new AwsError(

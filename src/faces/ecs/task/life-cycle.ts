@@ -8,18 +8,13 @@ import { allStarted, everStarted, stopWanted } from '../../../core/facts.ts'
 import type { StepSpec } from '../../../core/step-spec.ts'
 import type { TaskRecord } from './task-record.ts'
 
-export type TaskStatus =
-  | 'PROVISIONING'
-  | 'PENDING'
-  | 'RUNNING'
-  | 'STOPPING'
-  | 'DEPROVISIONING'
-  | 'STOPPED'
+export type TaskStatus = 'PROVISIONING' | 'PENDING' | 'RUNNING' | 'STOPPING' | 'DEPROVISIONING' | 'STOPPED'
 
 export function lastStatusOf(e: Execution, record: TaskRecord): TaskStatus {
   if (isFinal(e)) return 'STOPPED'
   const hasInterface = record.networkMode === 'awsvpc'
-  if (stopWanted(e)) return hasInterface && e.status.steps.every((s) => isFinalStep(s.state)) ? 'DEPROVISIONING' : 'STOPPING'
+  if (stopWanted(e))
+    return hasInterface && e.status.steps.every((s) => isFinalStep(s.state)) ? 'DEPROVISIONING' : 'STOPPING'
   if (e.status.allocation !== undefined && allStarted(e)) return 'RUNNING'
   return isProvisioning(e, record) ? 'PROVISIONING' : 'PENDING'
 }

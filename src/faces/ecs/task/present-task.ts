@@ -1,15 +1,9 @@
 import { type Execution, stepsOf } from '../../../core/execution.ts'
-import {
-  allStartedAt,
-  firstEssentialEndAt,
-  firstPullAt,
-  lastPullEndAt,
-  stopWanted,
-} from '../../../core/facts.ts'
+import { allStartedAt, firstEssentialEndAt, firstPullAt, lastPullEndAt, stopWanted } from '../../../core/facts.ts'
 import type { Instant } from '../../../core/instant.ts'
 import { clusterArn, definitionArn, type Home, instanceArn, taskArn } from '../arn.ts'
-import { instanceIdOf } from '../instance/instance-id.ts'
 import { taskIdOf } from '../identifiers.ts'
+import { instanceIdOf } from '../instance/instance-id.ts'
 import type { Tag } from '../tags.ts'
 import { desiredStatusOf, healthOfTask, lastStatusOf } from './life-cycle.ts'
 import type { TaskOverride } from './overrides.ts'

@@ -112,7 +112,8 @@ const noProgram = (e: Execution, ordinal: number): string =>
 /** Reasons are at most 255 characters (seed document). */
 const LONGEST_REASON = 255
 
-export const cut = (text: string): string => (text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1)}…`)
+export const cut = (text: string): string =>
+  text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1)}…`
 
 /** `reason` of a container. No word `error` where nothing failed: Airflow takes it for a failure. */
 export function containerReason(e: Execution, ordinal: number): string | undefined {

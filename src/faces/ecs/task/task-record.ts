@@ -67,3 +67,8 @@ export function containerRecordOf(e: Execution, ordinal: number): ContainerRecor
   if (text === undefined) throw new Error(`step ${ordinal} of ${e.id} has no container record`)
   return JSON.parse(text) as ContainerRecord
 }
+
+/** Of a step that was just planned. */
+export function containerRecordOfStep(step: { readonly labels?: Readonly<Record<string, string>> }): ContainerRecord {
+  return JSON.parse(step.labels![CONTAINER]!) as ContainerRecord
+}

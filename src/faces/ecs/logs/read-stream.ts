@@ -1,0 +1,120 @@
+/**
+ * Reading streams forwards and backwards from a position. Only what the program wrote is shown: system lines are the
+ * engine's, and AWS has none.
+ */
+import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
+import { allDocuments, COLLECTIONS } from '../documents.ts'
+import type { Call } from '../operation.ts'
+import type { ClientStream, LogStream, TaskStream } from './log-stream.ts'
+import { streamKey } from './log-stream.ts'
+import { compare, type Position, START, type StreamEvent } from './stream-event.ts'
+
+const PAGE = 1_000
+
+/** From `from` on, oldest first; nothing older than `since` (epoch ms). */
+export async function* forwards(
+  call: Call,
+  stream: LogStream,
+  from: Position,
+  since?: number,
+): AsyncIterable<StreamEvent> {
+  if (stream.kind === 'task') yield* taskForwards(call, stream, from, since)
+  else
+    for (const event of await clientEvents(call, stream))
+      if (compare(event.position, from) >= 0 && event.timestamp >= (since ?? 0)) yield event
+}
+
+/** Before `before`, newest first. Without it: from the end. */
+export async function* backwards(call: Call, stream: LogStream, before?: Position): AsyncIterable<StreamEvent> {
+  if (stream.kind === 'task') yield* taskBackwards(call, stream, before)
+  else {
+    const events = (await clientEvents(call, stream)).filter(
+      (e) => before === undefined || compare(e.position, before) < 0,
+    )
+    yield* [...events].reverse()
+  }
+}
+
+const attemptsOf = ({ execution, ordinal }: TaskStream): readonly number[] =>
+  (execution.status.steps[ordinal]?.attempts ?? []).map((a) => a.number)
+
+async function* taskForwards(
+  call: Call,
+  stream: TaskStream,
+  from: Position,
+  since?: number,
+): AsyncIterable<StreamEvent> {
+  for (const attempt of attemptsOf(stream)) {
+    if (attempt < from.attempt) continue
+    let at: LogFrom =
+      attempt === from.attempt ? { seq: from.seq } : since === undefined ? undefined : { since: since * 1000 }
+    for (;;) {
+      const page = await readPage(call, stream, attempt, at, PAGE)
+      for (const line of page.lines) {
+        const event = eventOf(attempt, line)
+        if (event && event.timestamp >= (since ?? 0)) yield event
+      }
+      if (page.lines.length < PAGE) break
+      at = { seq: page.next }
+    }
+  }
+}
+
+async function* taskBackwards(
+  call: Call,
+  stream: TaskStream,
+  before: Position | undefined,
+): AsyncIterable<StreamEvent> {
+  for (const attempt of [...attemptsOf(stream)].reverse()) {
+    if (before !== undefined && attempt > before.attempt) continue
+    let end = before !== undefined && attempt === before.attempt ? before.seq : undefined
+    for (;;) {
+      if (end !== undefined && end <= 0) break
+      const from: LogFrom = end === undefined ? { last: PAGE } : { seq: Math.max(0, end - PAGE) }
+      const limit = end === undefined ? PAGE : Math.min(PAGE, end)
+      const page = await readPage(call, stream, attempt, from, limit)
+      const lines = page.lines.filter((line) => end === undefined || line.seq < end)
+      for (const line of [...lines].reverse()) {
+        const event = eventOf(attempt, line)
+        if (event) yield event
+      }
+      end = end === undefined ? (lines[0]?.seq ?? 0) : Math.max(0, end - PAGE)
+    }
+  }
+}
+
+const readPage = (call: Call, stream: TaskStream, attempt: number, from: LogFrom, limit: number) =>
+  call.engine.log(
+    call.tenant,
+    { execution: stream.execution.id, step: stream.execution.submission.plan.steps[stream.ordinal]!.name, attempt },
+    from,
+    limit,
+  )
+
+const decoder = new TextDecoder()
+
+/** Empty lines are no events: CloudWatch takes none, and Docker's awslogs driver sends none. */
+function eventOf(attempt: number, line: LogLine): StreamEvent | undefined {
+  if (line.source === 'system' || line.bytes.length === 0) return undefined
+  const timestamp = Math.floor(line.at / 1000)
+  return {
+    timestamp,
+    ingestionTime: timestamp,
+    message: decoder.decode(line.bytes),
+    position: { attempt, seq: line.seq },
+  }
+}
+
+export interface EventBatch {
+  readonly events: readonly { readonly timestamp: number; readonly message: string }[]
+  readonly ingestionTime: number
+}
+
+async function clientEvents(call: Call, stream: ClientStream): Promise<readonly StreamEvent[]> {
+  const batches = await allDocuments<EventBatch>(call.engine, call.tenant, COLLECTIONS.logEvent, {
+    index: { name: 'stream', value: streamKey(stream.group, stream.name) },
+  })
+  const events = batches.flatMap(({ body }) => body.events.map((e) => ({ ...e, ingestionTime: body.ingestionTime })))
+  events.sort((a, b) => a.timestamp - b.timestamp)
+  return events.map((e, seq) => ({ ...e, position: { attempt: START.attempt, seq } }))
+}

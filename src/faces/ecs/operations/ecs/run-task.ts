@@ -1,0 +1,130 @@
+import { checkStrategy, spreadOverProviders } from '../../cluster/capacity-provider.ts'
+import { activeCluster, type Cluster } from '../../cluster/cluster.ts'
+import { type StrategyItem, strategyItemShape } from '../../cluster/cluster-shapes.ts'
+import { clientException, invalidParameter, unsupported } from '../../errors.ts'
+import { type ContainerInstance, instancesOf } from '../../instance/container-instance.ts'
+import { type Call, operation } from '../../operation.ts'
+import { sha256Hex } from '../../signature/signature.ts'
+import { checkClientToken, checkRun } from '../../task/check-run.ts'
+import { type Failure, failuresOf, fargateFailure } from '../../task/failures.ts'
+import { newLogGroups } from '../../task/new-log-groups.ts'
+import { checkedOverrides } from '../../task/overrides.ts'
+import {
+  checkedConstraints,
+  FARGATE_PLACEMENT,
+  placementConstraintsShape,
+  placementOfTask,
+  placementStrategyShape,
+} from '../../task/placement-of-task.ts'
+import { presentTask, type WireTask } from '../../task/present-task.ts'
+import { requestOfTask, type TaskWish } from '../../task/request-of-task.ts'
+import { commonRunMembers, launchTypeShape } from '../../task/run-shapes.ts'
+import { runTags } from '../../task/run-tags.ts'
+import { submitTasks } from '../../task/submit-tasks.ts'
+import { taskRecordOf } from '../../task/task-record.ts'
+import { definitionName, findDefinition } from '../../task-definition/definition-store.ts'
+import type { TaskDefinition } from '../../task-definition/task-definition.ts'
+import { integer, list, structure, text, type ValueOf } from '../../wire/shape.ts'
+
+const input = structure({
+  ...commonRunMembers,
+  launchType: launchTypeShape,
+  capacityProviderStrategy: list(strategyItemShape),
+  clientToken: text,
+  count: integer,
+  placementConstraints: placementConstraintsShape,
+  placementStrategy: placementStrategyShape,
+  platformVersion: text,
+})
+type RunTaskInput = ValueOf<typeof input>
+
+const MAX_COUNT = 10
+const LONGEST_STARTED_BY = 128
+
+export const runTask = operation('RunTask', input, async (call, given) => {
+  const count = checkedCount(given)
+  checkClientToken(given.clientToken)
+  const cluster = await activeCluster(call, given.cluster)
+  const definition = await definitionOf(call, given.taskDefinition)
+  checkRun(given, definition, LONGEST_STARTED_BY)
+  const providers = providersOf(given, cluster, count)
+  const fargate = providers !== undefined || given.launchType === 'FARGATE'
+  if (fargate && !definition.compatibilities.includes('FARGATE'))
+    throw clientException('Task definition does not support launch_type FARGATE.')
+  const instances = await instancesOf(call, fargate ? undefined : cluster.name)
+  if (!fargate && !instances.some((i) => i.status === 'ACTIVE'))
+    throw invalidParameter('No Container Instances were found in your cluster.')
+  const wish = wishOf(call, given, definition, cluster, instances, fargate)
+  const changes = await newLogGroups(call, definition)
+  const requests = await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      requestOfTask(call, providers ? { ...wish, capacityProvider: providers[i]! } : wish, i === 0 ? changes : []),
+    ),
+  )
+  const { clientToken, ...parameters } = given
+  const idempotency = clientToken && {
+    idempotency: { key: `RunTask/${clientToken}`, fingerprint: sha256Hex(JSON.stringify(parameters)) },
+  }
+  const results = await submitTasks(call, cluster.name, requests, idempotency || {})
+  const tasks: WireTask[] = []
+  const failures: Failure[] = []
+  for (const result of results)
+    if (result.kind === 'accepted')
+      tasks.push(presentTask(call.home, result.execution, taskRecordOf(result.execution)!.tags))
+    else failures.push(...(fargate ? [fargateFailure(result)] : failuresOf(call, result, instances)))
+  return { tasks, failures }
+})
+
+function checkedCount(given: RunTaskInput): number {
+  if (given.launchType !== undefined && (given.capacityProviderStrategy?.length ?? 0) > 0)
+    throw invalidParameter('Specify either Launch Type or Capacity Provider Strategy, but not both.')
+  if ((given.volumeConfigurations?.length ?? 0) > 0)
+    throw unsupported('Volumes that are configured at launch are not supported.')
+  const count = given.count ?? 1
+  if (count < 1 || count > MAX_COUNT) throw invalidParameter(`count must be between 1 and ${MAX_COUNT}.`)
+  return count
+}
+
+/** Throws ClientException when it does not exist. */
+async function definitionOf(call: Call, given: string | undefined): Promise<TaskDefinition> {
+  if (given === undefined || given === '') throw clientException('TaskDefinition can not be blank.')
+  const found = await findDefinition(call, definitionName(given))
+  if (!found) throw clientException('TaskDefinition not found.')
+  return found.body
+}
+
+/** A provider per task; undefined when a launch type says where they run. */
+function providersOf(given: RunTaskInput, cluster: Cluster, count: number): readonly string[] | undefined {
+  const asked: readonly StrategyItem[] = given.capacityProviderStrategy ?? []
+  const strategy = asked.length > 0 || given.launchType !== undefined ? asked : cluster.defaultCapacityProviderStrategy
+  if (strategy.length === 0) return undefined
+  checkStrategy(strategy)
+  return spreadOverProviders(strategy, count)
+}
+
+function wishOf(
+  call: Call,
+  given: RunTaskInput,
+  definition: TaskDefinition,
+  cluster: Cluster,
+  instances: readonly ContainerInstance[],
+  fargate: boolean,
+): TaskWish {
+  const constraints = checkedConstraints([...definition.placementConstraints, ...(given.placementConstraints ?? [])])
+  const group = given.group || `family:${definition.family}`
+  const wish = { cluster: cluster.name, group, constraints, strategies: given.placementStrategy ?? [], instances }
+  const placement = placementOfTask(wish)
+  const launchType =
+    given.capacityProviderStrategy?.length || (fargate && !given.launchType) ? undefined : (given.launchType ?? 'EC2')
+  return {
+    cluster: cluster.name,
+    input: given,
+    definition,
+    overrides: checkedOverrides(given.overrides, definition),
+    tags: runTags(call, given, definition, cluster.name),
+    ...(launchType !== undefined && { launchType }),
+    ...(given.platformVersion !== undefined && { platformVersion: given.platformVersion }),
+    placement: fargate ? FARGATE_PLACEMENT : placement,
+    cpuArchitecture: instances[0]?.attributes['ecs.cpu-architecture'] ?? 'x86_64',
+  }
+}

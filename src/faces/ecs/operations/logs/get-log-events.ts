@@ -1,0 +1,102 @@
+import { invalidParameter } from '../../errors.ts'
+import { findGroup } from '../../logs/find-group.ts'
+import {
+  groupIdentifierShape,
+  groupNameShape,
+  limitShape,
+  streamMissing,
+  streamNameShape,
+} from '../../logs/log-shapes.ts'
+import { findStream, type LogStream } from '../../logs/log-stream.ts'
+import { backwards, forwards } from '../../logs/read-stream.ts'
+import { after, type Position, START, type StreamEvent } from '../../logs/stream-event.ts'
+import { parseStreamToken, streamToken } from '../../logs/stream-token.ts'
+import { type Call, operation } from '../../operation.ts'
+import { flag, long, structure, text, type ValueOf } from '../../wire/shape.ts'
+
+const input = structure({
+  logGroupName: groupNameShape,
+  logGroupIdentifier: groupIdentifierShape,
+  logStreamName: streamNameShape,
+  startTime: long,
+  endTime: long,
+  nextToken: text,
+  limit: limitShape(10_000),
+  startFromHead: flag,
+  unmask: flag,
+})
+type Input = ValueOf<typeof input>
+
+const MAX_EVENTS = 10_000
+/** AWS: 1 MB, with 26 bytes counted for each event. */
+const MAX_BYTES = 1_048_576
+const EVENT_OVERHEAD = 26
+
+/** At either end of the stream the token comes back that was sent. */
+export const getLogEvents = operation('GetLogEvents', input, async (call, given) => {
+  if (given.logStreamName === undefined) throw invalidParameter('logStreamName must not be null')
+  const token = given.nextToken === undefined ? undefined : parseStreamToken(given.nextToken)
+  const group = await findGroup(call, given)
+  const stream = await findStream(call, group.name, given.logStreamName)
+  if (!stream) throw streamMissing()
+  const forward = token ? token.direction === 'forward' : (given.startFromHead ?? false)
+  const start = token?.position ?? (forward ? START : undefined)
+  const events = forward
+    ? await readForwards(call, stream, start ?? START, given)
+    : (await readBackwards(call, stream, start, given)).reverse()
+  const [first, last] = [events[0], events[events.length - 1]]
+  const here = start ?? (await endOf(call, stream))
+  return {
+    events: events.map(({ timestamp, message, ingestionTime }) => ({ timestamp, message, ingestionTime })),
+    nextForwardToken: streamToken({ direction: 'forward', position: last ? after(last.position) : here }),
+    nextBackwardToken: streamToken({ direction: 'backward', position: first?.position ?? here }),
+  }
+})
+
+async function readForwards(call: Call, stream: LogStream, from: Position, given: Input): Promise<StreamEvent[]> {
+  const page = new Page(given.limit)
+  for await (const event of forwards(call, stream, from, given.startTime)) {
+    if (given.endTime !== undefined && event.timestamp >= given.endTime) continue
+    if (!page.takes(event)) break
+  }
+  return page.events
+}
+
+async function readBackwards(
+  call: Call,
+  stream: LogStream,
+  before: Position | undefined,
+  given: Input,
+): Promise<StreamEvent[]> {
+  const page = new Page(given.limit)
+  for await (const event of backwards(call, stream, before)) {
+    if (given.endTime !== undefined && event.timestamp >= given.endTime) continue
+    if (given.startTime !== undefined && event.timestamp < given.startTime) break
+    if (!page.takes(event)) break
+  }
+  return page.events
+}
+
+async function endOf(call: Call, stream: LogStream): Promise<Position> {
+  for await (const event of backwards(call, stream)) return after(event.position)
+  return START
+}
+
+class Page {
+  readonly events: StreamEvent[] = []
+  readonly #limit: number
+  #bytes = 0
+
+  constructor(limit = MAX_EVENTS) {
+    this.#limit = limit
+  }
+
+  /** False when it is full; the event is then not in it. */
+  takes(event: StreamEvent): boolean {
+    const bytes = Buffer.byteLength(event.message) + EVENT_OVERHEAD
+    if (this.events.length >= this.#limit || (this.events.length > 0 && this.#bytes + bytes > MAX_BYTES)) return false
+    this.#bytes += bytes
+    this.events.push(event)
+    return true
+  }
+}

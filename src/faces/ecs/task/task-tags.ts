@@ -1,0 +1,15 @@
+import type { Execution } from '../../../core/execution.ts'
+import { COLLECTIONS } from '../documents.ts'
+import type { Call } from '../operation.ts'
+import type { Tag } from '../tags.ts'
+import { taskRecordOf } from './task-record.ts'
+
+export interface TaskTags {
+  readonly tags: readonly Tag[]
+}
+
+/** A task's tags as they are now: those it was run with, unless TagResource has written others. */
+export async function tagsOfTask(call: Call, e: Execution): Promise<readonly Tag[]> {
+  const changed = await call.engine.document<TaskTags>(call.tenant, COLLECTIONS.taskTags, e.id)
+  return changed?.body.tags ?? taskRecordOf(e)?.tags ?? []
+}
