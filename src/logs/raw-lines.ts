@@ -5,7 +5,7 @@
 import type { Micros } from '../core/instant.ts'
 import type { AttemptFrame } from './attempt-frames.ts'
 import { type AttemptLog, firstIndex, type Run } from './attempt-log.ts'
-import type { FrameEntry } from './frame-table.ts'
+import { type FrameEntry, WINDOW_BYTES } from './frame-table.ts'
 import type { Segment } from './segment.ts'
 
 interface Kept<T> {
@@ -96,7 +96,7 @@ export class RawLines {
     const kept = this.#window
     const { version, size } = segment
     const same = kept?.segment === segment && kept.offset === entry.offset
-    if (same && kept.version === version && kept.size === size) return kept.value
+    if (same && kept.version === version && (kept.size === size || isFull(entry, kept.size))) return kept.value
     try {
       const value = await segment.framesAt(this.#log.key, entry)
       this.#window = { segment, version, size, offset: entry.offset, value }
@@ -106,3 +106,7 @@ export class RawLines {
     }
   }
 }
+
+/** No frame that begins in the entry's window can still come. */
+const isFull = (entry: FrameEntry, size: number): boolean =>
+  size >= (Math.floor(entry.offset / WINDOW_BYTES) + 1) * WINDOW_BYTES
