@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Vault } from '../core/ports/vault.ts'
 import type { RunningEngine } from '../engine/create-engine.ts'
+import { ecsFace } from '../faces/ecs/ecs-face.ts'
 import { CredentialTable } from '../faces/kit/credential-table.ts'
 import type { Face, FaceContext } from '../faces/kit/face.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
@@ -31,6 +32,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       ready: () => true,
       metrics,
     }),
+    ecsFace(context),
   ]
   return faces
 }

@@ -65,16 +65,21 @@ function checkContainerOverride(override: ContainerOverride, names: ReadonlySet<
 
 /** A container with what its overrides change: `command` replaces, `environment` merges by name. */
 export function overridden(container: ContainerDefinition, overrides: TaskOverride): ContainerDefinition {
-  const found = (overrides.containerOverrides ?? []).filter((o) => o.name === container.name)
-  return found.reduce<ContainerDefinition>((c, { name: _, environment, environmentFiles, ...rest }) => {
-    const files = [...(c.environmentFiles ?? []), ...(environmentFiles ?? [])]
-    return {
-      ...c,
-      ...rest,
-      environment: mergedEnvironment(c.environment, environment ?? []),
-      ...(files.length > 0 && { environmentFiles: files }),
-    }
-  }, container)
+  let changed = container
+  for (const override of overrides.containerOverrides ?? [])
+    if (override.name === container.name) changed = withOverride(changed, override)
+  return changed
+}
+
+function withOverride(container: ContainerDefinition, override: ContainerOverride): ContainerDefinition {
+  const { name: _, environment = [], environmentFiles = [], ...rest } = override
+  const files = [...(container.environmentFiles ?? []), ...environmentFiles]
+  return {
+    ...container,
+    ...rest,
+    environment: mergedEnvironment(container.environment, environment),
+    ...(files.length > 0 && { environmentFiles: files }),
+  }
 }
 
 function mergedEnvironment(base: readonly KeyValue[], over: readonly KeyValue[]): readonly KeyValue[] {

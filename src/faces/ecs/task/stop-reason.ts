@@ -106,7 +106,7 @@ function lacksProgram(e: Execution, ordinal: number, code: ReasonCode | undefine
 }
 
 const noProgram = (e: Execution, ordinal: number): string =>
-  `CannotPullContainerError: there is no container engine here to pull ${(stepsOf(e)[ordinal]?.work as RunSpec).image}; ` +
+  `CannotPullContainerError: there is no container engine here to pull ${(stepsOf(e)[ordinal]!.work as RunSpec).image}; ` +
   'give the container an entryPoint or a command, which then runs as a program of this machine, or install Docker or Podman'
 
 /** Reasons are at most 255 characters (seed document). */

@@ -54,7 +54,7 @@ export const runTask = operation('RunTask', input, async (call, given) => {
   const instances = await instancesOf(call, fargate ? undefined : cluster.name)
   if (!fargate && !instances.some((i) => i.status === 'ACTIVE'))
     throw invalidParameter('No Container Instances were found in your cluster.')
-  const wish = wishOf(call, given, definition, cluster, instances, fargate)
+  const wish = wishOf(given, definition, cluster, instances, fargate)
   const changes = await newLogGroups(call, definition)
   const requests = await Promise.all(
     Array.from({ length: count }, (_, i) =>
@@ -103,7 +103,6 @@ function providersOf(given: RunTaskInput, cluster: Cluster, count: number): read
 }
 
 function wishOf(
-  call: Call,
   given: RunTaskInput,
   definition: TaskDefinition,
   cluster: Cluster,
@@ -121,7 +120,7 @@ function wishOf(
     input: given,
     definition,
     overrides: checkedOverrides(given.overrides, definition),
-    tags: runTags(call, given, definition, cluster.name),
+    tags: runTags(given, definition, cluster.name),
     ...(launchType !== undefined && { launchType }),
     ...(given.platformVersion !== undefined && { platformVersion: given.platformVersion }),
     placement: fargate ? FARGATE_PLACEMENT : placement,

@@ -44,7 +44,7 @@ export const startTask = operation('StartTask', input, async (call, given) => {
     input: given,
     definition,
     overrides: checkedOverrides(given.overrides, definition),
-    tags: runTags(call, given, definition, cluster.name),
+    tags: runTags(given, definition, cluster.name),
     launchType: 'EC2',
   } as const
   const requests = await Promise.all(

@@ -7,8 +7,8 @@ export function callerIdentity(call: Call, requestId: string): string {
   return [
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">',
     '  <GetCallerIdentityResult>',
-    `    <Arn>arn:aws:iam::${account}:user/${escape(id)}</Arn>`,
-    `    <UserId>${escape(id)}</UserId>`,
+    `    <Arn>arn:aws:iam::${account}:user/${escaped(id)}</Arn>`,
+    `    <UserId>${escaped(id)}</UserId>`,
     `    <Account>${account}</Account>`,
     '  </GetCallerIdentityResult>',
     `  <ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`,
@@ -20,10 +20,10 @@ export function callerIdentity(call: Call, requestId: string): string {
 export const queryError = (code: string, message: string, requestId: string): string =>
   [
     '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">',
-    `  <Error><Type>Sender</Type><Code>${escape(code)}</Code><Message>${escape(message)}</Message></Error>`,
+    `  <Error><Type>Sender</Type><Code>${escaped(code)}</Code><Message>${escaped(message)}</Message></Error>`,
     `  <RequestId>${requestId}</RequestId>`,
     '</ErrorResponse>',
   ].join('\n')
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => ENTITIES[c]!)
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => ENTITIES[c]!)
