@@ -65,14 +65,14 @@ function mountOperation(
     url: routeOf(operation),
     ...(operation.bodyLimit !== undefined && { bodyLimit: operation.bodyLimit }),
     schema: { response: serializersOf(operation) },
-    // Before the body is read: strangers cannot make the server buffer anything.
-    onRequest: async (request) => {
-      const principal = operation.access === 'public' ? NOBODY : await authenticate(parts, request, operation.access)
-      limitCredential(limit, request, principal)
-      request.principal = principal
-    },
+    // Before a body is read: strangers cannot make the server buffer anything.
+    ...(operation.body && {
+      onRequest: async (request) => {
+        request.principal = await admitted(parts, request, operation, limit)
+      },
+    }),
     handler: async (request, reply) => {
-      const { principal } = request
+      const principal = operation.body ? request.principal : await admitted(parts, request, operation, limit)
       const call = { parts, engine: parts.context.engine, principal, tenant: principal.tenant, request, reply }
       const answered = await handler({ ...call, ...check(request) })
       return answered === undefined ? reply : send(reply, answered)
@@ -85,6 +85,17 @@ declare module 'fastify' {
     /** Set by the native face before its handlers run. */
     principal: Principal
   }
+}
+
+async function admitted(
+  parts: NativeParts,
+  request: FastifyRequest,
+  { access }: Operation,
+  limit: RateLimit,
+): Promise<Principal> {
+  const principal = access === 'public' ? NOBODY : await authenticate(parts, request, access)
+  limitCredential(limit, request, principal)
+  return principal
 }
 
 const NOBODY: Principal = { id: '', kind: 'user', tenant: asTenant(''), face: FACE, grants: [] }

@@ -7,7 +7,7 @@ import type { Operation } from './contract/operation.ts'
  */
 export function serializersOf(operation: Operation): Readonly<Record<string, TSchema>> {
   const compiled = Object.entries(operation.answers).flatMap(([status, { schema }]) =>
-    schema === undefined || hasChoice(schema) ? [] : [[status, untitled(schema)] as const],
+    schema === undefined || hasChoice(schema) ? [] : [[status, plain(schema)] as const],
   )
   return Object.fromEntries(compiled)
 }
@@ -17,7 +17,10 @@ const hasChoice = (schema: unknown): boolean =>
   schema !== null &&
   ('anyOf' in schema || Object.values(schema).some((member) => hasChoice(member)))
 
-/** The serializer resolves no references and needs no words. */
-function untitled(schema: TSchema): TSchema {
-  return JSON.parse(JSON.stringify(schema)) as TSchema
-}
+/** Words and formats would only cost time: times are texts already. */
+const plain = (schema: TSchema): TSchema =>
+  JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) =>
+      typeof value === 'string' && ['title', 'description', 'format', 'pattern'].includes(key) ? undefined : value,
+    ),
+  ) as TSchema

@@ -21,8 +21,9 @@ export function mintTaskToken(key: Uint8Array, tenant: Tenant, attempt: AttemptI
 
 /** Undefined when the token is not one of ours. */
 export function verifyTaskToken(key: Uint8Array, token: string): Principal | undefined {
+  if (!token.startsWith(PREFIX)) return undefined
   const [claim, proof, ...rest] = token.slice(PREFIX.length).split('.')
-  if (!token.startsWith(PREFIX) || !claim || !proof || rest.length > 0) return undefined
+  if (!claim || !proof || rest.length > 0) return undefined
   const [given, expected] = [Buffer.from(proof, 'base64url'), proofOf(key, claim)]
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
   const [tenant, attempt] = JSON.parse(Buffer.from(claim, 'base64url').toString('utf8')) as [string, string]

@@ -42,12 +42,32 @@ export function sizeText(bytes: number): string {
   return `${bytes}B`
 }
 
-export const timeText = (instant: number): string => new Date(instant).toISOString()
+/** The seconds formatted last: the times of one execution lie close together, and `Date` is slow to write them. */
+const SECONDS = 256
+const seconds: { second: number; text: string }[] = Array.from({ length: SECONDS }, () => ({ second: -1, text: '' }))
+
+/** `2026-11-21T22:47:14` */
+function secondText(second: number): string {
+  const slot = seconds[second & (SECONDS - 1)]!
+  if (slot.second !== second) {
+    slot.second = second
+    slot.text = new Date(second * 1_000).toISOString().slice(0, -5)
+  }
+  return slot.text
+}
+
+const digits = (value: number, length: number): string => String(value).padStart(length, '0')
+
+/** `2026-11-21T22:47:14.123Z` */
+export function timeText(instant: number): string {
+  const second = Math.floor(instant / 1_000)
+  return `${secondText(second)}.${digits(Math.floor(instant) - second * 1_000, 3)}Z`
+}
 
 /** Microseconds → `2026-11-21T22:47:14.123456Z`. */
 export function microsText(micros: number): string {
-  const ms = Math.floor(micros / 1_000)
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(Math.floor(micros - ms * 1_000)).padStart(3, '0')}Z`
+  const second = Math.floor(micros / 1_000_000)
+  return `${secondText(second)}.${digits(Math.floor(micros) - second * 1_000_000, 6)}Z`
 }
 
 /** RFC 3339 → ms. Undefined when it is none. */
