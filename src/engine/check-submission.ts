@@ -1,7 +1,7 @@
 import { invalid } from '../core/engine-error.ts'
 import type { Submission } from '../core/execution.ts'
-import { checkConstraint } from '../scheduler/constraint.ts'
 import type { StepSpec } from '../core/step-spec.ts'
+import { checkConstraint } from '../scheduler/constraint.ts'
 
 /** Longest argument list and environment of one step, bytes: the kernel takes 2 MB for both (ARG_MAX), less its own share. */
 const MAX_ARGUMENT_BYTES = 1_800_000

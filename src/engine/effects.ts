@@ -7,7 +7,8 @@ import { dueAt } from '../core/due.ts'
 import type { Transition } from '../core/event.ts'
 import type { Execution } from '../core/execution.ts'
 import { currentAttempt, isFinal, stepsOf } from '../core/execution.ts'
-import { attemptIdOf } from '../core/identity.ts'
+import type { AttemptId } from '../core/identity.ts'
+import { attemptIdOf, attemptKeyOf } from '../core/identity.ts'
 import { beginAwaiting } from './await-step.ts'
 import type { Context } from './context.ts'
 import { startAttempt } from './start-attempt.ts'
@@ -21,12 +22,24 @@ export function afterCommit(
 ): void {
   for (const transition of transitions) {
     if (transition.kind === 'step.state') stepEffect(context, next, transition.ordinal)
+    if (transition.kind === 'step.state' || transition.kind === 'step.retrying') endLog(context, next, transition)
     else if (transition.kind === 'allocation.closing') closeAllocation(context, next)
   }
   const gaveBack = before !== undefined && gaveBackItsPlace(before, next)
   if (gaveBack || isFinal(next)) context.dispatcher.release(next)
   if (gaveBack && next.status.state === 'pending') context.dispatcher.enqueue(next)
   armTimer(context, next)
+}
+
+/** Followers of an attempt whose exit is durable may finish. */
+function endLog(
+  context: Context,
+  next: Execution,
+  { attempt, ordinal }: { attempt?: AttemptId; ordinal: number },
+): void {
+  const number = attempt && attemptKeyOf(attempt)?.number
+  const ended = next.status.steps[ordinal]?.attempts.find((a) => a.number === number)
+  if (attempt && ended?.exit) context.logs.ended(next.tenant, attempt, ended.log)
 }
 
 /** It has no allocation now, and had one before or in between (a fold may hold a whole short life). */

@@ -29,7 +29,7 @@ export async function readLog(
   const { execution, ordinal, attempt } = await select(context, tenant, which)
   if (!attempt) return { lines: [], next: 0, end: stepEnded(execution, ordinal), attempt: undefined }
   const id = attemptIdOf(execution.id, ordinal, attempt.number)
-  return { ...(await context.logs.read(tenant, id, from, limit, attempt.log)), attempt: id }
+  return { ...(await context.logs.read(tenant, id, from, limit, extentOf(attempt))), attempt: id }
 }
 
 export async function* followLog(
@@ -45,13 +45,16 @@ export async function* followLog(
     const found = await nextAttempt(context, tenant, which, seen, signal)
     if (!found) return
     const id = attemptIdOf(found.execution.id, found.ordinal, found.attempt.number)
-    for await (const lines of context.logs.follow(tenant, id, start, signal, found.attempt.log))
+    for await (const lines of context.logs.follow(tenant, id, start, signal, extentOf(found.attempt)))
       yield { attempt: id, lines }
     seen = found.attempt.number
     start = undefined
     if (signal.aborted || which.attempt !== undefined) return
   }
 }
+
+/** An ended attempt without an extent wrote nothing that is known of. */
+const extentOf = (attempt: Attempt): string | undefined => attempt.log ?? (attempt.exit ? '0' : undefined)
 
 /** The first attempt after `seen`, waiting for it; undefined when the step ends without another. */
 async function nextAttempt(
