@@ -38,7 +38,9 @@ function remarksOf(host: HostFacts, sandbox: SandboxPolicy): string[] {
     )
   else if (sandbox.mode === 'off') remarks.push('The sandbox is off unless a step asks for it.')
   if (host.cgroups.version === 'none')
-    remarks.push(`Memory and process limits are watched, not enforced, and CPU is not limited: ${host.cgroups.remark ?? ''}.`)
+    remarks.push(
+      `Memory and process limits are watched, not enforced, and CPU is not limited: ${host.cgroups.remark ?? ''}.`,
+    )
   else if (host.cgroups.memory === undefined || host.cgroups.pids === undefined || host.cgroups.cpu === undefined)
     remarks.push('Not all control groups are writable: some limits are watched, not enforced.')
   if (host.uid !== 0) remarks.push("Steps run as the server's own user: only root can become another.")

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { spawn } from './cell/spawn.ts'
@@ -95,7 +105,9 @@ export class CellFleet {
   /** What a cell that died at its start wrote. */
   #lastWords(): string {
     const path = join(this.#options.directory, '..', 'cell.log')
-    const error = readFileSync(path, 'utf8').match(/^\w*Error.*$/gm)?.at(-1)
+    const error = readFileSync(path, 'utf8')
+      .match(/^\w*Error.*$/gm)
+      ?.at(-1)
     return error === undefined ? `see ${path}` : `${error} (${path})`
   }
 

@@ -24,7 +24,11 @@ export function probeCgroups(): CgroupFacts {
   const facts = { memory: find('memory'), cpu: find('cpu'), cpuacct: find('cpuacct'), pids: find('pids'), kill }
   const found = Object.fromEntries(Object.entries(facts).filter(([, path]) => path !== undefined))
   if (Object.keys(found).length === 0)
-    return { version: 'none', swapAccounting: false, remark: 'no control group of this machine is writable for this user' }
+    return {
+      version: 'none',
+      swapAccounting: false,
+      remark: 'no control group of this machine is writable for this user',
+    }
   const swapAccounting = facts.memory !== undefined && existsSync(join(facts.memory, 'memory.memsw.limit_in_bytes'))
   return { version: 'v1', ...found, swapAccounting }
 }

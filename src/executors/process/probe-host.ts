@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { descriptorLimit } from './cell/syscalls.ts'
 import { topLevel } from './cell/sandbox-argv.ts'
+import { descriptorLimit } from './cell/syscalls.ts'
 import { tryRun } from './cell/try-run.ts'
 import type { HostFacts, SystemPath } from './host-facts.ts'
 import { probeCgroups } from './probe-cgroups.ts'
@@ -44,15 +44,13 @@ export function findLauncher(): string | undefined {
 }
 
 /** Bubblewrap, if a sandbox made by this user really runs a program. */
-function workingBwrap(
-  launcher: string,
-  paths: readonly SystemPath[],
-): { readonly bwrap: string } | undefined {
+function workingBwrap(launcher: string, paths: readonly SystemPath[]): { readonly bwrap: string } | undefined {
   const bwrap = findInPath('bwrap')
   if (bwrap === undefined) return undefined
   const system = paths.flatMap((p) => (p.kind === 'link' ? ['--symlink', p.to, p.path] : ['--ro-bind', p.path, p.path]))
   const trial = ['--as-pid-1', '--unshare-pid', '--unshare-ipc', ...system, '--proc', '/proc', '--dev', '/dev']
-  const works = tryRun([bwrap, ...trial, '--ro-bind', launcher, '/run/l', '--', '/run/l', '--', 'sh', '-c', 'exit 9']) === 9
+  const works =
+    tryRun([bwrap, ...trial, '--ro-bind', launcher, '/run/l', '--', '/run/l', '--', 'sh', '-c', 'exit 9']) === 9
   return works ? { bwrap } : undefined
 }
 

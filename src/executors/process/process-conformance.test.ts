@@ -5,4 +5,6 @@ import { probeHost } from './probe-host.ts'
 executorConformance('the process executor without sandbox', () => ProcessHarness.open({ sandbox: { mode: 'off' } }))
 
 if (probeHost().bwrap !== undefined)
-  executorConformance('the process executor with its sandbox', () => ProcessHarness.open({ sandbox: { mode: 'require' } }))
+  executorConformance('the process executor with its sandbox', () =>
+    ProcessHarness.open({ sandbox: { mode: 'require' } }),
+  )

@@ -1,8 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EngineError } from '../../core/engine-error.ts'
 import type { AllocationId, AttemptId } from '../../core/identity.ts'
-import type { Capabilities, Executor, Observation, Place, Seen, Stats, Work } from '../../core/ports/executor.ts'
+import type {
+  Capabilities,
+  ExecRequest,
+  ExecSession,
+  Executor,
+  Observation,
+  Place,
+  Seen,
+  Stats,
+  Work,
+} from '../../core/ports/executor.ts'
 import type { LogNotice } from '../../core/ports/log-store.ts'
 import type { StopHow } from '../../core/step-spec.ts'
 import { AttemptTable } from './attempt-table.ts'
@@ -11,6 +22,7 @@ import { directoryNameOf } from './cell/places.ts'
 import { CellFleet } from './cell-fleet.ts'
 import type { CellLink } from './cell-link.ts'
 import { type DeadCell, forgetDeadCell, recoverDeadCell } from './dead-cell.ts'
+import { openExecSession } from './exec-session.ts'
 import type { HostFacts } from './host-facts.ts'
 import { ObservationBox } from './observation-box.ts'
 import { probeHost } from './probe-host.ts'
@@ -161,6 +173,15 @@ export class ProcessExecutor implements Executor {
     return (await link?.call((call) => ({ do: 'stats', call, attempt })))?.stats
   }
 
+  async exec(attempt: AttemptId, request: ExecRequest): Promise<ExecSession> {
+    const link = this.#links.get(this.#table.cellOf(attempt) ?? '')
+    if (link === undefined || this.#table.see(attempt)?.as !== 'running')
+      throw new EngineError('conflict', `attempt ${attempt} does not run`, { subject: 'attempt', id: attempt })
+    if (request.terminal !== undefined)
+      throw new EngineError('invalid', 'the process executor has no terminals', { field: 'terminal' })
+    return openExecSession(link, attempt, request)
+  }
+
   async endAll(): Promise<void> {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
@@ -286,8 +307,7 @@ export class ProcessExecutor implements Executor {
     const owed = dead.observations.filter(({ attempt }) => !this.#table.wasForgotten(attempt))
     const numbers = owed.map(({ receipt }) => receipt.slice(dead.cell.length + 1))
     this.#dead.set(dead.cell, { cell: dead, owed: new Set(numbers) })
-    for (const { receipt, ...sight } of owed)
-      this.#note(undefined, receipt, sight as Omit<CellObservation, 'receipt'>)
+    for (const { receipt, ...sight } of owed) this.#note(undefined, receipt, sight as Omit<CellObservation, 'receipt'>)
     for (const attempt of dead.tombstones) {
       this.#table.forgetCell(attempt as AttemptId)
       await this.stop(attempt as AttemptId, { signal: 'SIGTERM', graceMs: 0 })
@@ -312,7 +332,9 @@ export class ProcessExecutor implements Executor {
 
   /** Work that nobody waits for now, but `detach` and `endAll` do. */
   #later(chore: Promise<unknown>): void {
-    const settled = chore.catch((error: unknown) => this.#options.onProblem?.(error)).finally(() => this.#chores.delete(settled))
+    const settled = chore
+      .catch((error: unknown) => this.#options.onProblem?.(error))
+      .finally(() => this.#chores.delete(settled))
     this.#chores.add(settled)
   }
 
@@ -322,7 +344,8 @@ export class ProcessExecutor implements Executor {
     this.#emptying = true
     const empty = async (): Promise<void> => {
       const trash = join(this.#directory, 'trash')
-      for (const name of await readdir(trash)) await rm(join(trash, name), { recursive: true, force: true, maxRetries: 2 })
+      for (const name of await readdir(trash))
+        await rm(join(trash, name), { recursive: true, force: true, maxRetries: 2 })
     }
     this.#later(
       empty().finally(() => {

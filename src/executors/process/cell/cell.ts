@@ -9,6 +9,8 @@ import type { StopHow } from '../../../core/step-spec.ts'
 import { openCgroups } from '../cgroup/open-cgroups.ts'
 import { currentBoot, ownIdentity } from '../process-identity.ts'
 import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '../protocol.ts'
+import { Companions } from './companions.ts'
+import { ExecSessions } from './exec-sessions.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { Places } from './places.ts'
 import { monotonicMs, Reactor } from './reactor.ts'
@@ -17,11 +19,12 @@ import type { Run } from './run.ts'
 import { RunEnder } from './run-ender.ts'
 import { RunStarter } from './run-starter.ts'
 import { ServerLink } from './server-link.ts'
+import { SideProcesses } from './side-process.ts'
 import { Sightings } from './sightings.ts'
-import { Strays } from './strays.ts'
 import { Stopper } from './stopper.ts'
-import type { Timer } from './timer-heap.ts'
+import { Strays } from './strays.ts'
 import { sys } from './syscalls.ts'
+import type { Timer } from './timer-heap.ts'
 
 const LOG_SYNC_MS = 1_000
 
@@ -48,6 +51,8 @@ export class Cell {
   readonly #starter: RunStarter
   readonly #ender: RunEnder
   readonly #stopper: Stopper
+  readonly #companions: Companions
+  readonly #sessions: ExecSessions
   readonly #strays: Strays
   /** Pids of processes that the cell itself started and watches. */
   readonly #roots = new Set<number>()
@@ -71,6 +76,7 @@ export class Cell {
       places: this.#places,
       stopper: this.#stopper,
       strays: this.#strays,
+      ending: (run) => this.#companions.end(run),
       ended: (run, sight) => {
         this.#runs.delete(run.attempt)
         this.#roots.delete(run.pid)
@@ -82,6 +88,19 @@ export class Cell {
       },
     })
     this.#starter = new RunStarter(config, this.#reactor, this.#places, this.#ender, this.#stopper, cgroups)
+    const sides = new SideProcesses(config, this.#reactor, this.#roots)
+    const { devNull } = this.#starter
+    this.#companions = new Companions({
+      config,
+      reactor: this.#reactor,
+      stopper: this.#stopper,
+      sides,
+      runs: this.#runs,
+      devNull,
+      health: (run, health) => this.#sightings.add(run.attempt, { kind: 'health', health }),
+      progress: (run, progress) => this.#sightings.add(run.attempt, { kind: 'progress', progress }),
+    })
+    this.#sessions = new ExecSessions(this.#reactor, sides, devNull, (message) => this.#link.say(message))
     this.#link = new ServerLink(this.#reactor, join(config.directory, 'socket'), (messages) => this.#obey(messages))
   }
 
@@ -147,8 +166,16 @@ export class Cell {
       case 'retire':
         if (this.#runs.size === 0 && this.#sightings.size === 0) this.#ending = true
         return
-      default:
-        return
+      case 'stats':
+        return this.#stats(message.attempt as AttemptId, message.call)
+      case 'exec':
+        return this.#sessions.begin(message.session, this.#runs.get(message.attempt as AttemptId), message.command)
+      case 'execInput': {
+        const bytes = message.base64 === undefined ? undefined : Buffer.from(message.base64, 'base64')
+        return this.#sessions.input(message.session, bytes, message.end === true)
+      }
+      case 'execKill':
+        return this.#sessions.kill(message.session)
     }
   }
 
@@ -179,6 +206,7 @@ export class Cell {
     const run = answer.run
     this.#runs.set(attempt, run)
     this.#roots.add(run.pid)
+    this.#companions.begin(run, work)
     this.#journal.add({ k: 'run', a: attempt, pid: run.pid, b: run.bornMs, at: run.startedAt })
     if (run.started) this.#sightings.add(attempt, { kind: 'started', handle: String(run.pid) })
   }
@@ -196,6 +224,11 @@ export class Cell {
     if (this.#sightings.hasEnded(attempt) || this.#forgotten.has(attempt)) return
     this.#tombstones.add(attempt)
     this.#journal.add({ k: 'tomb', a: attempt })
+  }
+
+  #stats(attempt: AttemptId, call: number): void {
+    const run = this.#runs.get(attempt)
+    this.#link.say({ say: 'answer', call, ...(run === undefined ? {} : { stats: this.#companions.stats(run) }) })
   }
 
   /** Kills what runs in it; answers when that has ended and the place is gone. */
@@ -222,6 +255,7 @@ export class Cell {
   }
 
   #greet(): void {
+    this.#sessions.killAll()
     const running = [...this.#runs.values()].map((run) => [run.attempt, run.startedAt] as const)
     const hello: FromCell = {
       say: 'hello',

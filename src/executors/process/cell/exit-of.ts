@@ -1,5 +1,5 @@
 import { type Exit, SIGNAL_NUMBERS } from '../../../core/exit.ts'
-import { reason } from '../../../core/reason.ts'
+import { type Reason, reason } from '../../../core/reason.ts'
 import type { Run } from './run.ts'
 
 const SIGNAL_NAMES: readonly (string | undefined)[] = (() => {
@@ -13,6 +13,7 @@ export const signalName = (number: number): string => SIGNAL_NAMES[number] ?? `S
 /** How a run ended, from the raw wait status of its program and what was done to it. */
 export function exitOf(run: Run, outOfMemory: boolean): Exit {
   if (run.refusal !== undefined) return { outcome: 'refused', reason: run.refusal }
+  if (run.overLimit !== undefined) return overLimit(run.overLimit)
   const ended = endOf(run.status ?? run.rootStatus ?? 9)
   const killed = run.killedAfterGrace ? { killedAfterGrace: true } : {}
   if (run.cause === 'timeout')
@@ -23,6 +24,12 @@ export function exitOf(run: Run, outOfMemory: boolean): Exit {
 }
 
 const memoryMessage = 'the step used more memory than its limit and was killed by the kernel'
+
+const overLimit = (why: Reason): Exit => ({
+  outcome: why.code === 'out_of_memory' ? 'outOfMemory' : 'signaled',
+  signal: 'SIGKILL',
+  reason: why,
+})
 
 type End = { readonly outcome: 'exited' | 'signaled'; readonly code?: number; readonly signal?: string }
 

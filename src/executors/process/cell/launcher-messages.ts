@@ -40,7 +40,9 @@ export function launchProblem(stage: number, errno: number, program: string, dir
     case 6:
       return reason('user_missing', `the step's user could not be taken on (errno ${errno})`, { errno })
     case 5:
-      return reason('invalid_spec', `a resource limit of the step was refused by the system (errno ${errno})`, { errno })
+      return reason('invalid_spec', `a resource limit of the step was refused by the system (errno ${errno})`, {
+        errno,
+      })
     case 4:
       return programProblem(errno, program)
     case 2:

@@ -164,7 +164,16 @@ export class Launcher {
       ...['--control', pass(theirs)],
       ...(cgroup?.join() ?? []).flatMap((fd) => ['--cgroup', pass(fd)]),
       // Not by exec: what a step calls LD_PRELOAD must not reach bubblewrap, which may be root.
-      ...['--env', pass(memoryFile(linesOf(env).map((line) => `${line}\0`).join('')))],
+      ...[
+        '--env',
+        pass(
+          memoryFile(
+            linesOf(env)
+              .map((line) => `${line}\0`)
+              .join(''),
+          ),
+        ),
+      ],
       ...rlimitArgv(work.run.ulimits ?? [], this.#config.host.descriptorLimit),
       ...userArgv(user),
       ...(sandboxed ? ['--drop'] : []),

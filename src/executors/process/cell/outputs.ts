@@ -27,7 +27,8 @@ export function parseOutputs(text: string): Outputs {
     if (line === '') continue
     const block = /^([^=]+?)<<(\S+)$/.exec(line)
     const equals = line.indexOf('=')
-    if (block === null && equals < 1) return problem(`line ${i + 1} of the outputs file is neither KEY=VALUE nor KEY<<END`)
+    if (block === null && equals < 1)
+      return problem(`line ${i + 1} of the outputs file is neither KEY=VALUE nor KEY<<END`)
     const key = block === null ? line.slice(0, equals) : block[1]!
     let value = block === null ? line.slice(equals + 1) : ''
     if (block !== null) {

@@ -22,6 +22,8 @@ export interface RunEnderParts {
   readonly strays: Strays
   readonly started: (run: Run) => void
   readonly ended: (run: Run, sight: Sight) => void
+  /** About to end: what goes on beside it ends first. */
+  readonly ending: (run: Run) => void
   readonly wrote: () => void
 }
 
@@ -167,7 +169,7 @@ export class RunEnder {
 
   #end(run: Run): void {
     this.#parts.stopper.forget(run)
-    run.extras?.end()
+    this.#parts.ending(run)
     run.place.runs--
     const group = run.cgroup?.usage()
     if (run.cgroup !== undefined) this.#removeGroup(run.cgroup)

@@ -26,17 +26,25 @@ export class RunStarter {
   readonly #ender: RunEnder
   readonly #stopper: Stopper
   readonly #launcher: Launcher
-  readonly #devNull: number
+  /** Read and write end of nothing, numbered high enough to be passed to children. */
+  readonly devNull: number
   #serial = 0
 
-  constructor(config: CellConfig, reactor: Reactor, places: Places, ender: RunEnder, stopper: Stopper, cgroups: Cgroups | undefined) {
+  constructor(
+    config: CellConfig,
+    reactor: Reactor,
+    places: Places,
+    ender: RunEnder,
+    stopper: Stopper,
+    cgroups: Cgroups | undefined,
+  ) {
     this.#reactor = reactor
     this.#places = places
     this.#ender = ender
     this.#stopper = stopper
     this.#launcher = new Launcher(config, cgroups)
     const fd = openSync('/dev/null', 'r+')
-    this.#devNull = dupAbove(fd, FIRST_FREE_FD)
+    this.devNull = dupAbove(fd, FIRST_FREE_FD)
     closeSync(fd)
   }
 
@@ -65,7 +73,7 @@ export class RunStarter {
     held.push(err.writeEnd, ...launch.passed)
     if (launch.owner !== undefined)
       for (const fd of [out.writeEnd, err.writeEnd]) sys.fchown(fd, launch.owner.uid, launch.owner.gid)
-    const pid = spawn({ ...launch, fds: [this.#devNull, out.writeEnd, err.writeEnd, ...launch.passed] })
+    const pid = spawn({ ...launch, fds: [this.devNull, out.writeEnd, err.writeEnd, ...launch.passed] })
     if (pid < 0) {
       for (const fd of [out.readEnd, err.readEnd, launch.control]) if (fd >= 0) sys.close(fd)
       launch.cgroup?.remove()
@@ -102,6 +110,8 @@ export class RunStarter {
       sandboxed: launch.sandboxed,
       program: launch.program,
       directory: work.run.workdir ?? place.workspace,
+      namesDirectory: work.run.workdir !== undefined,
+      user: launch.owner,
       cgroup: launch.cgroup,
       startedAt: Date.now(),
       bornMs: bootMs(),
@@ -121,6 +131,7 @@ export class RunStarter {
       drainTimer: undefined,
       outputsPath: launch.outputsPath,
       progressPath: launch.progressPath,
+      overLimit: undefined,
       extras: undefined,
     }
   }

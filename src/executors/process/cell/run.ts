@@ -6,6 +6,7 @@ import type { StopHow } from '../../../core/step-spec.ts'
 import type { CgroupHandle } from '../cgroup/cgroup.ts'
 import type { Place } from './places.ts'
 import type { Timer } from './timer-heap.ts'
+import type { User } from './users.ts'
 
 /** One attempt as its cell holds it, from the spawn until its exit was reported. */
 export interface Run {
@@ -29,6 +30,10 @@ export interface Run {
   /** As the step named them, for messages. */
   readonly program: string
   readonly directory: string
+  /** The step named a directory of its own. */
+  readonly namesDirectory: boolean
+  /** Who the program is, where that is not who the cell is. */
+  readonly user: User | undefined
   readonly cgroup: CgroupHandle | undefined
   startedAt: Instant
   /** Of `pid`, since boot on the clock of start times in /proc, ms. */
@@ -54,7 +59,9 @@ export interface Run {
   drainTimer: Timer | undefined
   readonly outputsPath: string | undefined
   readonly progressPath: string | undefined
-  readonly extras: RunExtras | undefined
+  /** The watchdog's verdict. */
+  overLimit: Reason | undefined
+  extras: RunExtras | undefined
 }
 
 /** Held only by runs that need it: most have neither checks nor limits to watch. */

@@ -64,7 +64,14 @@ export function planSandbox(
 }
 
 function namespaceArgv(network: NetworkSpec | undefined): string[] {
-  const argv = ['--die-with-parent', '--as-pid-1', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try']
+  const argv = [
+    '--die-with-parent',
+    '--as-pid-1',
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+  ]
   if (network?.hostname !== undefined) argv.push('--hostname', network.hostname)
   if (network?.mode === 'none') argv.push('--unshare-net')
   // The launcher needs these to become the step's user and to signal it; the program gets none (`--drop`).
@@ -74,9 +81,7 @@ function namespaceArgv(network: NetworkSpec | undefined): string[] {
 }
 
 const systemArgv = (paths: readonly { readonly from: string; readonly as: SystemPath }[]): string[] =>
-  paths.flatMap(({ from, as }) =>
-    as.kind === 'link' ? ['--symlink', as.to, as.path] : ['--ro-bind', from, as.path],
-  )
+  paths.flatMap(({ from, as }) => (as.kind === 'link' ? ['--symlink', as.to, as.path] : ['--ro-bind', from, as.path]))
 
 function rootOf(
   config: CellConfig,

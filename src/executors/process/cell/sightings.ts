@@ -10,6 +10,8 @@ export class Sightings {
   readonly #kept = new Map<number, CellObservation>()
   /** Attempts whose exit is kept. */
   readonly #ended = new Map<AttemptId, number>()
+  /** Of each attempt's progress only the newest matters. */
+  readonly #progress = new Map<AttemptId, number>()
   #fresh: CellObservation[] = []
   #last = 0
 
@@ -18,8 +20,15 @@ export class Sightings {
     const observation = { attempt, receipt: ++this.#last, at: Date.now(), ...sight } as CellObservation
     this.#kept.set(observation.receipt, observation)
     this.#fresh.push(observation)
+    if (sight.kind === 'progress') this.#replace(attempt, observation.receipt)
     if (sight.kind === 'exited') this.#ended.set(attempt, observation.receipt)
     return observation
+  }
+
+  #replace(attempt: AttemptId, receipt: number): void {
+    const older = this.#progress.get(attempt)
+    if (older !== undefined) this.#kept.delete(older)
+    this.#progress.set(attempt, receipt)
   }
 
   /** Added since the last call. */
@@ -54,6 +63,7 @@ export class Sightings {
       this.#kept.delete(receipt)
       if (observation.kind !== 'exited') continue
       this.#ended.delete(observation.attempt)
+      this.#progress.delete(observation.attempt)
       done.push(observation.attempt)
     }
     return done

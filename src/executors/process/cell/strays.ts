@@ -62,7 +62,8 @@ export class Strays {
     for (const pid of pids) {
       const owner = this.#owners.get(pid) ?? this.#ownerOf(pid)
       if (owner !== undefined && this.#runs.has(owner) && !ended.has(owner)) owners.set(pid, owner)
-      else if (owner === undefined && !this.#isOverdue(pid, ended)) unowned.set(pid, this.#unowned.get(pid) ?? this.#serial())
+      else if (owner === undefined && !this.#isOverdue(pid, ended))
+        unowned.set(pid, this.#unowned.get(pid) ?? this.#serial())
       else if (sys.kill(pid, 9) === 0) {
         this.#killed.add(pid)
         killed++

@@ -16,7 +16,10 @@ export const sys = {
   write: library.func('long write(int fd, void *buf, size_t n)') as (fd: number, from: Uint8Array, n: number) => number,
   close: library.func('int close(int fd)') as unknown as Int,
   pipe2: library.func('int pipe2(int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
-  memfdCreate: library.func('int memfd_create(const char *name, uint flags)') as (name: string, flags: number) => number,
+  memfdCreate: library.func('int memfd_create(const char *name, uint flags)') as (
+    name: string,
+    flags: number,
+  ) => number,
   fchown: library.func('int fchown(int fd, uint uid, uint gid)') as unknown as Int,
   dup: library.func('int fcntl(int fd, int cmd, int arg)') as unknown as Int,
   epollCreate: library.func('int epoll_create1(int flags)') as unknown as Int,

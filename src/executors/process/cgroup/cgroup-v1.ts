@@ -87,7 +87,11 @@ function limitCpu(directory: string, resources: Resources): void {
     writeControl(directory, 'cpu.shares', Math.min(262_144, Math.max(2, resources.cpuUnits)))
   if (resources.cpuLimitUnits === undefined) return
   writeControl(directory, 'cpu.cfs_period_us', PERIOD_MICROS)
-  writeControl(directory, 'cpu.cfs_quota_us', Math.max(1000, Math.round((resources.cpuLimitUnits / 1024) * PERIOD_MICROS)))
+  writeControl(
+    directory,
+    'cpu.cfs_quota_us',
+    Math.max(1000, Math.round((resources.cpuLimitUnits / 1024) * PERIOD_MICROS)),
+  )
 }
 
 interface GroupsMade {
@@ -140,5 +144,7 @@ class GroupV1 implements CgroupHandle {
 
 /** Without the keys that have no value. */
 export function present(values: Record<string, number | '' | undefined>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
 }

@@ -24,7 +24,8 @@ export class CgroupsV2 implements Cgroups {
 
   constructor(facts: CgroupFacts, cell: string) {
     this.#parent = makeGroup(join(facts.kill!, groupOf(cell)))
-    for (const controller of ['memory', 'cpu', 'pids']) tryControl(this.#parent, 'cgroup.subtree_control', `+${controller}`)
+    for (const controller of ['memory', 'cpu', 'pids'])
+      tryControl(this.#parent, 'cgroup.subtree_control', `+${controller}`)
     this.#own = ownGroup(facts, cell)
   }
 
