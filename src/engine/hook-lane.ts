@@ -12,24 +12,14 @@ import type { Event } from '../core/event.ts'
 import type { Execution } from '../core/execution.ts'
 import type { Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
-import type { Deliver } from '../core/ports/deliver.ts'
 import type { Change } from '../core/ports/store.ts'
 import { allDocuments } from './all-documents.ts'
-import type { Context } from './context.ts'
 import { deliveryWait, pauseAfter } from './delivery-wait.ts'
 import { EventReader } from './event-reader.ts'
-import type { Gate } from './gate.ts'
 import type { HookProgress, HookRecord, PendingDelivery } from './hook-records.ts'
-import { DELIVERIES, PROGRESS, putDelivery, putProgress, secretPurpose } from './hook-records.ts'
-import { signDelivery } from './sign-delivery.ts'
+import { DELIVERIES, PROGRESS, putDelivery, putProgress } from './hook-records.ts'
+import { HookSender, isGood, type Outcome, type SenderParts } from './hook-sender.ts'
 import type { WebhookFormat, WebhookMessage } from './webhook-format.ts'
-
-export interface LaneParts {
-  readonly context: Context
-  readonly deliver: Deliver
-  /** Bounds the requests under way over all lanes. */
-  readonly gate: Gate
-}
 
 const MOST_PENDING = 1_000
 /** Deliveries that a crash may repeat. */
@@ -39,18 +29,14 @@ const LONGEST_UNSAVED_MS = 3_600_000
 /** After a commit that failed, ms. */
 const AFTER_FAILURE_MS = 5_000
 
-interface Outcome {
-  readonly status?: number
-  readonly problem?: string
-}
-
 export class HookLane {
-  readonly #parts: LaneParts
+  readonly #parts: SenderParts
   readonly #tenant: Tenant
   readonly #id: string
   #record: HookRecord
   #format: WebhookFormat
   readonly #abort = new AbortController()
+  readonly #sender: HookSender
   #reader: EventReader | undefined
   #progress: HookProgress = { done: 0, pending: 0 }
   #version = 0
@@ -59,18 +45,18 @@ export class HookLane {
   #savedAt: Instant = Number.NEGATIVE_INFINITY
   /** Its filter may be another: the events are to be read anew. */
   #anew = false
-  #failures = 0
   #pausedUntil: Instant = Number.NEGATIVE_INFINITY
   #woken = false
   #round: Promise<void> | undefined
   #alarm: { cancel(): void } | undefined
 
-  constructor(parts: LaneParts, tenant: Tenant, id: string, record: HookRecord, format: WebhookFormat) {
+  constructor(parts: SenderParts, tenant: Tenant, id: string, record: HookRecord, format: WebhookFormat) {
     this.#parts = parts
     this.#tenant = tenant
     this.#id = id
     this.#record = record
     this.#format = format
+    this.#sender = new HookSender(parts, tenant, id, this.#abort.signal)
   }
 
   /** The hook was set anew: this is how it goes on. */
@@ -119,9 +105,11 @@ export class HookLane {
 
   #failed(error: unknown): Instant {
     this.#reader = undefined
+    this.#unsaved = 0
     const { logger, now } = this.#parts.context
     if (!this.#closed) logger.warn({ hook: this.#id, error: String(error) }, 'deliveries broke off; going on soon')
-    return now() + AFTER_FAILURE_MS
+    this.#pausedUntil = now() + AFTER_FAILURE_MS
+    return this.#pausedUntil
   }
 
   /** Delivers until nothing is left to do now; returns when there will be. */
@@ -167,6 +155,15 @@ export class HookLane {
     const filter = this.#record.kinds ? { kinds: this.#record.kinds } : {}
     const pruned = (): void => logger.error({ hook: this.#id }, 'events were removed before they were delivered')
     this.#reader = new EventReader(store, this.#tenant, filter, { cursor, done }, pruned)
+  }
+
+  /** Undefined when it was broken off. */
+  async #send(id: string, message: WebhookMessage): Promise<Outcome | undefined> {
+    const outcome = await this.#sender.send(id, message, this.#record)
+    if (this.#closed) return undefined
+    const pause = pauseAfter(this.#sender.failures)
+    if (pause > 0) this.#pausedUntil = this.#parts.context.now() + pause
+    return outcome
   }
 
   #soonest(): PendingDelivery | undefined {
@@ -247,32 +244,7 @@ export class HookLane {
     const { roster, store } = this.#parts.context
     return roster.ofTenant(this.#tenant, event.execution) ?? store.execution(this.#tenant, event.execution)
   }
-
-  /** Undefined when it was broken off. */
-  async #send(id: string, message: WebhookMessage): Promise<Outcome | undefined> {
-    const outcome = await this.#parts.gate.through(() => this.#request(id, message))
-    if (this.#closed) return undefined
-    this.#failures = isGood(outcome) ? 0 : this.#failures + 1
-    const pause = pauseAfter(this.#failures)
-    if (pause > 0) this.#pausedUntil = this.#parts.context.now() + pause
-    return outcome
-  }
-
-  async #request(id: string, message: WebhookMessage): Promise<Outcome> {
-    const { context, deliver } = this.#parts
-    try {
-      this.#abort.signal.throwIfAborted()
-      const secret = context.vault.open(secretPurpose(this.#tenant, this.#id), this.#record.sealedSecret)
-      const headers = signDelivery(id, message, secret, context.now())
-      const { status } = await deliver(this.#record.url, headers, message.body, this.#abort.signal)
-      return status >= 200 && status < 300 ? { status } : { status, problem: `it answered with status ${status}` }
-    } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error) }
-    }
-  }
 }
-
-const isGood = (outcome: Outcome): boolean => outcome.problem === undefined
 
 /** An execution that was removed has no labels any more. */
 const fits = (labels: HookRecord['labels'], execution: Execution | undefined): boolean =>

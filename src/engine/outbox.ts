@@ -12,8 +12,9 @@ import type { Document } from '../core/ports/store.ts'
 import { allDocuments } from './all-documents.ts'
 import type { Context } from './context.ts'
 import { Gate } from './gate.ts'
-import { HookLane, type LaneParts } from './hook-lane.ts'
+import { HookLane } from './hook-lane.ts'
 import { HOOKS, type HookRecord } from './hook-records.ts'
+import type { SenderParts } from './hook-sender.ts'
 import type { TickedService } from './ticked-service.ts'
 import { findFormat, type WebhookFormats } from './webhook-format.ts'
 
@@ -27,7 +28,7 @@ export const outboxService = (context: Context, deliver: Deliver, formats: Webho
 
 export class OutboxService implements TickedService {
   readonly name = 'outbox'
-  readonly #parts: LaneParts
+  readonly #parts: SenderParts
   readonly #formats: WebhookFormats
   readonly #lanes = new Map<string, HookLane>()
   #read = false

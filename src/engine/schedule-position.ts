@@ -1,9 +1,12 @@
 import type { ExecutionId, Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
-import type { Document, DocumentPut } from '../core/ports/store.ts'
+import type { DocumentPut } from '../core/ports/store.ts'
 import type { Schedule, Task } from '../core/task.ts'
+import { nextFire } from '../scheduler/cron.ts'
 
 export const POSITIONS = 'taskport/schedule'
+/** The index by which tasks with an active schedule are found. */
+export const SCHEDULED = { name: 'scheduled', value: 'yes' } as const
 
 /** How far a task's schedule has come. */
 export interface SchedulePosition {
@@ -44,12 +47,17 @@ export function positionFor(
 const sameTimes = (a: SchedulePosition['times'], b: SchedulePosition['times']): boolean =>
   a.cron === b.cron && a.timezone === b.timezone && a.paused === b.paused
 
+/** The first instant after this one; none while it is paused. */
+export const nextOf = (schedule: Schedule, after: Instant): Instant | undefined =>
+  schedule.paused === true ? undefined : nextFire(schedule, after)
+
 /** Refused when somebody else moved the position since it was read. */
 export const putPosition = (
   tenant: Tenant,
   task: string,
   body: SchedulePosition,
-  stored: Pick<Document, 'version'> | undefined,
+  /** Version of the document as read; 0 when there was none. */
+  expected: number,
 ): DocumentPut => ({
   kind: 'document.put',
   tenant,
@@ -57,5 +65,5 @@ export const putPosition = (
   key: task,
   sort: task,
   body,
-  expected: stored?.version ?? 0,
+  expected,
 })

@@ -9,24 +9,17 @@
  * C4. A schedule whose times change, or whose pause ends, begins anew from its registration; other changes keep the position.
  */
 import { EngineError } from '../core/engine-error.ts'
-import type { Execution } from '../core/execution.ts'
-import type { ExecutionId, Principal, Tenant } from '../core/identity.ts'
+import type { ExecutionId, Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
-import { reason } from '../core/reason.ts'
 import type { Schedule, Task } from '../core/task.ts'
-import { decideOverlap, dueTimes, nextFire } from '../scheduler/cron.ts'
+import { decideOverlap, dueTimes } from '../scheduler/cron.ts'
 import { allDocuments } from './all-documents.ts'
 import type { Context } from './context.ts'
-import type { ScheduleView } from './engine.ts'
-import { POSITIONS, positionFor, putPosition, type SchedulePosition } from './schedule-position.ts'
-import type { SubmissionRequest, SubmitResult } from './submission-request.ts'
-import { submit } from './submit.ts'
+import { nextOf, POSITIONS, positionFor, putPosition, SCHEDULED, type SchedulePosition } from './schedule-position.ts'
+import { activeOf, isConflictOf, isHopeless, stopReplaced, submitScheduled } from './scheduled-run.ts'
+import type { SubmitResult } from './submission-request.ts'
 import { findTask, TASKS } from './tasks.ts'
 import type { TickedService } from './ticked-service.ts'
-
-/** Whose voice a scheduled execution has: no client asked for it, so it is the engine's own API's. */
-const FACE = 'native'
-const SCHEDULED = { name: 'scheduled', value: 'yes' } as const
 
 /** Schedules that run at the same time share commits; more than this wait for the next commit. */
 const AT_ONCE = 32
@@ -124,19 +117,10 @@ export class ScheduleService implements TickedService {
     const { tenant, name, revision } = entry
     const id = this.#context.ids.execution()
     const next = advanced(entry, { seenUntil: at, lastAt: at, lastExecution: id })
-    const request: SubmissionRequest = {
-      id,
-      task: { name, revision },
-      face: FACE,
-      trigger: { kind: 'schedule', source: name },
-      // What it replaces holds the room it needs.
-      ...(replaces && { ifNoRoom: 'queue' }),
-      changes: [putPosition(tenant, name, next, entry.version === 0 ? undefined : entry)],
-    }
-    const idempotency = { key: `schedule/${name}/${at}`, fingerprint: 'schedule' }
+    const change = putPosition(tenant, name, next, entry.version)
     try {
-      const [result] = await submit(this.#context, principalOf(tenant), [request], { idempotency })
-      return await this.#settle(entry, at, next, result!)
+      const result = await submitScheduled(this.#context, { id, tenant, name, revision, at, replaces }, change)
+      return await this.#settle(entry, at, next, result)
     } catch (error) {
       if (!isHopeless(error)) throw error
       this.#context.logger.error({ tenant, task: name, at, error: error.message }, 'a scheduled run was not accepted')
@@ -165,9 +149,7 @@ export class ScheduleService implements TickedService {
   /** Moves the position without a run. */
   async #move(entry: Entry, change: Partial<SchedulePosition>): Promise<void> {
     const next = advanced(entry, change)
-    await this.#context.store.commit([
-      putPosition(entry.tenant, entry.name, next, entry.version === 0 ? undefined : entry),
-    ])
+    await this.#context.store.commit([putPosition(entry.tenant, entry.name, next, entry.version)])
     moved(entry, next)
   }
 
@@ -228,43 +210,13 @@ export class ScheduleService implements TickedService {
   }
 
   async #keepNewest({ tenant, name }: Entry): Promise<void> {
-    const active = [...activeOf(this.#context, tenant, name)].sort()
+    const active = [...activeOf(this.#context, tenant, name)]
     const newest = active.pop()
     if (newest !== undefined) await stopReplaced(this.#context, active, newest)
   }
 }
 
-/** What the tenant's schedules are about to do and did last, by task name. */
-export async function listSchedules(context: Context, tenant: Tenant): Promise<readonly ScheduleView[]> {
-  const { store } = context
-  const positions = new Map<string, SchedulePosition>()
-  for await (const found of allDocuments((page) => store.documents<SchedulePosition>(tenant, POSITIONS, page)))
-    positions.set(found.key, found.body)
-  const views: ScheduleView[] = []
-  for await (const { body } of allDocuments((page) =>
-    store.documents<Task>(tenant, TASKS, { ...page, index: SCHEDULED }),
-  ))
-    if (body.spec.schedule) views.push(viewOf(body, body.spec.schedule, positions.get(body.name), context.now()))
-  return views
-}
-
-function viewOf(task: Task, schedule: Schedule, position: SchedulePosition | undefined, now: Instant): ScheduleView {
-  const nextAt = nextOf(schedule, Math.max(now, position?.seenUntil ?? now))
-  const { lastAt, lastExecution } = position ?? {}
-  return {
-    task: task.name,
-    revision: task.revision,
-    schedule,
-    ...(nextAt !== undefined && { nextAt }),
-    ...(lastAt !== undefined && { lastAt }),
-    ...(lastExecution !== undefined && { lastExecution }),
-  }
-}
-
 const keyOf = (tenant: Tenant, name: string): string => `${tenant}\n${name}`
-
-const nextOf = (schedule: Schedule, after: Instant): Instant | undefined =>
-  schedule.paused === true ? undefined : nextFire(schedule, after)
 
 const advanced = (entry: Entry, change: Partial<SchedulePosition>): SchedulePosition => ({
   ...entry.position,
@@ -276,37 +228,3 @@ function moved(entry: Entry, position: SchedulePosition): void {
   entry.position = position
   entry.version++
 }
-
-/** The schedule's executions that have not ended. */
-function activeOf(context: Context, tenant: Tenant, name: string): readonly ExecutionId[] {
-  const ids: ExecutionId[] = []
-  for (const execution of context.roster.all()) if (isRunOf(execution, tenant, name)) ids.push(execution.id)
-  return ids
-}
-
-const isRunOf = ({ tenant: owner, submission }: Execution, tenant: Tenant, name: string): boolean =>
-  owner === tenant && submission.trigger.kind === 'schedule' && submission.trigger.source === name
-
-async function stopReplaced(context: Context, replaced: readonly ExecutionId[], by: ExecutionId): Promise<void> {
-  const why = reason('concurrency_replaced', 'the next run of its schedule took its place', { execution: by })
-  const event = { kind: 'stopRequested', cause: { kind: 'concurrency', reason: why } } as const
-  await Promise.all(replaced.map((id) => context.transitions.apply(id, event)))
-}
-
-const principalOf = (tenant: Tenant): Principal => ({
-  id: 'schedule',
-  kind: 'service',
-  tenant,
-  face: FACE,
-  grants: [],
-})
-
-const isConflictOf = (error: unknown, subject: string): error is EngineError =>
-  error instanceof EngineError && error.code === 'conflict' && error.facts.subject === subject
-
-/** Trying again would end the same. A full disk, a closed store and a position moved meanwhile will not. */
-const isHopeless = (error: unknown): error is EngineError =>
-  error instanceof EngineError &&
-  error.code !== 'unavailable' &&
-  error.code !== 'exhausted' &&
-  !isConflictOf(error, 'document')
