@@ -3,7 +3,7 @@
  *
  * `lifecycle`: durable no-op lives (two commits, seven events), 64 at a time; CPU counts every thread of this process,
  * less what making the sample objects costs. `get`, `list` …: reads among `rows` stored executions, as time taken (`ms`:
- * what else the machine does and cold pages count) and as CPU of the main thread (`cpuMs`). Client and store share one
+ * what else the machine does and cold pages count) and as the main thread's CPU on average (`cpuMs`). Client and store share one
  * process; the disk is that of the temporary directory.
  */
 import { execFileSync } from 'node:child_process'
@@ -191,19 +191,17 @@ async function measure(
   read: (i: number) => Promise<unknown>,
 ): Promise<void> {
   const taken: number[] = []
-  const used: number[] = []
   let last: unknown
+  const cpu = process.threadCpuUsage()
   for (let i = 0; i < times; i++) {
-    const cpu = process.threadCpuUsage()
     const began = performance.now()
     last = await read(i)
     taken.push(performance.now() - began)
-    const { user, system } = process.threadCpuUsage(cpu)
-    used.push((user + system) / 1_000)
     if (i % 20 === 0) await new Promise(setImmediate)
   }
+  const { user, system } = process.threadCpuUsage(cpu)
   const found = typeof last === 'number' ? { found: last } : {}
-  say({ bench, ...what, ms: percentiles(taken), cpuMs: percentiles(used), ...found })
+  say({ bench, ...what, ms: percentiles(taken), cpuMs: round((user + system) / 1_000 / times, 3), ...found })
 }
 
 function percentiles(samples: number[]): Readonly<Record<'p50' | 'p99' | 'max', number>> {

@@ -1,8 +1,7 @@
 /**
  * Applies batches: one transaction, one fsync.
  *
- * W1. A commit that fails harms no other. The batch is first tried without savepoints, which is cheaper; when one of
- *     its commits fails, all is rolled back and done again with a savepoint around each.
+ * W1. A commit that fails harms no other: each has a savepoint of its own.
  * W2. A batch that fails as a whole (disk full) leaves nothing behind, in the database or in the writers' memories.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
@@ -37,12 +36,12 @@ export class BatchWriter {
 
   /** Durable when it returns; throws when the batch as a whole failed. */
   write(atoms: readonly Atom[]): readonly Fate[] {
-    try {
-      return this.transaction(() => this.#applyAll(new AtomReader(atoms), false))
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error
-      return this.transaction(() => this.#applyAll(new AtomReader(atoms), true))
-    }
+    return this.transaction(() => {
+      const reader = new AtomReader(atoms)
+      const fates: Fate[] = []
+      while (!reader.done) fates.push(this.#applyIsolated(reader))
+      return fates
+    })
   }
 
   transaction<Result>(work: () => Result): Result {
@@ -68,12 +67,6 @@ export class BatchWriter {
     // SQLite rolls back by itself on some errors, a full disk among them.
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.reload()
-  }
-
-  #applyAll(atoms: AtomReader, isolated: boolean): readonly Fate[] {
-    const fates: Fate[] = []
-    while (!atoms.done) fates.push(isolated ? this.#applyIsolated(atoms) : this.#applyOne(atoms))
-    return fates
   }
 
   #applyIsolated(atoms: AtomReader): Fate {

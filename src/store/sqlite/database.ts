@@ -10,7 +10,9 @@ export interface WriterTuning {
   readonly maxPages?: number
 }
 
-const CACHE_KIB = 32 * 1024
+/** Of each of the two connections; the kernel's cache stands behind it. */
+const CACHE_KIB = 16 * 1024
+/** More makes fewer but longer pauses of the writer. */
 const CHECKPOINT_PAGES = 1_000
 /** The write-ahead log is cut back to this size when it grew beyond. */
 const JOURNAL_BYTES = 64 * 1024 * 1024
