@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { topLevel } from './cell/sandbox-argv.ts'
+import { topLevel } from './cell/shown-paths.ts'
 import { descriptorLimit } from './cell/syscalls.ts'
 import { tryRun } from './cell/try-run.ts'
 import type { HostFacts, SystemPath } from './host-facts.ts'

@@ -27,6 +27,7 @@ import { sys } from './syscalls.ts'
 import type { Timer } from './timer-heap.ts'
 
 const LOG_SYNC_MS = 1_000
+const TEND_MS = 1_000
 
 /**
  * A cell: the process that owns programs, their pipes and their limits, and outlives the server.
@@ -60,6 +61,7 @@ export class Cell {
   #taking: readonly JournalEntry[] = []
   #logsDirty = false
   #syncTimer: Timer | undefined
+  #tendTimer: Timer | undefined
   #ending = false
 
   constructor(config: CellConfig, logs: LogWriter) {
@@ -207,8 +209,18 @@ export class Cell {
     this.#runs.set(attempt, run)
     this.#roots.add(run.pid)
     this.#companions.begin(run, work)
+    this.#tend()
     this.#journal.add({ k: 'run', a: attempt, pid: run.pid, b: run.bornMs, at: run.startedAt })
     if (run.started) this.#sightings.add(attempt, { kind: 'started', handle: String(run.pid) })
+  }
+
+  /** Orphans that die by themselves are the cell's to collect, once a second. */
+  #tend(): void {
+    this.#tendTimer ??= this.#reactor.timers.at(monotonicMs() + TEND_MS, () => {
+      this.#tendTimer = undefined
+      this.#strays.reap()
+      if (this.#runs.size > 0 || this.#strays.waits) this.#tend()
+    })
   }
 
   #refuse(attempt: AttemptId, work: Work, exit: Exit): void {

@@ -1,11 +1,11 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { MountSpec, NetworkSpec } from '../../../core/step-spec.ts'
-import type { SystemPath } from '../host-facts.ts'
 import type { CellConfig } from '../protocol.ts'
 import { directoryMissing } from './program-plan.ts'
+import { type Shown, showPaths, topLevel } from './shown-paths.ts'
 
 /** Where a sandboxed program finds its workspace. */
 export const SANDBOX_WORKSPACE = '/workspace'
@@ -46,10 +46,12 @@ export function planSandbox(
   const mounted = mounts.map((mount) => mountArgv(config, mount, frozen, shared))
   for (const one of mounted) if ('refusal' in one) return one
   const files = filesOf(work)
+  const targets = (work.run.mounts ?? []).map((mount) => mount.target)
+  const shown = showPaths(root.paths, targets)
   return {
     argv: [
       ...namespaceArgv(work.run.network),
-      ...systemArgv(root.paths),
+      ...shown.argv,
       ...['--proc', '/proc', '--dev', '/dev'],
       ...(frozen ? ['--dir', '/tmp', '--remount-ro', '/dev'] : ['--perms', '1777', '--tmpfs', '/tmp']),
       ...['--perms', '0755', '--dir', '/run'],
@@ -59,7 +61,10 @@ export function planSandbox(
       ...mounted.flatMap((one) => ('argv' in one ? one.argv : [])),
     ],
     files,
-    last: [...maskArgv(config.dataDirectory, root.paths), '--remount-ro', '/'],
+    last: [
+      ...maskArgv(config.dataDirectory, root.paths),
+      ...['/', ...shown.sealed].flatMap((path) => ['--remount-ro', path]),
+    ],
   }
 }
 
@@ -80,13 +85,10 @@ function namespaceArgv(network: NetworkSpec | undefined): string[] {
   return process.getuid?.() === 0 ? ['--cap-drop', 'ALL', ...argv] : argv
 }
 
-const systemArgv = (paths: readonly { readonly from: string; readonly as: SystemPath }[]): string[] =>
-  paths.flatMap(({ from, as }) => (as.kind === 'link' ? ['--symlink', as.to, as.path] : ['--ro-bind', from, as.path]))
-
 function rootOf(
   config: CellConfig,
   root: string | undefined,
-): { readonly paths: readonly { readonly from: string; readonly as: SystemPath }[] } | { readonly refusal: Reason } {
+): { readonly paths: readonly Shown[] } | { readonly refusal: Reason } {
   if (root === undefined) return { paths: config.host.systemPaths.map((as) => ({ from: as.path, as })) }
   const real = realpathOf(root)
   if (real === undefined) return { refusal: directoryMissing(root) }
@@ -97,17 +99,6 @@ function rootOf(
 
 /** Entries that a sandbox makes itself. */
 const NOT_FROM_ROOT = new Set(['proc', 'dev', 'tmp', 'run', 'sys', 'workspace'])
-
-/** The directories and links on the top level of a root file system, as a sandbox shows them. */
-export function topLevel(root: string, without: ReadonlySet<string>): SystemPath[] {
-  return readdirSync(root).flatMap((name): SystemPath[] => {
-    if (without.has(name)) return []
-    const path = join(root, name)
-    const stat = lstatSync(path)
-    if (stat.isSymbolicLink()) return [{ path: `/${name}`, kind: 'link', to: readlinkSync(path) }]
-    return stat.isDirectory() ? [{ path: `/${name}`, kind: 'directory' }] : []
-  })
-}
 
 function mountArgv(
   config: CellConfig,

@@ -38,6 +38,11 @@ export class Strays {
     return this.#nextAt
   }
 
+  /** Some that were killed have not been collected yet. */
+  get waits(): boolean {
+    return this.#killed.size > 0
+  }
+
   /** One sweep; how many it killed. `ended` are attempts whose root is dead though they are still in the table. */
   sweep(ended: ReadonlySet<string>): number {
     const began = monotonicMs()
@@ -102,7 +107,8 @@ const infoView = new DataView(info.buffer)
 const P_ALL = 0
 const WEXITED = 4
 const WNOWAIT = 0x01000000
-const SI_PID = 12
+/** siginfo_t of waitid(2) on 64 bits. */
+const SI_PID = 16
 
 /** A dead child that nobody has waited for, left where it is; 0 when there is none. */
 function peek(): number {
