@@ -3,7 +3,7 @@
  * scripted programs (see `src/executors/scripted/script.ts` for what their arguments mean).
  */
 import { randomBytes } from 'node:crypto'
-import type { Tenant } from '../../src/core/identity.ts'
+import type { AttemptId, Tenant } from '../../src/core/identity.ts'
 import { asTenant } from '../../src/core/identity.ts'
 import { DEFAULTS } from '../../src/engine/context.ts'
 import type { RunningEngine } from '../../src/engine/create-engine.ts'
@@ -18,6 +18,7 @@ import type { Origin } from '../../src/faces/kit/origin.ts'
 import { openOrigin } from '../../src/faces/kit/origin.ts'
 import { Metrics } from '../../src/faces/native/metrics.ts'
 import { nativeFace } from '../../src/faces/native/native-face.ts'
+import { mintTaskToken, TASK_TOKEN_PURPOSE } from '../../src/faces/native/task-token.ts'
 import { MemoryLogStore } from '../../src/logs/memory-log-store.ts'
 import { vaultOf } from '../../src/server/vault.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
@@ -34,6 +35,8 @@ export interface FaceWorld {
   /** The operator's token of the native face. */
   readonly operator: string
   token(tenant: string): Promise<string>
+  /** What a running attempt would have been given. */
+  taskToken(tenant: string, attempt: string): string
   close(): Promise<void>
 }
 
@@ -113,6 +116,8 @@ export async function openFaceWorld(
     faults,
     operator: (await credentials.firstStart('native')).secret,
     token: async (tenant) => (await mint(credentials, asTenant(tenant))).secret,
+    taskToken: (tenant, attempt) =>
+      mintTaskToken(vault.derive(TASK_TOKEN_PURPOSE), asTenant(tenant), attempt as AttemptId),
     close: async () => {
       await origin.close()
       await running.stop({ endTasks: true })
