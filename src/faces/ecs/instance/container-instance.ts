@@ -107,3 +107,7 @@ export function builtInAttributes(call: Call, { node }: Pick<NodeWithUse, 'node'
 
 const userAttributes = (all: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(all).filter(([name]) => name !== CLUSTER_ATTRIBUTE && name !== INSTANCE_ATTRIBUTE))
+
+/** Whether something there can run a container's image; the process executor cannot. */
+export const runsImages = (instances: readonly ContainerInstance[]): boolean =>
+  instances.some((i) => i.node.node.executors.some((kind) => kind !== 'process'))

@@ -20,7 +20,8 @@ export interface PlannedTask {
   readonly record: TaskRecord
   /** Complete environment by container name. */
   readonly environments: ReadonlyMap<string, Readonly<Record<string, EnvValue>>>
-  readonly imageFallback: boolean
+  /** No container engine is there, and the operator lets programs of the machine take its place. */
+  readonly asPrograms: boolean
 }
 
 /** One step per container, all in one group: what orders them is `dependsOn`. */
@@ -53,7 +54,7 @@ function stepOf(container: ContainerDefinition, task: PlannedTask, resources: Re
     ...(retry && { retry }),
     stop: { signal: 'SIGTERM', graceMs: (container.stopTimeout ?? STOP_TIMEOUT_S) * 1000 },
     ...(container.startTimeout !== undefined && { startTimeoutMs: container.startTimeout * 1000 }),
-    work: runOfContainer(container, definition, task.environments.get(container.name) ?? {}, task.imageFallback),
+    work: runOfContainer(container, definition, task.environments.get(container.name) ?? {}, task.asPrograms),
     labels: labelsOf(record, first ? task.record : undefined),
   }
 }

@@ -25,6 +25,8 @@ export interface TaskWish {
   readonly platformVersion?: string
   readonly placement: PlacementSpec
   readonly cpuArchitecture: string
+  /** Some executor there runs container images. */
+  readonly runsImages: boolean
 }
 
 export async function requestOfTask(
@@ -40,7 +42,8 @@ export async function requestOfTask(
   const record = recordOf(call, wish, definition)
   const environments = await environmentsOf(call, id, definition, record)
   const taskId = taskIdOf(id)
-  const plan = planOfTask({ taskId, definition, record, environments, imageFallback: call.options.imageFallback })
+  const asPrograms = !wish.runsImages && call.options.imageFallback
+  const plan = planOfTask({ taskId, definition, record, environments, asPrograms })
   const wishes = engineWishes([...definition.tags, ...wish.tags], record.family)
   const groups = [...new Set(plan.steps.map((step) => containerRecordOfStep(step).log.group))]
   return {

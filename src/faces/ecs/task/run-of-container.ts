@@ -3,25 +3,28 @@ import type { ContainerDefinition, TaskDefinition } from '../task-definition/tas
 
 const MIB = 2 ** 20
 
-/** One container as the core runs it. `env` is complete. */
+/**
+ * One container as the core runs it. `env` is complete. Where no container engine is there (`asPrograms`), its entry
+ * point and command run as a program of the machine and its image is left out; a container with neither keeps it, so
+ * that the executor refuses it and says why.
+ */
 export function runOfContainer(
   container: ContainerDefinition,
   definition: TaskDefinition,
   env: Readonly<Record<string, EnvValue>>,
-  imageFallback: boolean,
+  asPrograms: boolean,
 ): RunSpec {
   const mounts = mountsOf(container, definition)
-  const ports = portsOf(container, definition)
-  const network = networkOf(container, definition)
+  const ports = portsOf(container, definition, asPrograms)
+  const network = networkOf(container, definition, asPrograms)
   const health = healthOf(container)
   const options = containerOptions(container)
   return {
     kind: 'run',
     argv: container.command ?? [],
     ...(container.entryPoint && container.entryPoint.length > 0 && { entrypoint: container.entryPoint }),
-    image: container.image,
+    ...(!(asPrograms && hasProgram(container)) && { image: container.image }),
     ...(container.repositoryCredentials && { registrySecret: container.repositoryCredentials.credentialsParameter }),
-    ...(!imageFallback && { executor: 'docker' }),
     env,
     ...(container.workingDirectory && { workdir: container.workingDirectory }),
     ...(container.user && { user: container.user }),
@@ -38,9 +41,16 @@ export function runOfContainer(
   }
 }
 
+export const hasProgram = (container: Pick<ContainerDefinition, 'entryPoint' | 'command'>): boolean =>
+  (container.entryPoint?.length ?? 0) + (container.command?.length ?? 0) > 0
+
+/** Programs of the machine share its network: an awsvpc task's interface is then the machine's own. */
+const onHost = (definition: TaskDefinition, asPrograms: boolean): boolean =>
+  definition.networkMode === 'host' || (asPrograms && definition.networkMode === 'awsvpc')
+
 /** Bridge: whatever host port is free unless one is named. Host and awsvpc: the container's own. */
-function portsOf(container: ContainerDefinition, definition: TaskDefinition): readonly PortSpec[] {
-  const own = definition.networkMode === 'host'
+function portsOf(container: ContainerDefinition, definition: TaskDefinition, asPrograms: boolean): readonly PortSpec[] {
+  const own = onHost(definition, asPrograms)
   return container.portMappings.flatMap((mapping) => {
     const port = mapping.containerPort
     if (port === undefined) return []
@@ -54,7 +64,11 @@ function portsOf(container: ContainerDefinition, definition: TaskDefinition): re
  * A network of the task's own only where something is to be reached in it; otherwise what the executor has. So a plain
  * program runs on machines that have no private networks.
  */
-function networkOf(container: ContainerDefinition, definition: TaskDefinition): NetworkSpec | undefined {
+function networkOf(
+  container: ContainerDefinition,
+  definition: TaskDefinition,
+  asPrograms: boolean,
+): NetworkSpec | undefined {
   const more = {
     ...(container.hostname && { hostname: container.hostname }),
     ...(container.dnsServers && { dns: container.dnsServers }),
@@ -63,12 +77,12 @@ function networkOf(container: ContainerDefinition, definition: TaskDefinition): 
     }),
   }
   if (container.disableNetworking || definition.networkMode === 'none') return { mode: 'none', ...more }
-  if (definition.networkMode === 'host') return { mode: 'host', ...more }
+  if (onHost(definition, asPrograms)) return { mode: 'host', ...more }
   if (needsPrivateNetwork(definition)) return { mode: 'private', aliases: aliasesOf(container, definition), ...more }
   return undefined
 }
 
-export const needsPrivateNetwork = (definition: TaskDefinition): boolean =>
+const needsPrivateNetwork = (definition: TaskDefinition): boolean =>
   definition.networkMode !== 'host' &&
   definition.networkMode !== 'none' &&
   definition.containerDefinitions.some((c) => c.portMappings.length > 0 || (c.links?.length ?? 0) > 0)

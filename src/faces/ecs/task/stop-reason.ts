@@ -7,6 +7,7 @@ import { currentAttempt, isFinal, stepsOf } from '../../../core/execution.ts'
 import { essentialNeverStarted, everStarted, neverReady } from '../../../core/facts.ts'
 import type { ReasonCode } from '../../../core/reason.ts'
 import type { RunSpec } from '../../../core/step-spec.ts'
+import { containerRecordOf } from './task-record.ts'
 
 export interface Stopped {
   readonly stopCode: StopCode
@@ -106,7 +107,7 @@ function lacksProgram(e: Execution, ordinal: number, code: ReasonCode | undefine
 }
 
 const noProgram = (e: Execution, ordinal: number): string =>
-  `CannotPullContainerError: there is no container engine here to pull ${(stepsOf(e)[ordinal]!.work as RunSpec).image}; ` +
+  `CannotPullContainerError: there is no container engine here to pull ${containerRecordOf(e, ordinal).image}; ` +
   'give the container an entryPoint or a command, which then runs as a program of this machine, or install Docker or Podman'
 
 /** Reasons are at most 255 characters (seed document). */

@@ -7,6 +7,7 @@ import { taskArn } from '../arn.ts'
 import { AwsError, isEngineError } from '../errors.ts'
 import { taskIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
+import { containerRecordOf } from './task-record.ts'
 
 /** Throws ConflictException with the tasks' ARNs when the client token was used for something else. */
 export async function submitTasks(
@@ -35,12 +36,12 @@ export async function submitTasks(
   }
 }
 
-/** Says in each container's log that its image was not pulled, where programs of this machine take its place. */
+/** Says in each container's log that its image was not pulled, where a program of this machine takes its place. */
 function noteImages(call: Call, e: Execution): void {
-  const executors = new Map(e.status.allocation?.executors.map((kind, i) => [i, kind]))
-  for (const [i, step] of e.submission.plan.steps.entries()) {
-    if (executors.get(i) !== 'process') continue
-    const text = `no container engine: image ${(step.work as RunSpec).image} is not pulled; entryPoint and command run as a program of this machine`
+  for (const [ordinal, step] of e.submission.plan.steps.entries()) {
+    if ((step.work as RunSpec).image !== undefined) continue
+    const { image } = containerRecordOf(e, ordinal)
+    const text = `no container engine here: image ${image} is not pulled; entryPoint and command run as a program of this machine`
     void call.engine.note(e.tenant, e.id, step.name, text).catch(() => undefined)
   }
 }

@@ -2,7 +2,7 @@ import { checkStrategy, spreadOverProviders } from '../../cluster/capacity-provi
 import { activeCluster, type Cluster } from '../../cluster/cluster.ts'
 import { type StrategyItem, strategyItemShape } from '../../cluster/cluster-shapes.ts'
 import { clientException, invalidParameter, unsupported } from '../../errors.ts'
-import { type ContainerInstance, instancesOf } from '../../instance/container-instance.ts'
+import { type ContainerInstance, instancesOf, runsImages } from '../../instance/container-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { sha256Hex } from '../../signature/signature.ts'
 import { checkClientToken, checkRun } from '../../task/check-run.ts'
@@ -125,5 +125,6 @@ function wishOf(
     ...(given.platformVersion !== undefined && { platformVersion: given.platformVersion }),
     placement: fargate ? FARGATE_PLACEMENT : placement,
     cpuArchitecture: instances[0]?.attributes['ecs.cpu-architecture'] ?? 'x86_64',
+    runsImages: runsImages(instances),
   }
 }

@@ -1,7 +1,7 @@
 import { instanceArn, isArn } from '../../arn.ts'
 import { activeCluster } from '../../cluster/cluster.ts'
 import { clientException, invalidParameter, unsupported } from '../../errors.ts'
-import type { ContainerInstance } from '../../instance/container-instance.ts'
+import { type ContainerInstance, runsImages } from '../../instance/container-instance.ts'
 import { instanceFinder } from '../../instance/find-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { checkRun } from '../../task/check-run.ts'
@@ -55,6 +55,7 @@ export const startTask = operation('StartTask', input, async (call, given) => {
           ...wish,
           placement: { node: instance.nodeId },
           cpuArchitecture: instance.attributes['ecs.cpu-architecture'] ?? 'x86_64',
+          runsImages: runsImages(usable),
         },
         i === 0 ? changes : [],
       ),
