@@ -112,6 +112,8 @@ describe('a program without sandbox', () => {
     await run(['ls', '/proc/self/fd'], {}, id(1))
     expect(harness.output(id(1))).toBe('0\n1\n2\n3\n')
     expect((await run(['cat'], {}, id(2))).exit.code).toBe(0)
+    await sh('ulimit -Sn', {}, id(3))
+    expect(Number(harness.output(id(3)))).toBeLessThanOrEqual(1024)
   })
 
   it.each([

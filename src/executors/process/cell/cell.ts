@@ -23,7 +23,7 @@ import { SideProcesses } from './side-process.ts'
 import { Sightings } from './sightings.ts'
 import { Stopper } from './stopper.ts'
 import { Strays } from './strays.ts'
-import { sys } from './syscalls.ts'
+import { keepInheritedDescriptors, sys } from './syscalls.ts'
 import type { Timer } from './timer-heap.ts'
 
 const LOG_SYNC_MS = 1_000
@@ -318,6 +318,7 @@ const IGNORED = [1, 2, 3, 10, 12, 13, 14, 15, 20, 21, 22, 29]
 
 /** Runs a cell in this process until it ends. `logs` is all that it cannot make by itself. */
 export function runCell(config: CellConfig, logs: LogWriter): void {
+  keepInheritedDescriptors()
   for (const signal of IGNORED) sys.signal(signal, SIG_IGN)
   sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
   const cell = new Cell(config, logs)

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { readdirSync, writeSync } from 'node:fs'
 import koffi from 'koffi'
 
 /**
@@ -116,6 +116,19 @@ export const sys = {
   sigFillSet: library.func('int sigfillset(void *set)') as (set: Uint8Array) => number,
 } as const
 
+/** Since glibc 2.34; undefined before. */
+export const actionsCloseFrom = optional('int posix_spawn_file_actions_addclosefrom_np(void *a, int from)') as
+  | ((a: Uint8Array, from: number) => number)
+  | undefined
+
+function optional(definition: string): unknown {
+  try {
+    return library.func(definition)
+  } catch {
+    return undefined
+  }
+}
+
 export const errno = (): number => koffi.errno()
 
 /** pidfd_open(2) has the same number on every architecture. */
@@ -199,4 +212,11 @@ export function memoryFile(content: string | Uint8Array): number {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, done)
   return fd
+}
+
+const F_SETFD = 2
+
+/** No program started later gets a descriptor that this process was given by whoever started it. */
+export function keepInheritedDescriptors(): void {
+  for (const name of readdirSync('/proc/self/fd')) if (Number(name) > 2) sys.dup(Number(name), F_SETFD, 1)
 }
