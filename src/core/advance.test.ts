@@ -49,7 +49,7 @@ function executionOf(steps: readonly StepSpec[], more: Partial<Execution['submis
 }
 
 /** Applies events in turn, one ms apart; a refused one changes nothing. */
-function after(execution: Execution, ...events: readonly ExecutionEvent[]): Execution {
+function evolved(execution: Execution, ...events: readonly ExecutionEvent[]): Execution {
   let now = 0
   for (const event of events) {
     const result = advance(execution, event, ++now)
@@ -90,25 +90,25 @@ describe('an execution', () => {
   test('is pending, starting, running, then ends with its step', () => {
     const e = executionOf([step('a')])
     expect(stateOf(e)).toBe('pending')
-    expect(stateOf(after(e, placed(e)))).toBe('starting')
-    expect(stateOf(after(e, placed(e), started(0)))).toBe('running')
-    expect(stateOf(after(e, placed(e), started(0), exited(0, EXIT_0), closed()))).toBe('succeeded')
-    expect(stateOf(after(e, placed(e), started(0), exited(0, EXIT_1), closed()))).toBe('failed')
+    expect(stateOf(evolved(e, placed(e)))).toBe('starting')
+    expect(stateOf(evolved(e, placed(e), started(0)))).toBe('running')
+    expect(stateOf(evolved(e, placed(e), started(0), exited(0, EXIT_0), closed()))).toBe('succeeded')
+    expect(stateOf(evolved(e, placed(e), started(0), exited(0, EXIT_1), closed()))).toBe('failed')
   })
 
   test('is final only when its allocation is closed', () => {
     const e = executionOf([step('a')])
-    const ended = after(e, placed(e), exited(0, EXIT_0))
+    const ended = evolved(e, placed(e), exited(0, EXIT_0))
     expect(isFinal(ended)).toBe(false)
     expect(ended.status.allocation?.state).toBe('closing')
   })
 
   test('runs groups in sequence and the steps of a group at once', () => {
     const e = executionOf([step('a'), step('b'), step('c', { group: 1 })])
-    const running = after(e, placed(e))
+    const running = evolved(e, placed(e))
     expect(stepStates(running)).toEqual(['starting', 'starting', 'waiting'])
-    expect(stepStates(after(running, exited(0, EXIT_0)))).toEqual(['succeeded', 'starting', 'waiting'])
-    expect(stepStates(after(running, exited(0, EXIT_0), exited(1, EXIT_0)))).toEqual([
+    expect(stepStates(evolved(running, exited(0, EXIT_0)))).toEqual(['succeeded', 'starting', 'waiting'])
+    expect(stepStates(evolved(running, exited(0, EXIT_0), exited(1, EXIT_0)))).toEqual([
       'succeeded',
       'succeeded',
       'starting',
@@ -121,7 +121,7 @@ describe('an execution', () => {
       step('b', { conditions: [{ step: 'a', until: 'succeeded' }], endsExecution: 'never' }),
       step('c', { conditions: [{ step: 'b', until: 'completed' }], endsExecution: 'never' }),
     ])
-    const end = after(e, placed(e), exited(0, EXIT_1), closed())
+    const end = evolved(e, placed(e), exited(0, EXIT_1), closed())
     expect(stepStates(end)).toEqual(['failed', 'skipped', 'skipped'])
     expect(end.status.steps[2]?.reason?.code).toBe('condition_never')
     expect(stateOf(end)).toBe('failed')
@@ -129,10 +129,10 @@ describe('an execution', () => {
 
   test('stops dependents before what they depend on', () => {
     const e = executionOf([step('db'), step('app', { conditions: [{ step: 'db', until: 'started' }] })])
-    const running = after(e, placed(e), started(0), started(1))
-    const stopping = after(running, userStop)
+    const running = evolved(e, placed(e), started(0), started(1))
+    const stopping = evolved(running, userStop)
     expect(stepStates(stopping)).toEqual(['running', 'stopping'])
-    expect(stepStates(after(stopping, exited(1, { outcome: 'signaled', signal: 'SIGTERM' })))).toEqual([
+    expect(stepStates(evolved(stopping, exited(1, { outcome: 'signaled', signal: 'SIGTERM' })))).toEqual([
       'stopping',
       'stopped',
     ])
@@ -140,24 +140,24 @@ describe('an execution', () => {
 
   test('ends with an essential step that ends it on exit, also on exit 0', () => {
     const e = executionOf([step('main', { endsExecution: 'onExit' }), step('sidecar', { essential: false })])
-    const end = after(e, placed(e), started(0), started(1), exited(0, EXIT_0))
+    const end = evolved(e, placed(e), started(0), started(1), exited(0, EXIT_0))
     expect(stepStates(end)).toEqual(['succeeded', 'stopping'])
-    expect(stateOf(after(end, exited(1, { outcome: 'signaled', signal: 'SIGTERM' }), closed()))).toBe('succeeded')
+    expect(stateOf(evolved(end, exited(1, { outcome: 'signaled', signal: 'SIGTERM' }), closed()))).toBe('succeeded')
   })
 
   test('that a user stopped is cancelled, unless everything essential had succeeded before', () => {
     const e = executionOf([step('a'), step('b', { essential: false })])
-    const both = after(e, placed(e), started(0), started(1))
+    const both = evolved(e, placed(e), started(0), started(1))
     const killed: Exit = { outcome: 'signaled', signal: 'SIGKILL' }
-    expect(stateOf(after(both, userStop, exited(0, killed), exited(1, killed), closed()))).toBe('cancelled')
-    expect(stateOf(after(both, exited(0, EXIT_0), userStop, exited(1, killed), closed()))).toBe('succeeded')
-    expect(stateOf(after(e, userStop))).toBe('cancelled')
+    expect(stateOf(evolved(both, userStop, exited(0, killed), exited(1, killed), closed()))).toBe('cancelled')
+    expect(stateOf(evolved(both, exited(0, EXIT_0), userStop, exited(1, killed), closed()))).toBe('succeeded')
+    expect(stateOf(evolved(e, userStop))).toBe('cancelled')
   })
 
   test('with an essential step lost is lost, whoever stopped it', () => {
     const e = executionOf([step('a')])
     const lost: Exit = { outcome: 'lost', reason: reason('cell_died', 'gone') }
-    expect(stateOf(after(e, placed(e), started(0), userStop, exited(0, lost), closed()))).toBe('lost')
+    expect(stateOf(evolved(e, placed(e), started(0), userStop, exited(0, lost), closed()))).toBe('lost')
   })
 
   test('keeps the first stop cause', () => {
@@ -166,42 +166,53 @@ describe('an execution', () => {
       kind: 'stopRequested',
       cause: { kind: 'user', reason: reason('stopped_by_user', 'again') },
     }
-    expect(after(e, placed(e), userStop, late).status.stopCause?.reason.message).toBe('enough')
+    expect(evolved(e, placed(e), userStop, late).status.stopCause?.reason.message).toBe('enough')
+  })
+
+  test('takes a shorter grace from a later stop, never a longer one, and keeps the cause', () => {
+    const e = executionOf([step('a')])
+    const again = (graceMs: number): ExecutionEvent => ({
+      kind: 'stopRequested',
+      cause: { kind: 'user', reason: reason('stopped_by_user', 'again'), graceMs },
+    })
+    const stopped = evolved(e, placed(e), started(0), userStop, again(500), again(900), again(0))
+    expect(stopped.status.stopCause).toMatchObject({ reason: { message: 'enough' }, graceMs: 0 })
+    expect(advance(stopped, again(0), 99)).toEqual({ kind: 'refused', why: 'nothing' })
   })
 
   test('is tried again as a whole on a new allocation, and late news of the old one is refused', () => {
     const e = executionOf([step('a')], {
       retry: { on: 'failure', limit: 1, backoff: { initialMs: 10, factor: 1, maximumMs: 10 } },
     })
-    const again = after(e, placed(e), started(0), exited(0, EXIT_1), closed())
+    const again = evolved(e, placed(e), started(0), exited(0, EXIT_1), closed())
     expect(again.status).toMatchObject({ state: 'pending', retries: 1, epoch: 1, desired: 'run' })
-    const second = after(again, placed(again))
+    const second = evolved(again, placed(again))
     expect(second.status).toMatchObject({ state: 'starting', epoch: 2 })
     expect(advance(second, exited(0, EXIT_0, 1), 99)).toEqual({ kind: 'refused', why: 'stale' })
-    expect(stateOf(after(second, exited(0, EXIT_1, 2), closed(2)))).toBe('failed')
+    expect(stateOf(evolved(second, exited(0, EXIT_1, 2), closed(2)))).toBe('failed')
   })
 
   test('of a step that is tried again waits for its backoff', () => {
     const backoff = { initialMs: 100, factor: 2, maximumMs: 1_000 }
     const e = executionOf([step('a', { retry: { on: 'failure', limit: 2, backoff } })])
-    const waiting = after(e, placed(e), started(0), exited(0, EXIT_1))
+    const waiting = evolved(e, placed(e), started(0), exited(0, EXIT_1))
     expect(stepStates(waiting)).toEqual(['waiting'])
     const due = dueAt(waiting, 10)!
     expect(due).toBe(103)
-    const early = advance(waiting, { kind: 'due' }, due - 1)
+    const early = advance(waiting, { kind: 'due', at: due - 1 }, due - 1)
     expect(early.kind === 'advanced' && stepStates(early.execution)).toEqual(['waiting'])
-    const again = advance(waiting, { kind: 'due' }, due)
+    const again = advance(waiting, { kind: 'due', at: due }, due)
     expect(again.kind === 'advanced' && again.execution.status.steps[0]?.attempts.map((a) => a.number)).toEqual([1, 2])
   })
 
   test('over its time limit is stopped and fails', () => {
     const e = executionOf([step('a')], { timeoutMs: 50 })
-    const running = after(e, placed(e), started(0))
+    const running = evolved(e, placed(e), started(0))
     expect(dueAt(running, 10)).toBe(51)
-    const late = advance(running, { kind: 'due' }, 51)
+    const late = advance(running, { kind: 'due', at: 51 }, 51)
     if (late.kind !== 'advanced') throw new Error('refused')
     expect(stepStates(late.execution)).toEqual(['stopping'])
-    const end = after(late.execution, exited(0, { outcome: 'signaled', signal: 'SIGTERM' }), closed())
+    const end = evolved(late.execution, exited(0, { outcome: 'signaled', signal: 'SIGTERM' }), closed())
     expect(end.status).toMatchObject({ state: 'failed', reason: { code: 'execution_timeout' } })
   })
 
@@ -211,9 +222,9 @@ describe('an execution', () => {
       step('db', { startTimeoutMs: 100, work: { kind: 'run', argv: ['db'], env: {}, health } }),
       step('app', { conditions: [{ step: 'db', until: 'healthy' }] }),
     ])
-    const running = after(e, placed(e), started(0))
+    const running = evolved(e, placed(e), started(0))
     expect(dueAt(running, 10)).toBe(101)
-    const late = advance(running, { kind: 'due' }, 101)
+    const late = advance(running, { kind: 'due', at: 101 }, 101)
     expect(late.kind === 'advanced' && late.execution.status.steps[1]).toMatchObject({
       state: 'skipped',
       reason: { code: 'condition_timeout' },
@@ -226,7 +237,7 @@ const anyEvent = (steps: number, e: Execution): fc.Arbitrary<ExecutionEvent> => 
   return fc.oneof(
     fc.constant(placed(e)),
     fc.constant(userStop),
-    fc.constant<ExecutionEvent>({ kind: 'due' }),
+    fc.nat(50_000).map((at): ExecutionEvent => ({ kind: 'due', at })),
     fc.integer({ min: 1, max: 3 }).map(closed),
     attempt.map(([s, n]) => started(s, n)),
     fc

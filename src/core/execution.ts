@@ -4,7 +4,7 @@
  *
  * X1. An execution holds at most one allocation that is not closed.
  * X2. A final execution never changes again.
- * X3. `stopCause` is written once.
+ * X3. `stopCause` is written once; a later stop may only shorten its grace.
  * X4. An attempt's number rises by one per try of its step, over all epochs.
  */
 

@@ -24,11 +24,18 @@ export function afterCommit(
     if (transition.kind === 'step.state') stepEffect(context, next, transition.ordinal)
     if (transition.kind === 'step.state' || transition.kind === 'step.retrying') endLog(context, next, transition)
     else if (transition.kind === 'allocation.closing') closeAllocation(context, next)
+    else if (transition.kind === 'execution.stopRequested' && before?.status.stopCause) hastenStop(context, next)
   }
   const gaveBack = before !== undefined && gaveBackItsPlace(before, next)
   if (gaveBack || isFinal(next)) context.dispatcher.release(next)
   if (gaveBack && next.status.state === 'pending') context.dispatcher.enqueue(next)
   armTimer(context, next)
+}
+
+/** A later stop was less patient: what is stopping already hears of it (executors take the shorter grace). */
+function hastenStop(context: Context, next: Execution): void {
+  for (const [ordinal, step] of next.status.steps.entries())
+    if (step.state === 'stopping') stopAttempt(context, next, ordinal)
 }
 
 /** Followers of an attempt whose exit is durable may finish. */
@@ -91,17 +98,18 @@ export function insist(context: Context, what: string, effect: () => Promise<unk
   })
 }
 
-/** One alarm per execution: the next instant at which something follows from time alone. */
+/** One alarm per execution: the next instant at which something follows from time alone. An alarm that stands is kept:
+ *  it runs on steady time, so that a wall clock that is set moves no limit. */
 export function armTimer(context: Context, execution: Execution): void {
-  context.timers.get(execution.id)?.cancel()
-  const due = dueAt(execution, context.now())
-  if (due === undefined) {
-    context.timers.delete(execution.id)
-    return
-  }
+  const at = dueAt(execution, context.now())
+  const standing = context.timers.get(execution.id)
+  if (standing?.at === at) return
+  standing?.cancel()
+  context.timers.delete(execution.id)
+  if (at === undefined) return
   const ring = (): void => {
     context.timers.delete(execution.id)
-    void context.transitions.tell(execution.id, { kind: 'due' })
+    void context.transitions.tell(execution.id, { kind: 'due', at })
   }
-  context.timers.set(execution.id, context.alarms.at(due, ring))
+  context.timers.set(execution.id, { at, ...context.alarms.at(at, ring) })
 }
