@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -40,5 +40,3 @@ export function openForReading(directory: string): DatabaseSync {
   database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON`)
   return database
 }
-
-export const databaseExists = (directory: string): boolean => existsSync(databasePath(directory))
