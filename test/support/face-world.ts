@@ -80,6 +80,9 @@ export async function openFaceWorld(
     secrets: storedSecrets(store, vault),
     vault,
     reactors: [],
+
+    deliver: async () => ({ status: 200 }),
+    formats: new Map(),
     defaults: DEFAULTS,
     logger: log,
   })

@@ -95,7 +95,7 @@ describe('a task’s token', () => {
     const inside = new NativeClient(world.url, world.taskToken('acme', attempt))
     expect((await inside.call('publishOutputs', { params, body: { outputs: { a: '1' } } })).status).toBe(204)
     expect((await inside.call('reportProgress', { params, body: { percent: 40, message: 'far' } })).status).toBe(204)
-    const more = { steps: [{ name: 'more', run: ['x'] }] }
+    const more = { steps: [{ name: 'more', run: ['x'], needs: ['main'] }] }
     expect((await inside.call('appendSteps', { params, body: more })).body.steps).toHaveLength(2)
     expect((await inside.call('appendSteps', { params, body: more })).body.steps).toHaveLength(2)
     const seen = await ann.call('getExecution', { params: { id } })

@@ -80,14 +80,15 @@ export class Metrics {
         for (const [state, count] of Object.entries(counts ?? {})) this.set({ state }, count)
       },
     })
-    new Gauge({
+    new Counter({
       name: 'taskport_http_answers_total',
       help: 'HTTP answers by face and status.',
       labelNames: ['face', 'status'],
       registers,
       collect() {
+        this.reset()
         for (const [face, statuses] of sources()?.answers() ?? [])
-          for (const [status, count] of statuses) this.set({ face, status: String(status) }, count)
+          for (const [status, count] of statuses) this.inc({ face, status: String(status) }, count)
       },
     })
   }
