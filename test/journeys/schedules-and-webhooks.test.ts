@@ -11,8 +11,6 @@ import { DEFAULTS } from '../../src/engine/context.ts'
 import type { RunningEngine } from '../../src/engine/create-engine.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import { ExecutorSet } from '../../src/engine/executor-set.ts'
-import { type OutboxService, outboxService } from '../../src/engine/outbox.ts'
-import { scheduleService } from '../../src/engine/schedules.ts'
 import { deactivateTask, registerTask } from '../../src/engine/tasks.ts'
 import { setWebhook } from '../../src/engine/webhooks.ts'
 import { ScriptedExecutor } from '../../src/executors/scripted/scripted-executor.ts'
@@ -36,7 +34,6 @@ const KINDS = ['execution.state']
 interface Life {
   readonly running: RunningEngine
   readonly store: SqliteStore
-  readonly outbox: OutboxService
 }
 
 let directory: string
@@ -54,33 +51,27 @@ afterEach(() => {
 
 async function begin(programs: ScriptedWorld): Promise<Life> {
   const store = await openSqliteStore({ directory })
-  let outbox!: OutboxService
-  const running = createEngine(
-    {
-      store,
-      logs: new MemoryLogStore({ now: () => Date.now() * 1_000 }),
-      executors: new ExecutorSet([new ScriptedExecutor(programs)]),
-      clock: systemClock,
-      alarms: systemAlarms,
-      ids: uuidIds,
-      chance: { next: Math.random },
-      secrets: { resolve: async () => undefined },
-      vault: vaultOf(new Uint8Array(32)),
-      reactors: [],
-      defaults: DEFAULTS,
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    },
-    (context) => {
-      outbox = outboxService(context, httpDeliver({ allowAddresses: ['127.0.0.1'] }), new Map())
-      return [outbox, scheduleService(context)]
-    },
-  )
+  const running = createEngine({
+    store,
+    logs: new MemoryLogStore({ now: () => Date.now() * 1_000 }),
+    executors: new ExecutorSet([new ScriptedExecutor(programs)]),
+    clock: systemClock,
+    alarms: systemAlarms,
+    ids: uuidIds,
+    chance: { next: Math.random },
+    secrets: { resolve: async () => undefined },
+    vault: vaultOf(new Uint8Array(32)),
+    reactors: [],
+    deliver: httpDeliver({ allowAddresses: ['127.0.0.1'] }),
+    formats: new Map(),
+    defaults: DEFAULTS,
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  })
   await running.start(MACHINE)
-  return { running, store, outbox }
+  return { running, store }
 }
 
-async function end({ running, store, outbox }: Life): Promise<void> {
-  await outbox.stop()
+async function end({ running, store }: Life): Promise<void> {
   await running.stop({ endTasks: false })
   await store.close()
 }

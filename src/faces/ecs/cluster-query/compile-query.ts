@@ -32,10 +32,17 @@ export function compileForPlacement(query: Query, instances: readonly QueryTarge
 function compileComparison(query: Comparison): Constraint {
   if (query.subject === 'task:group') return groupConstraint(query)
   const attribute = typeof query.subject === 'object' ? query.subject.attribute : OWN_SUBJECTS[query.subject]
-  const { operator, values } = query
+  const { operator } = query
+  const values = query.subject === 'registeredAt' ? query.values.map(spelledOut) : query.values
   if (operator === 'exists' || operator === 'notExists') return { op: operator, attribute }
   if (operator === 'in' || operator === 'notIn') return { op: operator, attribute, values }
   return { op: operator, attribute, value: values[0] ?? '' }
+}
+
+/** A time in the one spelling that `subjectOf` uses, so that order as text is order in time. */
+const spelledOut = (time: string): string => {
+  const at = Date.parse(time)
+  return Number.isNaN(at) ? time : new Date(at).toISOString()
 }
 
 const not = (of: Constraint): Constraint => ({ op: 'not', of })

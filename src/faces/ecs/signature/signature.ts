@@ -35,8 +35,10 @@ function headerValue(value: string | string[] | undefined): string {
 
 function canonicalQuery(query: string): string {
   if (query === '') return ''
-  const pairs = [...new URLSearchParams(query)].map(([k, v]) => `${encode(k)}=${encode(v)}`)
-  return pairs.sort().join('&')
+  const pairs = [...new URLSearchParams(query)].map(([name, value]) => [encode(name), encode(value)] as const)
+  const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+  pairs.sort(([a, x], [b, y]) => order(a, b) || order(x, y))
+  return pairs.map((pair) => pair.join('=')).join('&')
 }
 
 const encode = (text: string): string =>

@@ -53,7 +53,7 @@ export function presentContainer(home: Home, e: Execution, record: TaskRecord, o
     lastStatus: containerStatusOf(step),
     ...(exitCode !== undefined && { exitCode }),
     ...(reason !== undefined && { reason }),
-    networkBindings: record.networkMode === 'awsvpc' ? [] : (attempt?.ports ?? []).map(binding),
+    networkBindings: record.networkMode === 'awsvpc' ? [] : bindingsOf(e, ordinal, attempt),
     networkInterfaces:
       record.networkMode === 'awsvpc'
         ? [{ attachmentId: attachmentIdOf(taskId), ...(address !== undefined && { privateIpv4Address: address }) }]
@@ -83,6 +83,21 @@ function exitCodeOf(step: StepStatus): number | undefined {
   if (exit === undefined || !everStarted(step)) return undefined
   if (exit.outcome === 'timedOut') return shellCode(exit) ?? 137
   return exit.outcome === 'lost' || exit.outcome === 'refused' ? undefined : shellCode(exit)
+}
+
+/** As its executor reports them; where programs share the machine's network, the ports that were reserved for it. */
+function bindingsOf(e: Execution, ordinal: number, attempt: Attempt | undefined): readonly NetworkBinding[] {
+  if (attempt?.startedAt === undefined) return []
+  if (attempt.ports && attempt.ports.length > 0) return attempt.ports.map(binding)
+  const work = e.submission.plan.steps[ordinal]!.work
+  const wanted = work.kind === 'run' ? (work.ports ?? []) : []
+  const taken = e.status.allocation?.ports.filter((p) => p.step === ordinal) ?? []
+  return taken.map(({ index, hostPort, protocol }) => ({
+    bindIP: '0.0.0.0',
+    containerPort: wanted[index]?.port || hostPort,
+    hostPort,
+    protocol,
+  }))
 }
 
 const binding = (port: BoundPort): NetworkBinding => ({
