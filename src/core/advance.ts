@@ -39,7 +39,7 @@ export const newStatus = (steps: number): ExecutionStatus => ({
 
 export function advance(execution: Execution, event: ExecutionEvent, now: Instant): Advanced {
   if (isFinal(execution)) return { kind: 'refused', why: 'final' }
-  const draft = draftOf(execution, now)
+  const draft = event.kind === 'due' ? draftOf(execution, Math.max(now, event.at), true) : draftOf(execution, now)
   const why = apply(draft, event)
   if (why) return { kind: 'refused', why }
   settle(draft)

@@ -20,13 +20,15 @@ export interface Draft {
   specs: readonly StepSpec[]
   readonly transitions: Transition[]
   readonly now: Instant
+  /** An alarm rang. Limits strike only then, so that a wall clock set forward ends nothing early. */
+  readonly rang: boolean
   /** By step name; made when first needed. */
   ordinals?: ReadonlyMap<string, number>
 }
 
-export const draftOf = (before: Execution, now: Instant): Draft => {
+export const draftOf = (before: Execution, now: Instant, rang = false): Draft => {
   const steps = [...before.status.steps]
-  return { before, status: { ...before.status, steps }, steps, specs: stepsOf(before), transitions: [], now }
+  return { before, status: { ...before.status, steps }, steps, specs: stepsOf(before), transitions: [], now, rang }
 }
 
 /** The finished execution: one version further. */

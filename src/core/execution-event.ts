@@ -11,8 +11,8 @@ export type ExecutionEvent =
   | Placed
   | { readonly kind: 'deferred'; readonly reason: Reason }
   | { readonly kind: 'stopRequested'; readonly cause: Omit<StopCause, 'at'> }
-  /** A timer rang: look again at limits, backoffs and conditions. */
-  | { readonly kind: 'due' }
+  /** The alarm for `at` rang: limits, backoffs and conditions are looked at as of then, whatever the wall clock says. */
+  | { readonly kind: 'due'; readonly at: Instant }
   | {
       readonly kind: 'attemptStarted'
       readonly attempt: AttemptId

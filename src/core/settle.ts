@@ -15,7 +15,7 @@ import { reason } from './reason.ts'
 import { requestStop } from './stop-request.ts'
 
 export function settle(draft: Draft): void {
-  applyLimits(draft)
+  if (draft.rang) applyLimits(draft)
   if (draft.status.desired === 'stop') stopSteps(draft)
   else while (startReadySteps(draft));
   closeAllocation(draft)

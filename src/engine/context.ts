@@ -1,6 +1,7 @@
 import type { ExecutionId } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Alarms, Chance, Clock, Ids } from '../core/ports/clock.ts'
+import type { Deliver } from '../core/ports/deliver.ts'
 import type { LogStore } from '../core/ports/log-store.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Secrets, Vault } from '../core/ports/vault.ts'
@@ -11,6 +12,7 @@ import type { NodeRegister } from './node-register.ts'
 import type { Reactor } from './reactor.ts'
 import type { Roster } from './roster.ts'
 import type { Transitions } from './transitions.ts'
+import type { WebhookFormats } from './webhook-format.ts'
 
 /** What the operator can set. */
 export interface EngineDefaults {
@@ -46,6 +48,9 @@ export interface EngineParts {
   readonly secrets: Secrets
   readonly vault: Vault
   readonly reactors: readonly Reactor[]
+  readonly deliver: Deliver
+  /** Who formats a webhook's message, by name. */
+  readonly formats: WebhookFormats
   readonly defaults: EngineDefaults
   readonly logger: Logger
 }
@@ -60,6 +65,6 @@ export interface Context extends EngineParts {
   /** Submissions that await steps began, so that two awaiters of one key start it once. */
   readonly startingKeys: Map<string, Promise<unknown>>
   /** The alarm of each execution that something follows for from time alone. */
-  readonly timers: Map<ExecutionId, { cancel(): void }>
+  readonly timers: Map<ExecutionId, { readonly at: Instant; cancel(): void }>
   readonly now: () => Instant
 }

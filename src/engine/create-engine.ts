@@ -11,9 +11,11 @@ import { reason } from '../core/reason.ts'
 import type { Context, EngineParts } from './context.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Engine, NodeRegistration, Waiting } from './engine.ts'
+import { type EngineServices, engineServices } from './engine-services.ts'
 import { appendSteps, exec, publishOutputs, reportProgress, stats } from './inside-attempt.ts'
 import { inspect } from './inspect.ts'
 import { Ledger } from './ledger.ts'
+import { listSchedules } from './list-schedules.ts'
 import { NodeRegister } from './node-register.ts'
 import { deregisterNode, registerMachine, registerNode, setNodeAttributes, setNodeState, withUse } from './nodes.ts'
 import { note } from './note.ts'
@@ -27,11 +29,10 @@ import { removeSecret, secretNames, setSecret } from './secrets.ts'
 import { stop } from './stop.ts'
 import { submit } from './submit.ts'
 import { deactivateTask, listRevisions, listTasks, registerTask, requireTask } from './tasks.ts'
-import type { TickedService } from './ticked-service.ts'
-import { ServiceRunner } from './ticked-service.ts'
 import { Transitions } from './transitions.ts'
 import { waitFor } from './wait-for.ts'
 import { watch } from './watch.ts'
+import { listWebhooks } from './webhooks.ts'
 
 export type Machine = NodeRegistration & { readonly capacity: Node['capacity'] }
 
@@ -39,19 +40,16 @@ export interface RunningEngine {
   readonly engine: Engine
   /** For the server's own instruments; faces use `engine`. */
   readonly context: Context
-  start(machine: Machine): Promise<void>
+  /** `services: false` leaves out what goes on by itself (schedules, webhooks, retention): for simulations. */
+  start(machine: Machine, options?: { readonly services: boolean }): Promise<void>
   /** Lets go of what runs, unless `endTasks`: then everything is ended first. */
   stop(options: { readonly endTasks: boolean }): Promise<void>
 }
 
-/** `services` are made here, because they need the context. */
-export function createEngine(
-  parts: EngineParts,
-  services: (context: Context) => readonly TickedService[] = () => [],
-): RunningEngine {
+export function createEngine(parts: EngineParts): RunningEngine {
   const context = contextOf(parts)
   const observers = [...parts.executors.all()].map((executor) => new Observer(context, executor))
-  const runners = services(context).map((service) => new ServiceRunner(context, service))
+  const services = engineServices(context, parts)
   let machine: Machine | undefined
   const load = async (): Promise<void> => {
     await context.nodes.load()
@@ -62,20 +60,21 @@ export function createEngine(
     await Promise.all([...context.roster.all()].map((e) => endNow(context, e.id)))
     await forgetAll(context)
     await load()
+    services.reset()
   }
   return {
-    engine: useCases(context, reset),
+    engine: useCases(context, services, reset),
     context,
-    async start(given) {
+    async start(given, options = { services: true }) {
       machine = given
       await load()
       await Promise.all([...parts.executors.all()].map((e) => e.ready()))
       for (const observer of observers) observer.start()
       await rescue(context)
-      for (const runner of runners) runner.start()
+      if (options.services) services.start()
     },
     async stop({ endTasks }) {
-      await Promise.all(runners.map((r) => r.stop()))
+      await services.stop()
       if (endTasks) await Promise.all([...context.roster.all()].map((e) => endNow(context, e.id)))
       await Promise.all(observers.map((o) => o.stop()))
       context.transitions.end()
@@ -92,7 +91,7 @@ function contextOf(parts: EngineParts): Context {
     ledger: new Ledger(),
     nodes: new NodeRegister(parts.store),
     startingKeys: new Map<string, Promise<unknown>>(),
-    timers: new Map<ExecutionId, { cancel(): void }>(),
+    timers: new Map<ExecutionId, { readonly at: number; cancel(): void }>(),
     now: () => parts.clock.now(),
   }
   // Both need the context, and the context them: the only knot, tied here.
@@ -133,7 +132,7 @@ function waiting(context: Context, id: ExecutionId): Waiting | undefined {
   return { reason: deferral.reason, ...(deferral.position > 0 && { position: deferral.position }) }
 }
 
-function useCases(c: Context, reset: () => Promise<void>): Engine {
+function useCases(c: Context, services: EngineServices, reset: () => Promise<void>): Engine {
   return {
     newExecutionId: () => c.ids.execution(),
     now: c.now,
@@ -161,11 +160,19 @@ function useCases(c: Context, reset: () => Promise<void>): Engine {
     note: (tenant, id, step, text) => note(c, tenant, id, step, text),
     exec: (tenant, id, step, request) => exec(c, tenant, id, step, request),
     stats: (tenant, id, step) => stats(c, tenant, id, step),
-    registerTask: (tenant, name, spec) => registerTask(c, tenant, name, spec),
+    async registerTask(tenant, name, spec) {
+      const registered = await registerTask(c, tenant, name, spec)
+      services.taskChanged(tenant, name)
+      return registered
+    },
     task: (tenant, name, revision) => requireTask(c, tenant, name, revision),
     tasks: (tenant, page) => listTasks(c, tenant, page),
     taskRevisions: (tenant, name, page) => listRevisions(c, tenant, name, page),
-    deactivateTask: (tenant, name, revision) => deactivateTask(c, tenant, name, revision),
+    async deactivateTask(tenant, name, revision) {
+      await deactivateTask(c, tenant, name, revision)
+      services.taskChanged(tenant, name)
+    },
+    schedules: (tenant) => listSchedules(c, tenant),
     nodes: async (tenant) => c.nodes.visible(tenant).map((n) => withUse(c, tenant, n)),
     node: async (tenant, id) => withUse(c, tenant, c.nodes.require(tenant, id)),
     registerNode: (tenant, node) => registerNode(c, tenant, node),
@@ -176,6 +183,9 @@ function useCases(c: Context, reset: () => Promise<void>): Engine {
     secretNames: (tenant) => secretNames(c, tenant),
     removeSecret: (tenant, name) => removeSecret(c, tenant, name),
     resolveSecret: (tenant, name) => c.secrets.resolve(tenant, name),
+    setWebhook: (tenant, hook) => services.setWebhook(tenant, hook),
+    webhooks: (tenant) => listWebhooks(c, tenant),
+    removeWebhook: (tenant, id) => services.removeWebhook(tenant, id),
     document: (tenant, collection, key) => c.store.document(tenant, collection, key),
     documents: (tenant, collection, query) => c.store.documents(tenant, collection, query),
     saveDocuments: async (changes) => (await c.store.commit(changes)).assigned,

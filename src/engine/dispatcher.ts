@@ -31,6 +31,7 @@ export class Dispatcher {
   readonly #deferred = new Map<ExecutionId, Deferral>()
   #order = 0
   #held = false
+  #latest: Instant = 0
   #round: { cancel(): void } | undefined
   #timer: { readonly at: Instant; readonly alarm: { cancel(): void } } | undefined
 
@@ -60,7 +61,7 @@ export class Dispatcher {
     const mayPass = (c: Candidate): boolean => !this.#held && (this.#lines.size === 0 || c.ifNoRoom === 'refuse')
     const first = candidates.filter(mayPass)
     if (first.length === 0) return []
-    return schedule(this.#snapshot(first), this.#context.now(), { decisions: first.length })
+    return schedule(this.#snapshot(first), this.#now(), { decisions: first.length })
   }
 
   /** What was accepted waits, also where it first asked to be refused (a concurrency limit made it wait). */
@@ -89,7 +90,7 @@ export class Dispatcher {
     if (this.#held || this.#round) return
     this.#round = this.#context.alarms.at(this.#context.now(), () => {
       this.#round = undefined
-      this.tick(this.#context.now())
+      this.tick(this.#now())
     })
   }
 
@@ -103,7 +104,7 @@ export class Dispatcher {
       else if (decision.kind === 'defer') this.#defer(decision)
     }
     if (placed > 0 && this.#lines.size > 0) this.wake()
-    this.#setTimer()
+    this.#setTimer(this.#lines.nextDueAt())
     return placed
   }
 
@@ -119,6 +120,12 @@ export class Dispatcher {
     this.#deferred.clear()
     this.#timer?.alarm.cancel()
     this.#timer = undefined
+  }
+
+  /** For waits time never runs back: what was due once stays due when the wall clock is set back. */
+  #now(): Instant {
+    this.#latest = Math.max(this.#latest, this.#context.now())
+    return this.#latest
   }
 
   #place(decision: Placement): boolean {
@@ -149,8 +156,7 @@ export class Dispatcher {
     void this.#context.transitions.tell(decision.execution, { kind: 'deferred', reason: decision.reason })
   }
 
-  #setTimer(): void {
-    const at = this.#lines.nextDueAt()
+  #setTimer(at: Instant | undefined): void {
     if (at === this.#timer?.at) return
     this.#timer?.alarm.cancel()
     this.#timer = undefined

@@ -33,7 +33,7 @@ export async function rescue(context: Context): Promise<void> {
   for (const execution of [...context.roster.all()]) {
     if (execution.status.state === 'pending') context.dispatcher.enqueue(execution)
     // What fell due while nobody was there happens now; it arms the timer as well.
-    void context.transitions.tell(execution.id, { kind: 'due' })
+    void context.transitions.tell(execution.id, { kind: 'due', at: context.now() })
     closeAllocation(context, execution)
     for (const [ordinal, step] of execution.status.steps.entries()) {
       if (step.state !== 'starting' && step.state !== 'running' && step.state !== 'stopping') continue

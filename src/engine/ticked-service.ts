@@ -6,6 +6,8 @@ export interface TickedService {
   readonly name: string
   /** `nextAt`: when the next round makes sense; absent: only when poked. */
   tick(now: Instant): Promise<{ readonly did: number; readonly nextAt?: Instant }>
+  /** Ends what goes on between rounds. */
+  stop?(): Promise<void>
 }
 
 /** Wait before a round that threw is tried again, ms. */
@@ -34,15 +36,14 @@ export class ServiceRunner {
   poke(): void {
     if (this.#stopped) return
     this.#poked = true
-    this.#round ??= this.#rounds().finally(() => {
-      this.#round = undefined
-    })
+    this.#round ??= this.#rounds()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#alarm?.cancel()
     await this.#round
+    await this.#service.stop?.()
   }
 
   async #rounds(): Promise<void> {
@@ -52,6 +53,8 @@ export class ServiceRunner {
       this.#alarm?.cancel()
       if (nextAt !== undefined && !this.#stopped) this.#alarm = this.#context.alarms.at(nextAt, () => this.poke())
     }
+    // In the same turn as the last look at `#poked`: a poke after this begins a new run.
+    this.#round = undefined
   }
 
   async #once(): Promise<Instant | undefined> {

@@ -23,9 +23,9 @@ import { problemWith } from './configuration.ts'
 import { keyFileOf } from './data-directory.ts'
 import { makeExecutors } from './executors.ts'
 import { makeFaces } from './faces.ts'
+import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
 import { thisMachine } from './machine.ts'
-import { engineServices } from './services.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { systemAlarms, systemClock } from './system-clock.ts'
 import { uuidIds } from './uuid-ids.ts'
@@ -55,23 +55,22 @@ export async function serve(given: Configuration): Promise<Server> {
   )
   const store = await openSqliteStore({ directory: c.dataDirectory })
   const logs = await openLogs(c)
-  const running = createEngine(
-    {
-      store,
-      logs,
-      executors: makeExecutors(c, (notice) => logs.noticed(notice)),
-      clock: systemClock,
-      alarms: systemAlarms,
-      ids: uuidIds,
-      chance: { next: () => Math.random() },
-      secrets: storedSecrets(store, vault),
-      vault,
-      reactors: [],
-      defaults: { ...DEFAULTS, retentionMs: c.retentionMs },
-      logger: engineLogger(log),
-    },
-    (context) => engineServices(context, c),
-  )
+  const running = createEngine({
+    store,
+    logs,
+    executors: makeExecutors(c, (notice) => logs.noticed(notice)),
+    clock: systemClock,
+    alarms: systemAlarms,
+    ids: uuidIds,
+    chance: { next: () => Math.random() },
+    secrets: storedSecrets(store, vault),
+    vault,
+    reactors: [],
+    deliver: httpDeliver({ allowAddresses: c.allowAddress }),
+    formats: new Map(),
+    defaults: { ...DEFAULTS, retentionMs: c.retentionMs },
+    logger: engineLogger(log),
+  })
   await running.start(thisMachine(c))
   const place: { url: string } = { url: '' }
   const metrics = new Metrics()

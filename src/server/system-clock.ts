@@ -3,24 +3,27 @@ import type { Alarms, Clock } from '../core/ports/clock.ts'
 /** The machine's wall clock. */
 export const systemClock: Clock = { now: () => Date.now() }
 
-/** Longest stretch slept at once, ms: a wall clock set forward is noticed no later than this. */
-const LONGEST_SLEEP_MS = 30_000
+/** Longest wait that a timer of Node takes, ms. */
+const LONGEST_WAIT_MS = 2_147_483_647
 
-/** Alarms on the machine's timers. They keep no process alive. */
+/**
+ * Alarms on the machine's steady timers: a wall clock that is set moves none of them. They keep no process alive.
+ * An instant too far for one timer is waited for in stretches.
+ */
 export const systemAlarms: Alarms = {
   at(instant, ring) {
     let cancel = (): void => undefined
-    const arm = (): void => {
-      const wait = instant - Date.now()
-      if (wait <= 0) {
+    const arm = (waitMs: number): void => {
+      if (waitMs <= 0) {
         const immediate = setImmediate(ring)
         cancel = () => clearImmediate(immediate)
         return
       }
-      const timer = setTimeout(arm, Math.min(wait, LONGEST_SLEEP_MS)).unref()
+      const stretch = Math.min(waitMs, LONGEST_WAIT_MS)
+      const timer = setTimeout(() => (stretch < waitMs ? arm(waitMs - stretch) : ring()), stretch).unref()
       cancel = () => clearTimeout(timer)
     }
-    arm()
+    arm(instant - Date.now())
     return { cancel: () => cancel() }
   },
 }

@@ -10,9 +10,9 @@ import { checkAlways, checkAtRest } from './invariants.ts'
 import { pick, randomRequest } from './random-plan.ts'
 import { PRINCIPAL, SimulatedWorld, TENANT } from './world.ts'
 
-const SEEDS = process.env['SEED']
-  ? [Number(process.env['SEED'])]
-  : Array.from({ length: Number(process.env['SEEDS'] ?? 2_000) }, (_, i) => i + 1)
+const SEEDS = process.env.SEED
+  ? [Number(process.env.SEED)]
+  : Array.from({ length: Number(process.env.SEEDS ?? 2_000) }, (_, i) => i + 1)
 const SUBMISSIONS = 6
 
 async function revive(world: SimulatedWorld): Promise<void> {
@@ -45,6 +45,7 @@ async function meddle(world: SimulatedWorld, ids: readonly ExecutionId[]): Promi
   else if (dice < 0.08 && world.programs.running.length > 0)
     world.programs.lose(pick(world.chance, world.programs.running))
   else if (dice < 0.1) world.crashed = true
+  else if (dice < 0.12) world.time.set(world.time.now() + pick(world.chance, [-3_600_000, -500, 500, 3_600_000]))
 }
 
 async function simulate(seed: number): Promise<void> {
@@ -57,9 +58,9 @@ async function simulate(seed: number): Promise<void> {
     for (let n = Math.floor(world.chance.next() * 4); n > 0; n--) world.time.step()
     await settled()
   }
-  const calmAt = world.time.now() + 20_000
-  await world.drain(600_000, async () => {
-    if (world.time.now() > calmAt) world.crashRate = 0
+  let meddling = 2_000
+  await world.drain(async () => {
+    if (meddling-- < 0) world.crashRate = 0
     else await meddle(world, ids)
     await settled()
     await revive(world)

@@ -30,6 +30,9 @@ const MACHINE = {
   attributes: { zone: 'a' },
 } as const
 
+/** Far more than any simulation needs: one that goes on for ever ends, and fails. */
+const MOST_STEPS = 100_000
+
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
 
 export class SimulatedWorld {
@@ -57,7 +60,7 @@ export class SimulatedWorld {
     const { time, store } = this
     this.running = createEngine({
       store,
-      logs: new MemoryLogStore(),
+      logs: new MemoryLogStore({ now: () => this.time.now() * 1_000 }),
       executors: new ExecutorSet([new ScriptedExecutor(this.programs)]),
       clock: time,
       alarms: this.#alarmsOfThisLife(),
@@ -66,10 +69,12 @@ export class SimulatedWorld {
       secrets: { resolve: async (_tenant, name) => (name === 'known' ? 'value' : undefined) },
       vault: { seal: (_p, t) => t, open: (_p, t) => t, derive: () => new Uint8Array(32) },
       reactors: [],
+      deliver: async () => ({ status: 200 }),
+      formats: new Map(),
       defaults: DEFAULTS,
       logger: SILENT,
     })
-    await this.running.start(MACHINE)
+    await this.running.start(MACHINE, { services: false })
   }
 
   /** The server dies between two instructions: nothing it planned happens any more. */
@@ -80,14 +85,13 @@ export class SimulatedWorld {
     await settled()
   }
 
-  /** Runs until nothing is active or `limitMs` of virtual time have passed. */
-  async drain(limitMs: number, between: () => Promise<void> = async () => {}): Promise<void> {
-    const until = this.time.now() + limitMs
-    for (;;) {
+  /** Runs until nothing is active or nothing more can happen. */
+  async drain(between: () => Promise<void> = async () => {}): Promise<void> {
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
       await settled()
       await between()
       if (this.running.context.roster.size === 0) return
-      if (this.time.step(until)) continue
+      if (this.time.step()) continue
       // What the last step began may set alarms yet, or crash: that must be lived through first.
       for (let i = 0; i < 5; i++) await settled()
       if (!this.crashed && this.time.nextAt === undefined) return

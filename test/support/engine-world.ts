@@ -84,10 +84,12 @@ export class EngineWorld {
       secrets: { resolve: async () => undefined },
       vault: plainVault,
       reactors: [],
+      deliver: async () => ({ status: 200 }),
+      formats: new Map(),
       defaults: this.#defaults,
       logger: { info: () => undefined, warn: note, error: note },
     })
-    await this.#running.start(MACHINE)
+    await this.#running.start(MACHINE, { services: false })
   }
 
   /** Runs a service until the engine is killed. */

@@ -2,27 +2,33 @@ import type { Instant } from '../../src/core/instant.ts'
 import type { Alarms, Clock } from '../../src/core/ports/clock.ts'
 
 interface Pending {
-  readonly at: Instant
+  /** On steady time. */
+  readonly at: number
   readonly order: number
   readonly ring: () => void
 }
 
-/** A clock that moves only when told, and the alarms on it. Rings in order of instant, then of setting. */
+/**
+ * A clock that moves only when told, and the alarms on it, which ring in order of instant, then of setting. Like the
+ * real ones, alarms run on steady time: setting the wall clock moves none of them.
+ */
 export class FakeTime implements Clock, Alarms {
-  #now: Instant
+  #steady: number
+  /** Wall clock less steady time. */
+  #offset = 0
   #order = 0
   #pending: Pending[] = []
 
   constructor(start: Instant = 1_700_000_000_000) {
-    this.#now = start
+    this.#steady = start
   }
 
   now(): Instant {
-    return this.#now
+    return this.#steady + this.#offset
   }
 
   at(instant: Instant, ring: () => void): { cancel(): void } {
-    const one: Pending = { at: Math.max(instant, this.#now), order: ++this.#order, ring }
+    const one: Pending = { at: Math.max(instant - this.#offset, this.#steady), order: ++this.#order, ring }
     this.#pending.push(one)
     return {
       cancel: () => {
@@ -35,32 +41,33 @@ export class FakeTime implements Clock, Alarms {
     return this.#pending.length
   }
 
-  /** When the next alarm rings. */
+  /** When the next alarm rings, as the wall clock will say if nobody sets it. */
   get nextAt(): Instant | undefined {
-    return this.#next()?.at
+    const next = this.#next()
+    return next && next.at + this.#offset
   }
 
   /** Moves to the next alarm and rings it; false when there is none until `limit`. */
-  step(limit = Number.POSITIVE_INFINITY): boolean {
+  step(limit: Instant = Number.POSITIVE_INFINITY): boolean {
     const next = this.#next()
-    if (!next || next.at > limit) return false
+    if (!next || next.at + this.#offset > limit) return false
     this.#pending = this.#pending.filter((p) => p !== next)
-    this.#now = Math.max(this.#now, next.at)
+    this.#steady = Math.max(this.#steady, next.at)
     next.ring()
     return true
   }
 
   /** Moves on by `ms`, ringing what falls due, letting promises settle in between. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms
+    const until = this.#steady + ms
     await settled()
-    while (this.step(until)) await settled()
-    this.#now = until
+    while (this.step(until + this.#offset)) await settled()
+    this.#steady = until
   }
 
-  /** Sets the wall clock, forwards or back, ringing nothing. */
+  /** Sets the wall clock, forwards or back: no time passes by it. */
   set(instant: Instant): void {
-    this.#now = instant
+    this.#offset += instant - this.now()
   }
 
   /** Forgets every alarm: the process that set them is gone. */
