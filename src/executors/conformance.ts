@@ -101,7 +101,10 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
       await executor.stop(id(), { signal: 'SIGKILL', graceMs: 0 })
       harness.pass?.(1)
       await observer.exit(id())
-      expect(observer.seen.filter(({ attempt }) => attempt === id()).map(({ kind }) => kind)).toEqual(['started', 'exited'])
+      expect(observer.seen.filter(({ attempt }) => attempt === id()).map(({ kind }) => kind)).toEqual([
+        'started',
+        'exited',
+      ])
     })
 
     it('starts the same attempt once, however often it is told to (P1)', async () => {
@@ -167,7 +170,9 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
       harness.pass?.(1)
       const { exit } = await observer.exit(id())
       // A signal that came before the program had set its handler ends it: as true, and as exact.
-      expect([{ code: 3 }, { signal: 'SIGTERM' }]).toContainEqual(exit.code === undefined ? { signal: exit.signal } : { code: exit.code })
+      expect([{ code: 3 }, { signal: 'SIGTERM' }]).toContainEqual(
+        exit.code === undefined ? { signal: exit.signal } : { code: exit.code },
+      )
       return undefined
     })
 
@@ -186,7 +191,10 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
       await executor.start(id(), workOf(harness.programs.hangs(), { timeoutMs: 60 }))
       harness.pass?.(60)
       const { exit } = await observer.exit(id())
-      expect({ outcome: exit.outcome, reason: exit.reason?.code }).toEqual({ outcome: 'timedOut', reason: 'step_timeout' })
+      expect({ outcome: exit.outcome, reason: exit.reason?.code }).toEqual({
+        outcome: 'timedOut',
+        reason: 'step_timeout',
+      })
       expect(exit.reason?.message).toContain('60 ms')
     })
 
@@ -198,6 +206,8 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
     })
 
     it('goes on running, or keeps its true exit code, when the server is killed in the middle', async () => {
+      await observer.end()
+      observer = new Observer(executor, false)
       await executor.start(id(), workOf(harness.programs.hangs()))
       await executor.start(id(1), workOf(harness.programs.exits(7)))
       await observer.started(id())
@@ -232,7 +242,10 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
       const argv = harness.programs.missing?.()
       if (argv === undefined) return context.skip('it has no programs that could be missing')
       const exit = await exitOf(argv)
-      expect({ outcome: exit.outcome, reason: exit.reason?.code }).toEqual({ outcome: 'refused', reason: 'program_missing' })
+      expect({ outcome: exit.outcome, reason: exit.reason?.code }).toEqual({
+        outcome: 'refused',
+        reason: 'program_missing',
+      })
       expect(exit.reason?.message).toContain(argv[0])
       return undefined
     })
@@ -247,7 +260,9 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
     it('runs 200 attempts at once and leaves nothing behind', { timeout: 60_000 }, async () => {
       const attempts = Array.from({ length: 200 }, (_, i) => attemptIdOf(execution, i, 1))
       const codes = attempts.map((_, i) => i % 5)
-      await Promise.all(attempts.map((attempt, i) => executor.start(attempt, workOf(harness.programs.exits(codes[i]!)))))
+      await Promise.all(
+        attempts.map((attempt, i) => executor.start(attempt, workOf(harness.programs.exits(codes[i]!)))),
+      )
       harness.pass?.(1)
       const exits = await Promise.all(attempts.map((attempt) => observer.exit(attempt, 50_000)))
       expect(exits.map(({ exit }) => exit.code)).toEqual(codes)

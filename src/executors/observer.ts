@@ -27,7 +27,8 @@ export class Observer {
       const found = this.seen.find(fits)
       if (found !== undefined) return found
       const left = deadline - performance.now()
-      if (left <= 0) throw new Error(`not observed within ${withinMs} ms; seen: ${JSON.stringify(this.seen.slice(-20))}`)
+      if (left <= 0)
+        throw new Error(`not observed within ${withinMs} ms; seen: ${JSON.stringify(this.seen.slice(-20))}`)
       await this.#next(left)
     }
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptId } from '../../core/identity.ts'
@@ -51,6 +51,9 @@ export async function forgetDeadCell(dead: DeadCell): Promise<void> {
   const facts = cgroupFactsOf(dead.directory)
   // The kernel lets go of a group some moments after its last process.
   for (let tries = 0; tries < 100 && !removeCgroupsOf(facts, dead.cell); tries++) await delay(10)
+  const spare = join(dead.directory, '..', '..', 'spare')
+  for (const name of await readdir(spare))
+    if (name.startsWith(`${dead.cell}-`)) await rm(join(spare, name), { recursive: true, force: true })
   await rm(dead.directory, { recursive: true, force: true })
 }
 

@@ -82,7 +82,7 @@ export class ProcessExecutor implements Executor {
     this.capabilities = capabilitiesOf(this.host, sandbox)
     this.#directory = join(options.dataDirectory, 'process')
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
-    for (const name of ['', 'allocations', 'trash'])
+    for (const name of ['', 'allocations', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
@@ -133,7 +133,8 @@ export class ProcessExecutor implements Executor {
     const link =
       (known === undefined ? undefined : this.#links.get(known)) ?? this.#accepting() ?? (await this.#launch())
     if (known === undefined) this.#table.bury(attempt, link.cell)
-    link.send({ do: 'stop', attempt, how })
+    const answer = await link.call((call) => ({ do: 'stop', call, attempt, how }))
+    if (answer === undefined) throw new Error(`the cell went away before it heard of stopping ${attempt}: try again`)
   }
 
   async inspect(attempts: readonly AttemptId[]): Promise<ReadonlyMap<AttemptId, Seen>> {

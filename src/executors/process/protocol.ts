@@ -18,7 +18,7 @@ export const PROTOCOL_VERSION = 1
 export type ToCell =
   | { readonly do: 'hello'; readonly protocol: number }
   | { readonly do: 'start'; readonly attempt: string; readonly work: Work }
-  | { readonly do: 'stop'; readonly attempt: string; readonly how: StopHow }
+  | { readonly do: 'stop'; readonly call: number; readonly attempt: string; readonly how: StopHow }
   | { readonly do: 'ack'; readonly receipts: readonly number[] }
   | { readonly do: 'close'; readonly call: number; readonly allocation: string }
   | { readonly do: 'stats'; readonly call: number; readonly attempt: string }

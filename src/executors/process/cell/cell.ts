@@ -69,7 +69,11 @@ export class Cell {
     this.#config = config
     this.#logs = logs
     this.#journal = new Journal(config.directory, () => this.#journalSnapshot())
-    this.#places = new Places(config.allocations, config.trash)
+    this.#places = new Places(
+      config.allocations,
+      config.trash,
+      join(config.allocations, '..', 'spare', `${config.cell}-`),
+    )
     this.#stopper = new Stopper(this.#reactor)
     this.#strays = new Strays(cgroups, this.#runs, (pid) => this.#roots.has(pid))
     this.#ender = new RunEnder({
@@ -158,7 +162,8 @@ export class Cell {
       case 'hello':
         return this.#greet()
       case 'stop':
-        return this.#stop(message.attempt as AttemptId, message.how)
+        this.#stop(message.attempt as AttemptId, message.how)
+        return this.#link.say({ say: 'answer', call: message.call })
       case 'ack':
         return this.#ack(message.receipts)
       case 'close':

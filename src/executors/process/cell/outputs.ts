@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 
 export interface Outputs {
   readonly outputs?: Readonly<Record<string, string>>
@@ -56,12 +56,12 @@ const problem = (outputsProblem: string): Outputs => ({ outputsProblem })
 
 /** The program may have put a link, a FIFO or a giant there: it is opened without following or waiting. */
 function textOf(path: string): string | Outputs | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return missing ? undefined : problem('the outputs file cannot be read')
+  } catch {
+    return problem('the outputs file cannot be read')
   }
   try {
     const stat = fstatSync(fd)

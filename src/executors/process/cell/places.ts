@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AllocationId } from '../../../core/identity.ts'
 
@@ -8,47 +8,72 @@ export interface Place {
   readonly allocation: AllocationId
   /** On the host. */
   readonly workspace: string
+  /** Not named after the allocation, and used again. */
+  readonly isSpare: boolean
   owner: number | undefined
   /** Attempts that run in it now. */
   runs: number
 }
 
-/** Opens and closes the places of one cell. Another cell may hold the same allocation: its directory is one. */
+/**
+ * Opens and closes the places of one cell.
+ *
+ * A place is a directory named after its allocation, so that all cells, and all attempts, find the same. Most
+ * allocations have one attempt, which leaves the directory as empty as it was: those get a spare one, used again and
+ * again, because making and removing a directory is the dearest thing about a program that does nothing.
+ */
 export class Places {
   readonly #open = new Map<AllocationId, Place>()
   readonly #allocations: string
   readonly #trash: string
+  readonly #spare: string
+  readonly #spares = new Map<number | undefined, string[]>()
   #trashed = 0
+  #made = 0
 
-  constructor(allocations: string, trash: string) {
+  /** `spare` is a path prefix for directories of this cell alone. */
+  constructor(allocations: string, trash: string, spare: string) {
     this.#allocations = allocations
     this.#trash = trash
+    this.#spare = spare
   }
 
-  /** Idempotent. `owner` is who may write the workspace. Throws what mkdir throws (ENOSPC …). */
-  open(allocation: AllocationId, owner: { readonly uid: number; readonly gid: number } | undefined): Place {
+  /**
+   * Idempotent. `owner` is who may write the workspace; `only` says that no other attempt will use it, before or
+   * after. Throws what mkdir throws (ENOSPC …).
+   */
+  open(allocation: AllocationId, owner: Owner | undefined, only: boolean): Place {
     const known = this.#open.get(allocation)
     if (known !== undefined) {
       // Steps of different users share the workspace: only they can reach it.
       if (known.owner !== owner?.uid) chmodSync(known.workspace, 0o777)
       return known
     }
-    const workspace = join(this.#allocations, directoryNameOf(allocation))
-    try {
-      mkdirSync(workspace, 0o700)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    if (owner !== undefined) chownSync(workspace, owner.uid, owner.gid)
-    const place: Place = { allocation, workspace, owner: owner?.uid, runs: 0 }
+    const named = join(this.#allocations, directoryNameOf(allocation))
+    const isSpare = only && lstatSync(named, { throwIfNoEntry: false }) === undefined
+    const workspace = isSpare ? this.#takeSpare(owner) : makeDirectory(named, owner)
+    const place: Place = { allocation, workspace, isSpare, owner: owner?.uid, runs: 0 }
     this.#open.set(allocation, place)
     return place
   }
 
+  #takeSpare(owner: Owner | undefined): string {
+    const spare = this.#spares.get(owner?.uid)?.pop()
+    return spare ?? makeDirectory(`${this.#spare}${this.#made++}`, owner)
+  }
+
   /** Removes the workspace. What is not empty goes to the trash, which a server empties: deleting may take long. */
   close(allocation: AllocationId): void {
+    const place = this.#open.get(allocation)
     this.#open.delete(allocation)
-    const workspace = join(this.#allocations, directoryNameOf(allocation))
+    if (place?.isSpare !== true) return this.#remove(join(this.#allocations, directoryNameOf(allocation)))
+    const spares = this.#spares.get(place.owner) ?? []
+    this.#spares.set(place.owner, spares)
+    if (spares.length < MAX_SPARES && isAsNew(place.workspace, place.owner)) spares.push(place.workspace)
+    else this.#remove(place.workspace)
+  }
+
+  #remove(workspace: string): void {
     try {
       rmdirSync(workspace)
     } catch (error) {
@@ -56,6 +81,31 @@ export class Places {
       renameSync(workspace, join(this.#trash, `${process.pid}-${Date.now()}-${this.#trashed++}`))
     }
   }
+}
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+const MAX_SPARES = 256
+
+function makeDirectory(path: string, owner: Owner | undefined): string {
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+  return path
+}
+
+/** Whether the next program would find it as this one did. */
+function isAsNew(path: string, owner: number | undefined): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined || (stat.mode & 0o7777) !== 0o700) return false
+  if (stat.uid !== (owner ?? process.getuid?.())) return false
+  return readdirSync(path).length === 0
 }
 
 /** A file name for an id: readable where it is plain, else a digest. */

@@ -54,7 +54,7 @@ export class RunStarter {
     try {
       const who = this.#launcher.userOf(work)
       if ('refusal' in who) return who
-      place = this.#places.open(work.place.allocation, who.user)
+      place = this.#places.open(work.place.allocation, who.user, work.closesAllocation)
       const launch = this.#launcher.launchOf(attempt, work, place, who.user)
       if ('refusal' in launch) return launch
       const answer = this.#spawn(attempt, work, place, launch, held)

@@ -1,0 +1,196 @@
+/**
+ * The engine's API as the executor uses it; the only file that knows the client library. Each call is one request (or one
+ * stream) and rejects with the engine's error, to be read by `engine-failure.ts`.
+ */
+import type { Readable } from 'node:stream'
+import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
+import Docker from 'dockerode'
+import { engineOptionsOf } from './engine-address.ts'
+import { statusOf } from './engine-failure.ts'
+
+export interface EngineFacts {
+  readonly version: string
+  readonly podman: boolean
+  readonly rootless: boolean
+  readonly memoryLimit: boolean
+  readonly cpuLimit: boolean
+  readonly pidsLimit: boolean
+  readonly cgroupVersion: string
+}
+
+export interface EngineEvent {
+  readonly type: 'container'
+  readonly action: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly exitCode: number | undefined
+  /** Nanoseconds since the Unix epoch. */
+  readonly nanos: number
+}
+
+type Labels = Readonly<Record<string, string>>
+
+const filtersOf = (labels: Labels): { label: string[] } => ({
+  label: Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+})
+
+export class ContainerEngine {
+  readonly address: string
+  readonly #docker: Docker
+
+  constructor(address: string) {
+    this.address = address
+    this.#docker = new Docker(engineOptionsOf(address))
+  }
+
+  async facts(): Promise<EngineFacts> {
+    const [info, version] = await Promise.all([this.#docker.info(), this.#docker.version()])
+    const components = ((version as { Components?: { Name: string }[] }).Components ?? []).map(({ Name }) => Name)
+    const options = (info.SecurityOptions ?? []) as string[]
+    return {
+      version: version.Version,
+      podman: components.some((name) => /podman/i.test(name)),
+      rootless: options.some((option) => option.includes('rootless')) || info.Rootless === true,
+      memoryLimit: info.MemoryLimit === true,
+      cpuLimit: info.CPUCfsQuota === true || info.CpuCfsQuota === true,
+      pidsLimit: info.PidsLimit === true,
+      cgroupVersion: String(info.CgroupVersion ?? '1'),
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#docker.ping()
+  }
+
+  async create(name: string, options: ContainerCreateOptions): Promise<void> {
+    await this.#docker.createContainer({ ...options, name })
+  }
+
+  async start(name: string): Promise<void> {
+    await this.#docker.getContainer(name).start()
+  }
+
+  inspect(name: string): Promise<ContainerInspectInfo> {
+    return this.#docker.getContainer(name).inspect()
+  }
+
+  /** Undefined when there is no such container. */
+  async find(name: string): Promise<ContainerInspectInfo | undefined> {
+    return absentIfMissing(this.inspect(name))
+  }
+
+  list(labels: Labels): Promise<ContainerInfo[]> {
+    return this.#docker.listContainers({ all: true, filters: filtersOf(labels) })
+  }
+
+  async signal(name: string, signal: string): Promise<void> {
+    await this.#docker.getContainer(name).kill({ signal })
+  }
+
+  /** Kills and removes, with its anonymous volumes. Fine when it is gone already. */
+  async remove(name: string): Promise<void> {
+    await goneIsFine(this.#docker.getContainer(name).remove({ force: true, v: true }))
+  }
+
+  /** Multiplexed messages with timestamps, from a second on. Ends with the container when it follows. */
+  async logs(name: string, sinceSeconds: number, follow: boolean, signal: AbortSignal): Promise<Readable> {
+    const options = { stdout: true, stderr: true, timestamps: true, since: sinceSeconds, abortSignal: signal }
+    const container = this.#docker.getContainer(name)
+    // With `follow: false` the client answers one buffer of all; asked as a stream it is the same request.
+    return (await container.logs({ ...options, follow: follow as true })) as unknown as Readable
+  }
+
+  async events(labels: Labels, since: number | undefined, signal: AbortSignal): Promise<Readable> {
+    const filters = { type: ['container'], ...filtersOf(labels) }
+    const options = { filters, abortSignal: signal, ...(since === undefined ? {} : { since }) }
+    return (await this.#docker.getEvents(options)) as unknown as Readable
+  }
+
+  /** A tar archive, unpacked below `path` inside a container. */
+  async upload(name: string, archive: Buffer, path: string): Promise<void> {
+    await this.#docker.getContainer(name).putArchive(archive, { path })
+  }
+
+  /** A tar archive of one path inside a container; undefined when there is nothing. */
+  async download(name: string, path: string): Promise<Readable | undefined> {
+    return absentIfMissing(this.#docker.getContainer(name).getArchive({ path }) as unknown as Promise<Readable>)
+  }
+
+  async stats(name: string): Promise<Docker.ContainerStats> {
+    return this.#docker.getContainer(name).stats({ stream: false, 'one-shot': true })
+  }
+
+  findImage(image: string): Promise<ImageInspectInfo | undefined> {
+    return absentIfMissing(this.#docker.getImage(image).inspect())
+  }
+
+  /** Pull messages as the engine says them, one JSON object each. */
+  async pull(image: string, credential: Docker.AuthConfig | undefined, signal: AbortSignal): Promise<Readable> {
+    const options = { abortSignal: signal, ...(credential && { authconfig: credential }) }
+    return (await this.#docker.pull(image, options)) as unknown as Readable
+  }
+
+  async createNetwork(name: string, labels: Labels, options: Labels): Promise<void> {
+    await existingIsFine(
+      this.#docker.createNetwork({
+        Name: name,
+        Driver: 'bridge',
+        CheckDuplicate: true,
+        Labels: labels,
+        Options: options,
+      }),
+    )
+  }
+
+  async networks(labels: Labels): Promise<readonly string[]> {
+    return (await this.#docker.listNetworks({ filters: filtersOf(labels) })).map(({ Name }) => Name)
+  }
+
+  async removeNetwork(name: string): Promise<void> {
+    await goneIsFine(this.#docker.getNetwork(name).remove())
+  }
+
+  async createVolume(name: string, labels: Labels): Promise<void> {
+    await existingIsFine(this.#docker.createVolume({ Name: name, Labels: labels }))
+  }
+
+  async volumes(labels: Labels): Promise<readonly string[]> {
+    const { Volumes } = await this.#docker.listVolumes({ filters: filtersOf(labels) })
+    return (Volumes ?? []).map(({ Name }) => Name)
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await goneIsFine(this.#docker.getVolume(name).remove())
+  }
+
+  exec(name: string, options: Docker.ExecCreateOptions): Promise<Docker.Exec> {
+    return this.#docker.getContainer(name).exec(options)
+  }
+}
+
+async function absentIfMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined
+    throw error
+  }
+}
+
+/** 404: gone. 409 "removal … is already in progress": somebody else does it. */
+async function goneIsFine(request: Promise<unknown>): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    const status = statusOf(error)
+    if (status !== 404 && !(status === 409 && /already in progress/.test(String(error)))) throw error
+  }
+}
+
+async function existingIsFine(request: Promise<unknown>): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error
+  }
+}
