@@ -63,7 +63,9 @@ function ofEngine(error: EngineError): ProblemError {
     return new ProblemError(
       problem(410, 'cursor-expired', 'The cursor has expired', 'list again, then watch from the list’s cursor'),
     )
-  const { status, title } = BY_CODE[code]
+  const { title } = BY_CODE[code]
+  // A full disk is the server's trouble; a bound that was reached is the caller's.
+  const status = code === 'exhausted' && facts.subject !== 'disk' ? 409 : BY_CODE[code].status
   const { executions } = facts
   const more: Partial<Problem> = {
     ...(facts.field !== undefined && { field: wireField(facts.field) }),
