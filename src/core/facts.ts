@@ -10,11 +10,11 @@ import type { Instant } from './instant.ts'
 export const everStarted = (step: StepStatus): boolean =>
   step.startedAt !== undefined || step.attempts.some((a) => a.startedAt !== undefined)
 
-/** Every step has started or is over. */
-export const allStarted = (e: Execution): boolean => e.status.steps.every((s) => everStarted(s) || isFinalStep(s.state))
-
 /** Wanted stopped, or over. */
 export const stopWanted = (e: Execution): boolean => e.status.desired === 'stop' || isFinal(e)
+
+/** Every step is over, though its place may not have been given back yet. Trying again may still revive it. */
+export const allEnded = (e: Execution): boolean => e.status.steps.every((s) => isFinalStep(s.state))
 
 /**
  * When the last of its steps had started, or was over without ever starting. Undefined while one is still to start, when

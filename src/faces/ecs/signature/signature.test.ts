@@ -65,7 +65,7 @@ async function signedBySdk(given: Sent): Promise<SignedRequest> {
     body: given.body,
   }
   const signed = await signer.sign(request as never, { signingDate: new Date(NOW) })
-  return received(given, (signed as { headers: Record<string, string> }).headers)
+  return received(given, (signed as unknown as { headers: Record<string, string> }).headers)
 }
 
 /** The SDK takes a repeated name as a list. */
@@ -130,26 +130,27 @@ describe('what was changed on the way is refused', () => {
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'T.Op' },
   }
   const good = signedByAws4(given)
-  const cases: readonly (readonly [string, SignedRequest, string?])[] = [
-    ['body', { ...good, body: Buffer.from('{"cluster":"b"}') }],
-    ['target', { ...good, headers: { ...good.headers, 'x-amz-target': 'T.Other' } }],
-    ['host', { ...good, headers: { ...good.headers, host: 'elsewhere' } }],
-    ['path', { ...good, path: '/other' }],
-    ['method', { ...good, method: 'PUT' }],
-    ['query', { ...good, query: 'a=b' }],
-    ['secret', good, 'another secret'],
-    ['stated hash of the body', { ...good, headers: { ...good.headers, 'x-amz-content-sha256': '0'.repeat(64) } }],
-    [
-      'unsigned payload that is not signed to be so',
-      { ...good, body: Buffer.from('x'), headers: { ...good.headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
-    ],
-  ]
-  test.each(cases)('%s', (_what, request, secret) => {
-    expect(refusal(() => verify(request, secret))).toMatchObject({
-      type: 'InvalidSignatureException',
-      message: MISMATCH,
-      status: 400,
-    })
+  const change = (more: Readonly<Record<string, string>>): SignedRequest => ({
+    ...good,
+    headers: { ...good.headers, ...more },
+  })
+  const cases: Readonly<Record<string, SignedRequest>> = {
+    body: { ...good, body: Buffer.from('{"cluster":"b"}') },
+    target: change({ 'x-amz-target': 'T.Other' }),
+    host: change({ host: 'elsewhere' }),
+    path: { ...good, path: '/other' },
+    method: { ...good, method: 'PUT' },
+    query: { ...good, query: 'a=b' },
+    'stated hash of the body': change({ 'x-amz-content-sha256': '0'.repeat(64) }),
+    'unsigned payload that is not signed to be so': change({ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }),
+  }
+  const mismatch = { type: 'InvalidSignatureException', message: MISMATCH, status: 400 }
+  test.each(Object.keys(cases))('%s', (what) => {
+    expect(refusal(() => verify(cases[what]!))).toMatchObject(mismatch)
+  })
+
+  test('what another secret signed', () => {
+    expect(refusal(() => verify(good, 'another secret'))).toMatchObject(mismatch)
   })
 
   test('a request of five minutes ago or ahead is too old or too early', () => {

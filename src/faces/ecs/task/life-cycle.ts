@@ -4,7 +4,7 @@
  * STOPPED only when all is.
  */
 import { type Execution, isFinal, isFinalStep, type StepStatus } from '../../../core/execution.ts'
-import { allStarted, everStarted, stopWanted } from '../../../core/facts.ts'
+import { allEnded, allStartedAt, everStarted, stopWanted } from '../../../core/facts.ts'
 import type { StepSpec } from '../../../core/step-spec.ts'
 import type { TaskRecord } from './task-record.ts'
 
@@ -12,12 +12,13 @@ export type TaskStatus = 'PROVISIONING' | 'PENDING' | 'RUNNING' | 'STOPPING' | '
 
 export function lastStatusOf(e: Execution, record: TaskRecord): TaskStatus {
   if (isFinal(e)) return 'STOPPED'
-  const hasInterface = record.networkMode === 'awsvpc'
-  if (stopWanted(e))
-    return hasInterface && e.status.steps.every((s) => isFinalStep(s.state)) ? 'DEPROVISIONING' : 'STOPPING'
-  if (e.status.allocation !== undefined && allStarted(e)) return 'RUNNING'
+  if (isStopping(e)) return record.networkMode === 'awsvpc' && allEnded(e) ? 'DEPROVISIONING' : 'STOPPING'
+  if (allStartedAt(e) !== undefined) return 'RUNNING'
   return isProvisioning(e, record) ? 'PROVISIONING' : 'PENDING'
 }
+
+/** A stop is wanted, or nothing of it runs any more and nothing will. */
+export const isStopping = (e: Execution): boolean => stopWanted(e) || (allEnded(e) && e.submission.retry === undefined)
 
 /** Fargate's network interface and a capacity provider's capacity come before anything runs. */
 function isProvisioning(e: Execution, record: TaskRecord): boolean {
@@ -25,7 +26,7 @@ function isProvisioning(e: Execution, record: TaskRecord): boolean {
   return !e.status.steps.some((s) => everStarted(s) || isFinalStep(s.state) || s.attempts.some((a) => a.pullStartedAt))
 }
 
-export const desiredStatusOf = (e: Execution): 'RUNNING' | 'STOPPED' => (stopWanted(e) ? 'STOPPED' : 'RUNNING')
+export const desiredStatusOf = (e: Execution): 'RUNNING' | 'STOPPED' => (isStopping(e) ? 'STOPPED' : 'RUNNING')
 
 /** Between two tries of a restart policy a container counts as running, like at the agent. */
 export function containerStatusOf(step: StepStatus): 'PENDING' | 'RUNNING' | 'STOPPED' {

@@ -1,11 +1,11 @@
 import { type Execution, stepsOf } from '../../../core/execution.ts'
-import { allStartedAt, firstEssentialEndAt, firstPullAt, lastPullEndAt, stopWanted } from '../../../core/facts.ts'
+import { allStartedAt, firstEssentialEndAt, firstPullAt, lastPullEndAt } from '../../../core/facts.ts'
 import type { Instant } from '../../../core/instant.ts'
 import { clusterArn, definitionArn, type Home, instanceArn, taskArn } from '../arn.ts'
 import { taskIdOf } from '../identifiers.ts'
 import { instanceIdOf } from '../instance/instance-id.ts'
 import type { Tag } from '../tags.ts'
-import { desiredStatusOf, healthOfTask, lastStatusOf } from './life-cycle.ts'
+import { desiredStatusOf, healthOfTask, isStopping, lastStatusOf } from './life-cycle.ts'
 import type { TaskOverride } from './overrides.ts'
 import { presentAttachments } from './present-attachment.ts'
 import { presentContainer, type WireContainer } from './present-container.ts'
@@ -88,7 +88,7 @@ function placementOf(home: Home, e: Execution, record: TaskRecord): object {
 function timesOf(e: Execution): object {
   const { status, submission } = e
   const ended = firstEssentialEndAt(e)
-  const stoppingAt = status.stoppingAt ?? (stopWanted(e) ? (ended ?? status.finishedAt) : undefined)
+  const stoppingAt = status.stoppingAt ?? (isStopping(e) ? (ended ?? status.finishedAt) : undefined)
   const times: Readonly<Record<string, Instant | undefined>> = {
     createdAt: submission.acceptedAt,
     pullStartedAt: firstPullAt(e),

@@ -3,10 +3,11 @@
  * stands in the containers' reasons.
  */
 import type { Execution, StepStatus, StopCause } from '../../../core/execution.ts'
-import { currentAttempt, isFinal, stepsOf } from '../../../core/execution.ts'
+import { currentAttempt, stepsOf } from '../../../core/execution.ts'
 import { essentialNeverStarted, everStarted, neverReady } from '../../../core/facts.ts'
 import type { ReasonCode } from '../../../core/reason.ts'
 import type { RunSpec } from '../../../core/step-spec.ts'
+import { isStopping } from './life-cycle.ts'
 import { containerRecordOf } from './task-record.ts'
 
 export interface Stopped {
@@ -30,8 +31,8 @@ const ESSENTIAL_EXITED: Stopped = {
 export function stoppedOf(e: Execution): Stopped | undefined {
   const cause = e.status.stopCause
   if (cause) return stoppedBy(cause, e)
-  if (!isFinal(e)) return undefined
-  if (e.status.state === 'lost') return hostLost(e)
+  if (!isStopping(e)) return undefined
+  if (e.status.steps.some((s, i) => s.state === 'lost' && stepsOf(e)[i]?.essential)) return hostLost(e)
   return failedToStart(e) ?? ESSENTIAL_EXITED
 }
 

@@ -1,5 +1,4 @@
 import type { Execution } from '../../../../core/execution.ts'
-import { stopWanted } from '../../../../core/facts.ts'
 import type { ExecutionFilter } from '../../../../core/ports/store.ts'
 import { taskArn } from '../../arn.ts'
 import { activeCluster } from '../../cluster/cluster.ts'
@@ -7,6 +6,7 @@ import { AwsError, invalidParameter } from '../../errors.ts'
 import { taskIdOf } from '../../identifiers.ts'
 import { instanceFinder } from '../../instance/find-instance.ts'
 import { type Call, operation } from '../../operation.ts'
+import { isStopping } from '../../task/life-cycle.ts'
 import { launchTypeShape } from '../../task/run-shapes.ts'
 import { cursorOf, pageSize, pageToken } from '../../wire/page-token.ts'
 import { integer, oneOf, structure, text, type ValueOf } from '../../wire/shape.ts'
@@ -55,7 +55,7 @@ function checkCombination(given: ListTasksInput): void {
 }
 
 const isWanted = (e: Execution, desired: 'RUNNING' | 'PENDING' | 'STOPPED'): boolean =>
-  desired === 'STOPPED' ? stopWanted(e) : desired === 'RUNNING' && !stopWanted(e)
+  desired === 'STOPPED' ? isStopping(e) : desired === 'RUNNING' && !isStopping(e)
 
 async function filterOf(call: Call, given: ListTasksInput, cluster: string): Promise<ExecutionFilter | undefined> {
   const refs = {
