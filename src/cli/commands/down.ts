@@ -18,7 +18,7 @@ export const down: Command = {
   async run(context, _args, options) {
     const { readServerFile } = await import('../../server/server-file.ts')
     const server = readServerFile(context.dataDirectory)
-    const kill = options.flag('kill')
+    const kill = options.flag('kill') || server?.ephemeral === true
     if (server) await end(server, kill)
     else if (kill && existsSync(context.dataDirectory)) await endLeftovers(context)
     else

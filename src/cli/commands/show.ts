@@ -44,7 +44,8 @@ function text(execution: Execution, paint: Paint, now: number): string {
   ]
   const shown = facts.filter(([, value]) => value !== undefined && value !== '')
   const head = shown.map(([name, value]) => `${paint('dim', name.padEnd(13))}${value}\n`).join('')
-  return `${head}\n${drawGraph(graphOfExecution(execution), paint)}\n${execution.steps.map((s) => stepText(s, paint, now)).join('')}`
+  const picture = execution.steps.length > 1 ? `${drawGraph(graphOfExecution(execution), paint)}\n` : ''
+  return `${head}\n${picture}${execution.steps.map((s) => stepText(s, paint, now)).join('')}`
 }
 
 const triggerText = ({ trigger }: Execution): string =>

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/taskport-process.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const INSTALL_MS = 180_000
+/** Makes this Node say that it is an old one. */
+const AS_NODE_20 =
+  'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.1.0"}})'
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function command(program: string, args: readonly string[], directory: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd: directory, timeout: INSTALL_MS }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'taskport-package-'))
+  const packed = await command('npm', ['pack', '--silent', '--pack-destination', folder], root)
+  expect(packed, packed.stderr).toMatchObject({ code: 0 })
+  const tarball = join(folder, packed.stdout.trim().split('\n').at(-1)!)
+  const install = [
+    'install',
+    '--prefix',
+    folder,
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--ignore-scripts',
+    tarball,
+  ]
+  const installed = await command('npm', install, folder)
+  expect(installed, installed.stderr).toMatchObject({ code: 0 })
+}, INSTALL_MS)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the package, installed into an empty directory', () => {
+  test('is found by npx', async () => {
+    const { version } = await import('../../package.json')
+    expect(await command('npx', ['--no-install', 'taskport', '--version'], folder)).toMatchObject({
+      code: 0,
+      stdout: `${version}\n`,
+    })
+  })
+
+  test('runs a server and a task from what was built, without install scripts', async () => {
+    const taskport = (...args: string[]) =>
+      command(
+        process.execPath,
+        [join(folder, 'node_modules/taskport/bin/taskport.js'), ...args, '--data-dir', 'data'],
+        folder,
+      )
+    const server = taskport('up', '--port', '0', '--ephemeral')
+    let ended: Ended | undefined
+    void server.then((how) => {
+      ended = how
+    })
+    try {
+      await eventually('it is up', async () => {
+        if (ended) throw new Error(ended.stdout + ended.stderr)
+        return (await taskport('info')).code === 0
+      })
+      // Options stand before the program: what follows it is the program's.
+      const run = ['run', '--data-dir', 'data', '--', 'sh', '-c', 'echo built; exit 3']
+      const bin = join(folder, 'node_modules/taskport/bin/taskport.js')
+      expect(await command(process.execPath, [bin, ...run], folder)).toMatchObject({ code: 3, stdout: 'built\n' })
+    } finally {
+      await taskport('down')
+    }
+    expect(await server).toMatchObject({ code: 0 })
+  })
+
+  test('says in one sentence that it needs Node 24', async () => {
+    const bin = join(folder, 'node_modules/taskport/bin/taskport.js')
+    expect(await command(process.execPath, ['--import', AS_NODE_20, bin, 'version'], folder)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'taskport: Taskport needs Node 24 or newer; this is Node 20.1.0.\n',
+    })
+  })
+})
+
+test('in a clone an old Node goes on under the Node that the development dependency brings', async () => {
+  const bin = join(root, 'bin/taskport.js')
+  const ended = await command(process.execPath, ['--import', AS_NODE_20, bin, 'version', '--format', 'json'], root)
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(ended.stdout)).toMatchObject({ node: expect.stringMatching(/^24\./) })
+})
