@@ -1,4 +1,4 @@
-import type { ExecutionId } from '../core/identity.ts'
+import type { AttemptId, ExecutionId, Tenant } from '../core/identity.ts'
 import type { Instant } from '../core/instant.ts'
 import type { Alarms, Chance, Clock, Ids } from '../core/ports/clock.ts'
 import type { Deliver } from '../core/ports/deliver.ts'
@@ -53,7 +53,11 @@ export interface EngineParts {
   readonly formats: WebhookFormats
   readonly defaults: EngineDefaults
   readonly logger: Logger
+  readonly attemptEnvironment?: AttemptEnvironment
 }
+
+/** Variables that every program is given, so that it can call the engine about its own attempt. The step's own win. */
+export type AttemptEnvironment = (tenant: Tenant, attempt: AttemptId) => Readonly<Record<string, string>>
 
 /** The engine's inside: its parts and the state it shares among its use cases. */
 export interface Context extends EngineParts {

@@ -51,7 +51,8 @@ async function begin(
   const credential =
     run.registrySecret === undefined ? undefined : await registryCredential(context, execution, run.registrySecret)
   if (credential && 'code' in credential) return refuse(context, execution, id, credential)
-  const work = workOf(execution, ordinal, spec, run, resolved.env)
+  const given = context.attemptEnvironment?.(execution.tenant, id)
+  const work = workOf(execution, ordinal, spec, run, given ? { ...given, ...resolved.env } : resolved.env)
   await context.executors.get(kind).start(id, credential ? { ...work, registryCredential: credential } : work)
 }
 

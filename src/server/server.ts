@@ -17,6 +17,7 @@ import { Metrics } from '../faces/native/metrics.ts'
 import type { SegmentLogStore } from '../logs/segment-log-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { attemptEnvironmentOf } from './attempt-environment.ts'
 import { bannerOf } from './banner.ts'
 import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
@@ -55,6 +56,7 @@ export async function serve(given: Configuration): Promise<Server> {
   )
   const store = await openSqliteStore({ directory: c.dataDirectory })
   const logs = await openLogs(c)
+  const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
   const running = createEngine({
     store,
     logs,
@@ -70,9 +72,9 @@ export async function serve(given: Configuration): Promise<Server> {
     formats: new Map(),
     defaults: { ...DEFAULTS, retentionMs: c.retentionMs },
     logger: engineLogger(log),
+    attemptEnvironment: attemptEnvironmentOf(vault, () => c.publicUrl ?? place.url),
   })
   await running.start(thisMachine(c))
-  const place: { url: string } = { url: '' }
   const metrics = new Metrics()
   const faces = makeFaces({ configuration: c, running, vault, log, metrics, publicUrl: () => c.publicUrl ?? place.url })
   const origin = await openOrigin({ faces, fallback: 'native' })
