@@ -192,6 +192,8 @@ export type Exit = {
 
 export type Info = {
   readonly version: string
+  /** Version of Node.js that the server runs on. */
+  readonly node: string
   readonly auth: 'dev' | 'strict'
   readonly ephemeral: boolean
   readonly faces: readonly (string)[]
@@ -575,6 +577,8 @@ export type Step = {
     readonly linesPerSecond?: number | undefined
     readonly bytesPerSecond?: number | undefined
   } | undefined
+  /** The program may append steps while it runs. */
+  readonly appends?: boolean | undefined
   /** An init process in front (containers). */
   readonly init?: boolean | undefined
   /** Options only container executors know. */
@@ -735,6 +739,8 @@ export type Submission = {
     readonly linesPerSecond?: number | undefined
     readonly bytesPerSecond?: number | undefined
   } | undefined
+  /** The program may append steps while it runs. */
+  readonly appends?: boolean | undefined
   /** An init process in front (containers). */
   readonly init?: boolean | undefined
   /** Options only container executors know. */
@@ -876,6 +882,8 @@ export type TaskDefinition = {
     readonly linesPerSecond?: number | undefined
     readonly bytesPerSecond?: number | undefined
   } | undefined
+  /** The program may append steps while it runs. */
+  readonly appends?: boolean | undefined
   /** An init process in front (containers). */
   readonly init?: boolean | undefined
   /** Options only container executors know. */

@@ -59,6 +59,18 @@ describe('one origin', () => {
     )
   })
 
+  test('an address from elsewhere has a limit, told in the claimant’s voice; this machine has none', async () => {
+    await open([face('one', '/one'), face('two', '/two')], { addressLimit: { perSecond: 1, burst: 2 } })
+    const from = async (remoteAddress: string) => {
+      const answer = await origin!.app('two').inject({ url: '/two/here', remoteAddress })
+      return answer.json() as unknown
+    }
+    const refused = { voice: 'two', status: 429 }
+    expect([await from('10.0.0.1'), await from('10.0.0.1'), await from('10.0.0.1')]).toContainEqual(refused)
+    expect(await from('10.0.0.2')).toEqual({ voice: 'two' })
+    for (let i = 0; i < 5; i++) expect(await from('127.0.0.1')).toEqual({ voice: 'two' })
+  })
+
   test('what is no HTTP gets HTTP’s own 400', async () => {
     const url = new URL(await open([face('one', '/one')]))
     const answer = await new Promise<string>((resolve) => {

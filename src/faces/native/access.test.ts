@@ -58,6 +58,16 @@ describe('tokens', () => {
   })
 })
 
+test('metrics are open to this machine, from elsewhere only to the operator', async () => {
+  const ask = async (remoteAddress: string, token?: string) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    return (await world.origin.app('native').inject({ url: '/metrics', remoteAddress, headers })).statusCode
+  }
+  const user = await world.token('acme')
+  expect([await ask('127.0.0.1'), await ask('10.0.0.1'), await ask('10.0.0.1', user)]).toEqual([200, 401, 403])
+  expect(await ask('10.0.0.1', world.operator)).toBe(200)
+})
+
 describe('tenants', () => {
   test('see nothing of each other: another’s execution is as if it did not exist', async () => {
     const { body: execution } = await ann.call('submitExecution', { body: { command: ['x', 'hang'], key: 'k' } })

@@ -5,6 +5,7 @@ export const getInfo: Handler<'getInfo'> = async ({ parts, principal }) => {
   const { options, context } = parts
   return ok({
     version: options.version,
+    node: process.version,
     auth: context.auth,
     ephemeral: options.ephemeral,
     faces: options.faces(),

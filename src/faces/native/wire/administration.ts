@@ -121,6 +121,7 @@ export const Info = named(
   'Info',
   Type.Object({
     version: Type.String(),
+    node: Type.String({ description: 'Version of Node.js that the server runs on.' }),
     auth: words(['dev', 'strict']),
     ephemeral: Type.Boolean(),
     faces: Type.Array(Type.String()),
