@@ -30,7 +30,7 @@ let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'taskport-package-'))
   const packed = await command('npm', ['pack', '--silent', '--pack-destination', folder], root)
-  expect(packed, packed.stderr).toMatchObject({ code: 0 })
+  expect(packed, packed.stdout + packed.stderr).toMatchObject({ code: 0 })
   const tarball = join(folder, packed.stdout.trim().split('\n').at(-1)!)
   const install = [
     'install',
