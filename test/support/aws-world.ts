@@ -9,8 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { ECSClient } from '@aws-sdk/client-ecs'
+import { firstStartOf } from '../../src/faces/kit/first-start.ts'
 import { type Configuration, DEFAULT_CONFIGURATION } from '../../src/server/configuration.ts'
+import { keyFileOf } from '../../src/server/data-directory.ts'
+import { FIRST_START_SPELLINGS } from '../../src/server/first-start-spellings.ts'
 import { serve } from '../../src/server/server.ts'
+import { openVault } from '../../src/server/vault.ts'
 import { botocoreData, ServiceModel } from './service-model.ts'
 
 export interface Exchange {
@@ -34,6 +38,8 @@ export interface AwsWorld {
   client(region: string): ECSClient
   /** Drops the next reply of this operation on its way back: the client sees its connection end. */
   dropReply(operation: string): void
+  /** What `taskport env` prints for this face. */
+  firstCredential(face: string): Promise<{ readonly name: string; readonly secret: string }>
   close(): Promise<void>
 }
 
@@ -94,6 +100,10 @@ export async function openAwsWorld(configuration: Partial<Configuration> = {}): 
     logs: new CloudWatchLogsClient(settings(endpoint, 'us-east-1')),
     client,
     dropReply: (operation) => void dropped.push(operation),
+    firstCredential: async (face) => {
+      const { name, secret } = firstStartOf(openVault(keyFileOf(dataDirectory)), face, FIRST_START_SPELLINGS[face])
+      return { name, secret }
+    },
     async close() {
       recorder.closeAllConnections()
       await new Promise((resolve) => recorder.close(resolve))
