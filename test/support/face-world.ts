@@ -59,7 +59,7 @@ export async function openFaceWorld(
   const clock = { now: () => Date.now() }
   const alarms = {
     at(instant: number, ring: () => void) {
-      const timer = setTimeout(ring, Math.max(0, instant - Date.now()))
+      const timer = setTimeout(ring, Math.min(Math.max(0, instant - Date.now()), 2 ** 31 - 1))
       return { cancel: () => clearTimeout(timer) }
     },
   }

@@ -49,6 +49,7 @@ describe('a bad submission is refused with the field that is bad', () => {
     ['no step that counts', step({ essential: false }), 'steps'],
     ['a zero time limit', { command: 'x', timeout: '0s' }, 'timeout'],
     ['a negative time limit', { command: 'x', timeout: '-5s' }, 'timeout'],
+    ['a time limit beyond all times', { command: 'x', timeout: '99999999d' }, 'timeout'],
     ['a time limit without a unit', { command: 'x', timeout: 30 }, 'timeout'],
     ['an endless time limit', { command: 'x', timeout: '999999999999999999999d' }, 'timeout'],
     ['no CPU', { command: 'x', cpu: 0 }, 'cpu'],
@@ -183,10 +184,38 @@ describe('bytes that are no request', () => {
 /** Generated from the schemas themselves: whole requests that may be right, and the same with one place broken. */
 const bodied = (Object.entries(contract) as [OperationId, Operation][]).filter(([id, o]) => o.body && id !== 'reset')
 
+/** Things that exist, so that requests reach beyond "no such thing". */
+interface Existing {
+  readonly execution: string
+  readonly node: string
+  readonly webhook: string
+}
+
+let existing: Existing
+beforeAll(async () => {
+  const idOf = async (path: string, body: object) => (await post(body, path)).problem.id as string
+  existing = {
+    execution: await idOf('/executions', { steps: [{ name: 'main', run: ['x', 'hang'] }] }),
+    node: await idOf('/nodes', { name: 'n' }),
+    webhook: await idOf('/webhooks', { url: 'http://127.0.0.1:9/', active: false }),
+  }
+})
+
+const realNames = ({ path }: Operation): Readonly<Record<string, string>> => ({
+  id: path.startsWith('/nodes') ? existing.node : path.startsWith('/webhooks') ? existing.webhook : existing.execution,
+  step: 'main',
+  name: 'n',
+  attempt: `${existing.execution}:0:1`,
+})
+
+const tokenFor = ({ access }: Operation): string =>
+  access === 'task' ? world.taskToken('default', `${existing.execution}:0:1`) : world.operator
+
 describe('generated from the contract', () => {
   test.each(bodied)('%s never fails by the server’s fault', async (_id, operation) => {
     const whole = arbitraryOf(operation.body)
-    const params = operation.params ? arbitraryOf(operation.params) : fc.constant({})
+    const real = fc.constant<unknown>(realNames(operation))
+    const params = operation.params ? fc.oneof({ arbitrary: real, weight: 4 }, arbitraryOf(operation.params)) : real
     const mixed = whole.chain((value) => fc.tuple(params, fc.oneof(fc.constant(value), broken(value))))
     await fc.assert(
       fc.asyncProperty(mixed, async ([names, body]) => {
@@ -196,13 +225,13 @@ describe('generated from the contract', () => {
         const answer = await app().inject({
           method: operation.method,
           url: `${BASE_PATH}${path}`,
-          headers: headers(),
+          headers: { ...headers(), authorization: `Bearer ${tokenFor(operation)}` },
           payload: JSON.stringify(body) ?? 'null',
         })
         expect(answer.statusCode, answer.body).toBeLessThan(500)
         if (answer.statusCode >= 400) expect(answer.json()).toMatchObject({ status: answer.statusCode })
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     )
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })

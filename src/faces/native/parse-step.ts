@@ -11,10 +11,14 @@ import type { Step } from './wire/step.ts'
 
 export type Env = NonNullable<Step['env']>
 
+/** Beyond this, now plus a duration is no time that can be written. */
+const LONGEST_MS = 36_500 * 86_400_000
+
 /** A duration that the schema let through, ms. */
 export function ms(text: string, field: string, least = 0): number {
   const value = durationMs(text)
-  if (value === undefined || value > Number.MAX_SAFE_INTEGER) throw badField(field, `${text} is no duration`)
+  if (value === undefined) throw badField(field, `${text} is no duration`)
+  if (value > LONGEST_MS) throw badField(field, 'must be at most 36500d')
   if (value < least) throw badField(field, 'must be longer than nothing')
   return value
 }
