@@ -205,6 +205,18 @@ describe('an execution', () => {
     expect(again.kind === 'advanced' && again.execution.status.steps[0]?.attempts.map((a) => a.number)).toEqual([1, 2])
   })
 
+  test('of a step whose wait ended before anybody set an alarm is due at once, and only while it can start', () => {
+    const backoff = { initialMs: 1, factor: 1, maximumMs: 1 }
+    const again = step('a', { retry: { on: 'failure', limit: 2, backoff } })
+    const e = executionOf([again, step('later', { group: 1 })])
+    const waiting = evolved(e, placed(e), started(0), exited(0, EXIT_1))
+    expect(dueAt(waiting, 500)).toBe(500)
+    const next = advance(waiting, { kind: 'due', at: 500 }, 500)
+    if (next.kind !== 'advanced') throw new Error('refused')
+    expect(stepStates(next.execution)).toEqual(['starting', 'waiting'])
+    expect(dueAt(next.execution, 501)).toBeUndefined()
+  })
+
   test('over its time limit is stopped and fails', () => {
     const e = executionOf([step('a')], { timeoutMs: 50 })
     const running = evolved(e, placed(e), started(0))

@@ -100,7 +100,8 @@ function failFast(draft: Draft, ordinal: number): void {
   requestStop(draft, { kind: spec.endsExecution === 'onExit' ? 'essentialExit' : 'essentialFailure', reason: why })
 }
 
-function currentGroup(draft: Draft): number {
+/** The lowest group with a step that is not final: later ones wait for it. */
+export function currentGroup(draft: Draft): number {
   let group = Number.POSITIVE_INFINITY
   for (const [ordinal, step] of draft.steps.entries())
     if (!isFinalStep(step.state)) group = Math.min(group, draft.specs[ordinal]!.group)
