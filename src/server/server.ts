@@ -10,7 +10,9 @@ import { resolve } from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { DEFAULTS } from '../engine/context.ts'
 import { createEngine, type RunningEngine } from '../engine/create-engine.ts'
+import type { Reactor } from '../engine/reactor.ts'
 import { storedSecrets } from '../engine/secrets.ts'
+import type { WebhookFormat } from '../engine/webhook-format.ts'
 import type { Origin } from '../faces/kit/origin.ts'
 import { openOrigin } from '../faces/kit/origin.ts'
 import { Metrics } from '../faces/native/metrics.ts'
@@ -57,6 +59,8 @@ export async function serve(given: Configuration): Promise<Server> {
   const store = await openSqliteStore({ directory: c.dataDirectory })
   const logs = await openLogs(c)
   const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
+  const reactors: Reactor[] = []
+  const formats = new Map<string, WebhookFormat>()
   const running = createEngine({
     store,
     logs,
@@ -67,16 +71,20 @@ export async function serve(given: Configuration): Promise<Server> {
     chance: { next: () => Math.random() },
     secrets: storedSecrets(store, vault),
     vault,
-    reactors: [],
+    reactors,
     deliver: httpDeliver({ allowAddresses: c.allowAddress }),
-    formats: new Map(),
+    formats,
     defaults: { ...DEFAULTS, retentionMs: c.retentionMs },
     logger: engineLogger(log),
     attemptEnvironment: attemptEnvironmentOf(vault, () => c.publicUrl ?? place.url),
   })
-  await running.start(thisMachine(c))
   const metrics = new Metrics()
   const faces = makeFaces({ configuration: c, running, vault, log, metrics, publicUrl: () => c.publicUrl ?? place.url })
+  for (const face of faces) {
+    if (face.reactor) reactors.push(face.reactor)
+    for (const [name, format] of Object.entries(face.webhookFormats ?? {})) formats.set(name, format)
+  }
+  await running.start(thisMachine(c))
   const origin = await openOrigin({ faces, fallback: 'native' })
   metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
   store.onEvents((events) => metrics.observe(events))

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { Face, FaceContext } from '../kit/face.ts'
 import { FACE } from './auth.ts'
+import { eventBridge } from './event-bridge.ts'
 import { METADATA_PATH, mountMetadata } from './metadata/metadata-routes.ts'
 import { DEFAULT_OPTIONS, type EcsOptions } from './options.ts'
 import { reactor } from './react.ts'
@@ -14,6 +15,7 @@ export function ecsFace(context: FaceContext, given: Partial<EcsOptions> = {}): 
     name: FACE,
     claims: [{ method: 'POST', exact: '/' }, { prefix: METADATA_PATH }],
     reactor,
+    webhookFormats: { eventbridge: eventBridge },
     mount(app) {
       routes.mount(app)
       mountMetadata(app, context, context.deriveKey('ecs/metadata'))

@@ -1,9 +1,11 @@
 /** "ECS Task State Change" as EventBridge delivers it (reference ecs.md 6.2), for webhooks of format `eventbridge`. */
 import type { Event } from '../../core/event.ts'
 import type { Execution } from '../../core/execution.ts'
+import type { WebhookFormat } from '../../engine/webhook-format.ts'
 import type { Home } from './arn.ts'
 import { derivedUuid } from './identifiers.ts'
 import { presentTask } from './task/present-task.ts'
+import { taskRecordOf } from './task/task-record.ts'
 
 const TIMES = [
   'connectivityAt',
@@ -16,7 +18,23 @@ const TIMES = [
   'stoppingAt',
 ]
 
-/** `execution` as it was after the event. */
+/** Transitions that change what a description of the task shows; the rest is the engine's own business. */
+const TOLD: readonly Event['transition']['kind'][] = [
+  'execution.state',
+  'execution.stopRequested',
+  'allocation.opened',
+  'step.state',
+  'step.health',
+  'attempt.detail',
+]
+
+/** For webhooks; only tasks of this face have such events. */
+export const eventBridge: WebhookFormat = (event, execution) => {
+  if (!execution || !taskRecordOf(execution) || !TOLD.includes(event.transition.kind)) return undefined
+  return { contentType: 'application/json', body: JSON.stringify(eventBridgeBody(event, execution)) }
+}
+
+/** `execution` as it was after the event, or later. */
 export function eventBridgeBody(event: Event, execution: Execution): object {
   const home = homeOf(execution)
   const task = presentTask(home, execution)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Engine } from '../../engine/engine.ts'
 import type { Reactor } from '../../engine/reactor.ts'
+import type { WebhookFormat } from '../../engine/webhook-format.ts'
 import type { Credentials } from './credentials.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Face {
   /** Routes, parsers, error handler. Called once, before listening. */
   mount(app: FastifyInstance): Promise<void> | void
   readonly reactor?: Reactor
+  /** Bodies of webhooks in this vendor's form, by the name that a hook's `format` has. */
+  readonly webhookFormats?: Readonly<Record<string, WebhookFormat>>
   /** Lines for the start banner and variables for `taskport env`, by variable name. */
   environment(origin: string): Promise<Readonly<Record<string, string>>>
 }
