@@ -34,7 +34,7 @@ describe('a plan', () => {
         {
           name: 'join',
           group: 1,
-          run: shell('echo "$GREETING $NAME${ABSENT-, nothing}"'),
+          run: shell(`echo "$GREETING $NAME\${ABSENT-, nothing}"`),
           env: {
             GREETING: { output: 'right.greeting' },
             NAME: { output: 'left.name' },
