@@ -121,6 +121,9 @@ describe('an execution', () => {
       cursor = body.next
       watch = body.watch
     } while (cursor)
+    const { next } = (await api.call('listExecutions', { query: { limit: 1, label: 'run=paging' } })).body
+    for (const query of [{ cursor: next }, { cursor: next, label: 'run=other' }, { cursor: 'nonsense' }])
+      expect((await api.call('listExecutions', { query })).body).toMatchObject({ status: 400, field: 'cursor' })
     expect(ids).toEqual([...ids].sort().reverse())
     expect(new Set(ids).size).toBe(5)
     expect((await api.call('listEvents', { query: { after: watch } })).body.items).toEqual([])

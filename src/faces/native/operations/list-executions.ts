@@ -1,33 +1,26 @@
-import type { ExecutionFilter, Page } from '../../../core/ports/store.ts'
+import type { ExecutionFilter } from '../../../core/ports/store.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { QueryOf } from '../contract/operation.ts'
 import { badField } from '../errors.ts'
 import { type Handler, ok } from '../operation-call.ts'
+import { pageOf, pageShown } from '../pages.ts'
 import { parseInstant } from '../parse.ts'
 import { part } from '../parse-step.ts'
 import { presentExecution } from '../present.ts'
 
 type Query = QueryOf<Contract['listExecutions']>
 
+const LIST = 'executions'
+
 export const listExecutions: Handler<'listExecutions'> = async ({ engine, tenant, query }) => {
   // Taken before the list, so that nothing between the two is missed.
   const watch = engine.cursor()
-  const { items, next } = await engine.executions(tenant, filterOf(query), pageOf(query))
-  const shown = items.map((e) =>
+  const page = await engine.executions(tenant, filterOf(query), pageOf(LIST, query))
+  const shown = pageShown(LIST, query, page, (e) =>
     presentExecution(e, e.status.state === 'pending' ? engine.waiting(tenant, e.id) : undefined),
   )
-  return ok({ items: shown, next, watch })
+  return ok({ ...shown, watch })
 }
-
-export const pageOf = (query: {
-  readonly limit?: number
-  readonly cursor?: string
-  readonly ascending?: boolean
-}): Page => ({
-  limit: query.limit ?? 100,
-  ...part('after', query.cursor),
-  ...part('ascending', query.ascending),
-})
 
 const filterOf = (query: Query): ExecutionFilter => ({
   ...part('states', query.state),

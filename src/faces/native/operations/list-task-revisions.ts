@@ -1,8 +1,9 @@
 import { type Handler, ok } from '../operation-call.ts'
+import { pageOf, pageShown } from '../pages.ts'
 import { presentTask } from '../present-plan.ts'
-import { pageOf } from './list-executions.ts'
 
 export const listTaskRevisions: Handler<'listTaskRevisions'> = async ({ engine, tenant, params, query }) => {
-  const { items, next } = await engine.taskRevisions(tenant, params.name, { ...pageOf(query), ascending: false })
-  return ok({ items: items.map(presentTask), next })
+  const list = `tasks/${params.name}`
+  const page = await engine.taskRevisions(tenant, params.name, pageOf(list, query, false))
+  return ok(pageShown(list, query, page, presentTask))
 }
