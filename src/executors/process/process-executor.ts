@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { EngineError } from '../../core/engine-error.ts'
 import type { AllocationId, AttemptId } from '../../core/identity.ts'
 import type {
@@ -48,6 +49,7 @@ export interface ProcessExecutorOptions {
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
+const RECOVERY_RETRY_MS = 5_000
 
 /**
  * The process executor's half in the server: it starts cells, shares attempts among them, and repeats to the engine
@@ -297,8 +299,20 @@ export class ProcessExecutor implements Executor {
     if (await this.#fleet.reach(link)) return this.#table.settleTaking(link.cell, link.running)
     if (this.#detached) return
     this.#links.delete(link.cell)
-    await this.#recover(this.#fleet.bury(link))
+    const grave = this.#fleet.bury(link)
+    while (!this.#detached && !(await this.#recovered(grave))) await delay(RECOVERY_RETRY_MS)
     this.#table.settleTaking(link.cell, new Set())
+  }
+
+  /** False when something outlives SIGKILL: it is not lost before it is dead. */
+  async #recovered(directory: string): Promise<boolean> {
+    try {
+      await this.#recover(directory)
+      return true
+    } catch (error) {
+      this.#options.onProblem?.(error)
+      return false
+    }
   }
 
   async #recover(directory: string): Promise<void> {
@@ -328,7 +342,7 @@ export class ProcessExecutor implements Executor {
   }
 
   async #untilGone(link: CellLink): Promise<void> {
-    while (this.#links.has(link.cell) && !this.#detached) await new Promise((resolve) => setTimeout(resolve, 10))
+    while (this.#links.has(link.cell) && !this.#detached) await delay(10)
   }
 
   /** Work that nobody waits for now, but `detach` and `endAll` do. */

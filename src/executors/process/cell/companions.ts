@@ -1,5 +1,6 @@
 import type { Progress } from '../../../core/execution.ts'
 import type { Stats, Work } from '../../../core/ports/executor.ts'
+import type { Resources } from '../../../core/resources.ts'
 import type { CellConfig } from '../protocol.ts'
 import { HealthChecker } from './health-checker.ts'
 import { ProgressWatch } from './progress-watch.ts'
@@ -37,10 +38,20 @@ export class Companions {
   begin(run: Run, work: Work): void {
     const { reactor, sides, devNull, health } = this.#parts
     if (run.progressPath !== undefined) this.#progress.wake()
-    if (run.cgroup === undefined) this.#watchdog.watch(run, work.resources)
+    this.#watchdog.watch(run, this.#notEnforced(run, work.resources))
     const check = work.run.health
     if (check !== undefined)
       run.extras = new HealthChecker(run, check, reactor, sides, devNull, (verdict) => health(run, verdict))
+  }
+
+  /** Limits that no control group of this run keeps. */
+  #notEnforced(run: Run, resources: Resources): Resources {
+    const { memory, pids } = this.#parts.config.host.cgroups
+    const { memoryBytes, pids: most } = resources
+    return {
+      ...(memoryBytes !== undefined && (run.cgroup === undefined || memory === undefined) ? { memoryBytes } : {}),
+      ...(most !== undefined && (run.cgroup === undefined || pids === undefined) ? { pids: most } : {}),
+    }
   }
 
   end(run: Run): void {

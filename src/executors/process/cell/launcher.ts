@@ -112,7 +112,7 @@ export class Launcher {
   #limits(work: Work): boolean {
     const { memoryBytes, cpuUnits, cpuLimitUnits, pids } = work.resources
     const asked = memoryBytes ?? cpuUnits ?? cpuLimitUnits ?? pids
-    return asked !== undefined && this.#cgroups !== undefined
+    return asked !== undefined && this.#cgroups !== undefined && this.#config.host.launcher !== undefined
   }
 
   #direct(attempt: AttemptId, work: Work, argv: readonly string[], place: Place): LaunchAnswer {

@@ -51,9 +51,19 @@ export class Reactor {
     const count = sys.epollWait(this.#epoll, this.#events, MAX_EVENTS, timeout)
     for (let i = 0; i < count; i++) {
       const fd = this.#view.getInt32(i * SIZE + DATA, true)
-      this.#handlers[fd]?.ready(fd, this.#view.getUint32(i * SIZE, true))
+      const events = this.#view.getUint32(i * SIZE, true)
+      this.guard(() => this.#handlers[fd]?.ready(fd, events))
     }
-    this.timers.ring(monotonicMs())
+    this.guard(() => this.timers.ring(monotonicMs()))
+  }
+
+  /** R3. A mistake in handling one thing must not end a process that holds a thousand others. */
+  guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      process.stderr.write(`${new Date().toISOString()} ${error instanceof Error ? error.stack : String(error)}\n`)
+    }
   }
 
   #control(operation: number, fd: number, events: number): void {

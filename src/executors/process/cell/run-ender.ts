@@ -177,15 +177,25 @@ export class RunEnder {
     const outputs = run.started ? readOutputs(run.outputsPath) : {}
     const log = this.#parts.logs.end(run.tenant, run.attempt)
     this.#parts.wrote()
-    if (run.closesAllocation) this.#parts.places.close(run.allocation)
+    const closed = run.closesAllocation && this.#closePlace(run)
     this.#parts.ended(run, {
       kind: 'exited',
       exit: exitOf(run, (group?.oomKills ?? 0) > 0),
       ...(run.started ? { startedAt: run.startedAt, usage: usageOf(run, group) } : {}),
       ...outputs,
       log,
-      ...(run.closesAllocation ? { closed: true } : {}),
+      ...(closed ? { closed: true } : {}),
     })
+  }
+
+  /** False when the disk does not let us: then the engine closes the allocation itself, later. */
+  #closePlace(run: Run): boolean {
+    try {
+      this.#parts.places.close(run.allocation)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** The kernel lets go of a group some moments after its last process. */

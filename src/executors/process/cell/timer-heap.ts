@@ -27,15 +27,22 @@ export class TimerHeap {
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
   }
 
-  /** Rings all that is due. A ring may set further alarms; those due at once wait for the next call. */
+  /** Rings all that is due. A ring may set further alarms; those due at once wait for the next call.
+   *  One that throws does not keep the others from ringing; the first such error is thrown at the end. */
   ring(now: number): void {
     const due: Timer[] = []
+    let failed: unknown
     while (this.nextAt() <= now) due.push(this.#take())
     for (const timer of due) {
       if (timer.dead) continue
       timer.dead = true
-      timer.ring()
+      try {
+        timer.ring()
+      } catch (error) {
+        failed ??= error
+      }
     }
+    if (failed !== undefined) throw failed
   }
 
   #take(): Timer {

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  cellPid,
+  commands,
+  execution,
+  harness,
+  id,
+  observer,
+  off,
+  on,
+  open,
+  run,
+  shut,
+  start,
+} from './fixtures/attempt-fixture.ts'
+
+afterEach(shut)
+
+describe('a cell that is killed', () => {
+  it.each([
+    ['without sandbox', off],
+    ['in a sandbox', on],
+  ] as const)('loses no exit, and what ran is dead before it is lost, %s', async (_name, options) => {
+    await open(options, false)
+    await start(['sh', '-c', '(setsid sleep 631 >/dev/null 2>&1 &); sleep 632'])
+    await start(['sh', '-c', 'exit 7'], {}, id(1))
+    await observer.started(id())
+    expect((await observer.exit(id(1))).exit.code).toBe(7)
+    process.kill(cellPid(), 'SIGKILL')
+    const lost = await observer.exit(id())
+    expect(lost.exit).toMatchObject({ outcome: 'lost', reason: { code: 'cell_died' } })
+    expect(commands().filter((command) => /sleep 63[12]/.test(command))).toEqual([])
+    expect(observer.seen.filter(({ attempt, kind }) => attempt === id(1) && kind === 'exited')).toHaveLength(1)
+    await harness.executor.ack(observer.seen)
+    expect((await run(['true'], {}, id(2))).exit.code).toBe(0)
+    await harness.executor.ack(observer.seen)
+    await expect
+      .poll(() => readdirSync(join(harness.directory, 'process', 'cells')).filter((name) => name.endsWith('.dead')))
+      .toEqual([])
+  })
+
+  it('together with its server: the next server kills, tells, and forgets nothing that was not acknowledged', async () => {
+    await open(off, false)
+    await start(['sh', '-c', 'sleep 633'], { closesAllocation: true })
+    await start(['sh', '-c', 'exit 7'], {}, id(1))
+    await harness.executor.stop(id(2), { signal: 'SIGTERM', graceMs: 0 })
+    await observer.started(id())
+    await observer.exit(id(1))
+    const pid = cellPid()
+    harness.executor.abandon()
+    process.kill(pid, 'SIGKILL')
+    for (let round = 0; round < 2; round++) {
+      await harness.restart()
+      expect((await observer.exit(id())).exit.reason?.code).toBe('cell_died')
+      expect((await observer.exit(id(1))).exit.code).toBe(7)
+      expect(commands().filter((command) => command.includes('sleep 633'))).toEqual([])
+    }
+    expect((await run(['true'], {}, id(2))).exit.outcome).toBe('refused')
+    expect(existsSync(join(harness.directory, 'process', 'allocations', `${execution}.1`))).toBe(false)
+  })
+
+  it('never left a secret in its journal', async () => {
+    await open(off)
+    await run(['sh', '-c', 'exit 0', 'argument-secret'], { env: { PASSWORD: 'hunter2' } })
+    const cells = join(harness.directory, 'process', 'cells')
+    const texts = readdirSync(cells).flatMap((cell) =>
+      ['journal-0', 'journal-1', 'config.json'].map((name) => readFileSync(join(cells, cell, name), 'utf8')),
+    )
+    expect(texts.some((text) => text.includes(id()))).toBe(true)
+    expect(texts.filter((text) => text.includes('hunter2') || text.includes('argument-secret'))).toEqual([])
+  })
+})
