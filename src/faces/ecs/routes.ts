@@ -41,7 +41,7 @@ export class Routes {
       done(null, body),
     )
     app.setErrorHandler((error, _request, reply) => this.#fail(reply, error))
-    app.setNotFoundHandler((_request, reply) => this.#fail(reply, new AwsError('UnknownOperationException', '')))
+    app.setNotFoundHandler((_request, reply) => this.#fail(reply, unknownOperation()))
     app.post('/', { bodyLimit: BODY_LIMIT }, (request, reply) => this.#answer(request, reply))
   }
 
@@ -66,7 +66,7 @@ export class Routes {
     const xml = (status: number, text: string): FastifyReply =>
       reply.code(status).header('x-amzn-RequestId', requestId).type('text/xml').send(text)
     const action = new URLSearchParams(body.toString()).get('Action')
-    if (action !== 'GetCallerIdentity') return this.#fail(reply, new AwsError('UnknownOperationException', ''))
+    if (action !== 'GetCallerIdentity') return this.#fail(reply, unknownOperation())
     try {
       const caller = await this.#authenticator.authenticate(signedRequest(request, body), 'sts')
       return xml(200, callerIdentity(this.#call(caller), requestId))
@@ -110,17 +110,22 @@ interface Found {
 function operationOf(target: string): Found {
   const dot = target.indexOf('.')
   const [prefix, name] = [target.slice(0, dot), target.slice(dot + 1)]
-  const unknown = new AwsError('UnknownOperationException', '')
-  if (prefix === LOGS_TARGET) {
-    const operation = LOGS_OPERATIONS.get(name)
-    if (!operation) throw unknown
-    return { service: 'logs', name, operation }
-  }
-  if (prefix !== ECS_TARGET) throw unknown
-  const operation = ECS_OPERATIONS.get(name)
-  if (!operation && !whyNot(name)) throw unknown
-  return { service: 'ecs', name, operation }
+  const found = prefix === ECS_TARGET ? ecsOperation(name) : prefix === LOGS_TARGET ? logsOperation(name) : undefined
+  if (!found) throw unknownOperation()
+  return found
 }
+
+function ecsOperation(name: string): Found | undefined {
+  const operation = ECS_OPERATIONS.get(name)
+  return operation || whyNot(name) ? { service: 'ecs', name, operation } : undefined
+}
+
+function logsOperation(name: string): Found | undefined {
+  const operation = LOGS_OPERATIONS.get(name)
+  return operation && { service: 'logs', name, operation }
+}
+
+const unknownOperation = (): AwsError => new AwsError('UnknownOperationException', '')
 
 function signedRequest(request: FastifyRequest, body: Buffer): SignedRequest {
   const url = request.raw.url ?? '/'

@@ -5,7 +5,7 @@
  * V1. Nothing that the signature does not cover is believed, except the body when its hash is signed.
  * V2. Comparison takes the same time wherever signatures differ.
  */
-import { timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { AwsError } from '../errors.ts'
 import type { Authorization } from './authorization-header.ts'
 import { canonicalRequest, type SignedRequest, sha256Hex, signatureOf, signingKey, stringToSign } from './signature.ts'
@@ -20,7 +20,7 @@ export const MISMATCH =
   'Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
 export class SignatureVerifier {
-  readonly #keys = new Map<string, Uint8Array>()
+  readonly #keys = new Map<string, KeyObject>()
 
   /** Throws InvalidSignatureException or IncompleteSignatureException; returns when the signature holds. */
   verify(request: SignedRequest, given: Authorization, secret: string, service: string, nowMs: number): void {
@@ -34,7 +34,7 @@ export class SignatureVerifier {
     if (!equal(expected, given.signature)) throw invalidSignature(MISMATCH)
   }
 
-  #key(scope: Authorization, secret: string): Uint8Array {
+  #key(scope: Authorization, secret: string): KeyObject {
     const name = `${scope.date}/${scope.region}/${scope.service}/${secret}`
     const cached = this.#keys.get(name)
     if (cached) return cached
@@ -58,16 +58,16 @@ function checkedDate(request: SignedRequest, given: Authorization, nowMs: number
     throw invalidSignature(
       `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${given.date}' != '${amzDate.slice(0, 8)}', from '${amzDate}'.`,
     )
-  const limit = `${formatAmzDate(nowMs)} ${atMs < nowMs ? '-' : '+'} 5 min.`
-  if (atMs < nowMs - SKEW_MS)
-    throw invalidSignature(
-      `Signature expired: ${amzDate} is now earlier than ${formatAmzDate(nowMs - SKEW_MS)} (${limit})`,
-    )
-  if (atMs > nowMs + SKEW_MS)
-    throw invalidSignature(
-      `Signature not yet current: ${amzDate} is still later than ${formatAmzDate(nowMs + SKEW_MS)} (${limit})`,
-    )
+  if (Math.abs(nowMs - atMs) > SKEW_MS) throw invalidSignature(skewMessage(amzDate, atMs < nowMs, nowMs))
   return amzDate
+}
+
+function skewMessage(amzDate: string, late: boolean, nowMs: number): string {
+  const limit = formatAmzDate(late ? nowMs - SKEW_MS : nowMs + SKEW_MS)
+  const why = `(${formatAmzDate(nowMs)} ${late ? '-' : '+'} 5 min.)`
+  return late
+    ? `Signature expired: ${amzDate} is now earlier than ${limit} ${why}`
+    : `Signature not yet current: ${amzDate} is still later than ${limit} ${why}`
 }
 
 /** A stated hash must be the body's; a hash that is not stated is computed. */

@@ -1,7 +1,7 @@
-import { isArn, taskArn } from '../../arn.ts'
+import { clusterNameOf, isArn, taskArn } from '../../arn.ts'
 import { activeCluster } from '../../cluster/cluster.ts'
 import { invalidParameter } from '../../errors.ts'
-import { operation } from '../../operation.ts'
+import { type Call, operation } from '../../operation.ts'
 import { includeTagsShape } from '../../tags.ts'
 import { findTask } from '../../task/find-task.ts'
 import { presentTask } from '../../task/present-task.ts'
@@ -12,24 +12,28 @@ const input = structure({ cluster: text, tasks: list(text), include: includeTags
 
 const MAX_TASKS = 100
 
+/** A task that is found proves its cluster: only where something is amiss is that looked up, and then refused first. */
 export const describeTasks = operation('DescribeTasks', input, async (call, given) => {
-  const cluster = await activeCluster(call, given.cluster)
-  const named = given.tasks ?? []
-  if (named.length === 0) throw invalidParameter('Tasks cannot be empty.')
-  if (named.length > MAX_TASKS) throw invalidParameter(`taskIds can have at most ${MAX_TASKS} items.`)
-  const withTags = given.include?.includes('TAGS') ?? false
-  const found = await Promise.all(
-    [...new Set(named)].map(async (name) => ({ name, e: await findTask(call, cluster.name, name) })),
-  )
-  const tasks = found.flatMap(({ e }) => (e ? [e] : []))
+  const named = [...new Set(given.tasks ?? [])]
+  const cluster = clusterNameOf(given.cluster)
+  if (named.length === 0 || named.length > MAX_TASKS) await refuse(call, given.cluster, named.length)
+  const found = await Promise.all(named.map(async (name) => ({ name, e: await findTask(call, cluster, name) })))
   const missing = found.flatMap(({ name, e }) => (e ? [] : [name]))
+  if (missing.length > 0) await activeCluster(call, given.cluster)
+  const withTags = given.include?.includes('TAGS') ?? false
+  const tasks = found.flatMap(({ e }) => (e ? [e] : []))
   return {
     tasks: await Promise.all(
       tasks.map(async (e) => presentTask(call.home, e, withTags ? await tagsOfTask(call, e) : [])),
     ),
     failures: missing.map((name) => ({
-      arn: isArn(name) ? name : taskArn(call.home, cluster.name, name),
+      arn: isArn(name) ? name : taskArn(call.home, cluster, name),
       reason: 'MISSING',
     })),
   }
 })
+
+async function refuse(call: Call, cluster: string | undefined, count: number): Promise<never> {
+  await activeCluster(call, cluster)
+  throw invalidParameter(count === 0 ? 'Tasks cannot be empty.' : `taskIds can have at most ${MAX_TASKS} items.`)
+}
