@@ -81,8 +81,8 @@ function mayImport({ from, to, dynamic }: Import): boolean {
   const layer = layerOf(from)
   if (layerOf(to) === layer) return true
   if (layer === 'src/cli' && SERVER_ENTRIES.includes(to)) return dynamic
-  // Tests drive real neighbours; only the server stays out of reach, so that no layer is proven by its wiring.
-  if (isTest(from)) return layerOf(to) !== 'src/server'
+  // A layer's tests drive real neighbours; only the server stays out of reach, so that none is proven by its wiring.
+  if (isTest(from) && layer.startsWith('src/')) return layerOf(to) !== 'src/server'
   const allowed = LAYERS[layer] ?? (layer.startsWith('src/faces/') ? LAYERS['src/faces/*'] : undefined)
   return allowed === 'everything' || (allowed?.includes(layerOf(to)) ?? false)
 }

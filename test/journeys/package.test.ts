@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,7 +49,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the package, installed into an empty directory', () => {
   test('is found by npx', async () => {
-    const { version } = await import('../../package.json')
+    const manifest = readFileSync(join(root, 'package.json'), 'utf8')
+    const { version } = JSON.parse(manifest) as { readonly version: string }
     expect(await command('npx', ['--no-install', 'taskport', '--version'], folder)).toMatchObject({
       code: 0,
       stdout: `${version}\n`,
