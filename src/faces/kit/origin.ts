@@ -8,9 +8,10 @@
  * O3. The way of a request costs a Map look-up by its first path segment and the few claims behind it.
  * O4. `close` loses no answer: requests under way are finished, streams are told to end, new ones are not accepted.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { fastify } from 'fastify'
 import { ClaimIndex } from './claim-index.ts'
@@ -161,7 +162,7 @@ function claimedRequest(request: IncomingMessage): ClaimedRequest {
 }
 
 /** No request was understood, so no face is known: HTTP's own words. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const status =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -188,5 +189,3 @@ function addressOf(address: AddressInfo | string | null): string {
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return `http://${host}:${address.port}`
 }
-
-export type { ServerResponse }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '../../core/identity.ts'
 import { asTenant } from '../../core/identity.ts'
+import { SYSTEM_TENANT } from '../../engine/system-tenant.ts'
 import type { Access } from './contract/operation.ts'
 import { ProblemError, problem } from './errors.ts'
 import type { NativeParts } from './native-parts.ts'
@@ -53,6 +54,7 @@ function forTask(principal: Principal, request: FastifyRequest): Principal {
 function actingFor(principal: Principal, wished: string | string[]): Principal {
   const tenant = asTenant([wished].flat().join())
   if (tenant === principal.tenant) return principal
+  if (tenant === SYSTEM_TENANT) throw forbidden(`nobody acts for ${tenant}: it is the engine’s own`)
   if (!isOperator(principal) || tenant === '') throw forbidden('only the operator may act for another tenant')
   return { ...principal, tenant }
 }

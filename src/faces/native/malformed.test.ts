@@ -139,6 +139,10 @@ describe('a bad submission is refused with the field that is bad', () => {
     expect(problem.errors.map((e: { field: string }) => e.field).sort()).toEqual(['cpu', 'memory', 'nonsense'])
   })
 
+  test('what takes no body refuses one', async () => {
+    expect((await post({ steps: [] }, `/executions/${existing.execution}/retry`)).status).toBe(400)
+  })
+
   test('a task that does not exist is 404', async () => {
     expect((await post({ task: 'nobody' })).status).toBe(404)
   })

@@ -118,7 +118,8 @@ function checksOf(operation: Operation): (request: FastifyRequest) => Checked {
     if (query === undefined) refuseQuery(request)
     else onQuery?.(asked)
     onHeaders?.(named(request.headers))
-    if (!(operation.bodyOptional && request.body === undefined)) onBody?.(request.body)
+    if (body === undefined) refuseBody(request)
+    else if (!(operation.bodyOptional && request.body === undefined)) onBody?.(request.body)
     return { params: request.params, query: asked, headers: request.headers, body: request.body } as Checked
   }
 }
@@ -128,6 +129,11 @@ function refuseQuery(request: FastifyRequest): void {
     throw new ProblemError(
       problem(400, 'invalid', 'The request is not valid', `${name}: unknown query parameter`, { field: name }),
     )
+}
+
+function refuseBody({ body }: FastifyRequest): void {
+  if (body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0)) return
+  throw new ProblemError(problem(400, 'invalid', 'The request is not valid', 'this operation takes no body'))
 }
 
 function limitCredential(limit: RateLimit, request: FastifyRequest, principal: Principal): void {
