@@ -11,6 +11,7 @@ import {
   off,
   on,
   open,
+  restart,
   run,
   shut,
   start,
@@ -52,7 +53,7 @@ describe('a cell that is killed', () => {
     harness.executor.abandon()
     process.kill(pid, 'SIGKILL')
     for (let round = 0; round < 2; round++) {
-      await harness.restart()
+      await restart(false)
       expect((await observer.exit(id())).exit.reason?.code).toBe('cell_died')
       expect((await observer.exit(id(1))).exit.code).toBe(7)
       expect(commands().filter((command) => command.includes('sleep 633'))).toEqual([])
