@@ -6,7 +6,5 @@ import { COLLECTIONS } from './documents.ts'
 export const reactor: Reactor = {
   face: FACE,
   kinds: ['execution.removed'],
-  react: ({ tenant, execution }) => [
-    { kind: 'document.delete', tenant, collection: COLLECTIONS.taskTags, key: execution },
-  ],
+  react: (_events, { tenant, id }) => [{ kind: 'document.delete', tenant, collection: COLLECTIONS.taskTags, key: id }],
 }

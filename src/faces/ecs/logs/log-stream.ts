@@ -9,6 +9,7 @@ import { isEngineError } from '../errors.ts'
 import { executionIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 import { engineExecutions } from '../task/engine-executions.ts'
+import { familyOfGroup } from '../task/log-target.ts'
 import { logGroupRef } from '../task/request-of-task.ts'
 import { containerRecordOf, taskRecordOf } from '../task/task-record.ts'
 
@@ -68,11 +69,18 @@ const MOST_GROUPS_OF_A_TASK = 10
 /** Every task's streams of the group. */
 export async function* taskStreams(call: Call, group: string): AsyncIterable<TaskStream> {
   const seen = new Set<string>()
-  for (let i = 0; i < MOST_GROUPS_OF_A_TASK; i++) {
-    for await (const e of engineExecutions(call, { refs: { [logGroupRef(i)]: group } })) {
+  for (const refs of refsOfGroup(group)) {
+    for await (const e of engineExecutions(call, { refs })) {
       if (seen.has(e.id)) continue
       seen.add(e.id)
       yield* streamsOf(e, group)
     }
   }
+}
+
+/** By what tasks that write to the group can be found: a default group by its family. */
+function refsOfGroup(group: string): readonly Readonly<Record<string, string>>[] {
+  const family = familyOfGroup(group)
+  const named = Array.from({ length: MOST_GROUPS_OF_A_TASK }, (_, i) => ({ [logGroupRef(i)]: group }))
+  return family === undefined ? named : [{ 'ecs.family': family }, ...named]
 }

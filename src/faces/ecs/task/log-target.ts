@@ -15,4 +15,9 @@ export function logTargetOf(container: ContainerDefinition, family: string, task
   return { group: options['awslogs-group'] || defaultGroup(family), stream }
 }
 
-export const defaultGroup = (family: string): string => `/taskport/ecs/${family}`
+const DEFAULT_PREFIX = '/taskport/ecs/'
+
+export const defaultGroup = (family: string): string => DEFAULT_PREFIX + family
+
+export const familyOfGroup = (group: string): string | undefined =>
+  group.startsWith(DEFAULT_PREFIX) ? group.slice(DEFAULT_PREFIX.length) : undefined

@@ -9,6 +9,7 @@ import type { Tag } from '../tags.ts'
 import type { TaskDefinition } from '../task-definition/task-definition.ts'
 import { engineWishes } from './engine-tags.ts'
 import { environmentsOf } from './environment.ts'
+import { defaultGroup } from './log-target.ts'
 import { overridden, type TaskOverride } from './overrides.ts'
 import { planOfTask } from './plan-of-task.ts'
 import type { CommonRunInput, LaunchType } from './run-shapes.ts'
@@ -62,16 +63,18 @@ export async function requestOfTask(
   }
 }
 
-/** What lists are filtered by. Several log groups get numbered names. */
+/**
+ * What lists are filtered by and placing looks at. Each costs a row of an index, so there are no more than needed: a
+ * default log group follows from the family; several groups get numbered names.
+ */
 function refsOf(record: TaskRecord, groups: readonly string[]): Readonly<Record<string, string>> {
+  const named = groups.filter((group) => group !== defaultGroup(record.family))
   return {
     'ecs.cluster': record.cluster,
     'ecs.family': record.family,
-    'ecs.taskDefinition': `${record.family}:${record.revision}`,
     'ecs.group': record.group,
     ...(record.startedBy !== undefined && { 'ecs.startedBy': record.startedBy }),
-    ...(record.launchType !== undefined && { 'ecs.launchType': record.launchType }),
-    ...Object.fromEntries(groups.map((group, i) => [logGroupRef(i), group])),
+    ...Object.fromEntries(named.map((group, i) => [logGroupRef(i), group])),
   }
 }
 

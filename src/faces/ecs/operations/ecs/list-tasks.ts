@@ -8,6 +8,7 @@ import { instanceFinder } from '../../instance/find-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { isStopping } from '../../task/life-cycle.ts'
 import { launchTypeShape } from '../../task/run-shapes.ts'
+import { taskRecordOf } from '../../task/task-record.ts'
 import { cursorOf, pageSize, pageToken } from '../../wire/page-token.ts'
 import { integer, oneOf, structure, text, type ValueOf } from '../../wire/shape.ts'
 
@@ -40,7 +41,7 @@ export const listTasks = operation('ListTasks', input, async (call, given) => {
       limit: limit - arns.length,
       ...(after && { after }),
     })
-    const wanted = page.items.filter((e) => isWanted(e, given.desiredStatus ?? 'RUNNING'))
+    const wanted = page.items.filter((e) => isWanted(e, given))
     arns.push(...wanted.map((e) => taskArn(call.home, cluster.name, taskIdOf(e.id))))
     after = page.next
   } while (after !== undefined && arns.length === 0)
@@ -54,15 +55,16 @@ function checkCombination(given: ListTasksInput): void {
     throw invalidParameter('cannot specify startedBy with other arguments')
 }
 
-const isWanted = (e: Execution, desired: 'RUNNING' | 'PENDING' | 'STOPPED'): boolean =>
-  desired === 'STOPPED' ? isStopping(e) : desired === 'RUNNING' && !isStopping(e)
+function isWanted(e: Execution, { desiredStatus = 'RUNNING', launchType }: ListTasksInput): boolean {
+  if (desiredStatus === 'PENDING' || isStopping(e) !== (desiredStatus === 'STOPPED')) return false
+  return launchType === undefined || taskRecordOf(e)?.launchType === launchType
+}
 
 async function filterOf(call: Call, given: ListTasksInput, cluster: string): Promise<ExecutionFilter | undefined> {
   const refs = {
     'ecs.cluster': cluster,
     ...(given.family !== undefined && { 'ecs.family': given.family }),
     ...(given.startedBy !== undefined && { 'ecs.startedBy': given.startedBy }),
-    ...(given.launchType !== undefined && { 'ecs.launchType': given.launchType }),
   }
   const filter = { face: 'ecs', refs, ...((given.desiredStatus ?? 'RUNNING') === 'RUNNING' && { active: true }) }
   if (given.containerInstance === undefined) return filter
