@@ -3,15 +3,17 @@ import { isAbsolute, normalize, sep } from 'node:path'
 import type { Work } from '../../core/ports/executor.ts'
 import { type Reason, reason } from '../../core/reason.ts'
 
-export interface WorkPolicy {
+export interface CheckPolicy {
   /** Host directories that steps may mount from. */
   readonly allowedBinds: readonly string[]
   /** The engine's own socket: whoever holds it is root on the host. */
   readonly socket: string | undefined
+  /** Privileged containers, devices and dangerous capabilities are allowed. */
+  readonly allowPrivileged: boolean
 }
 
 /** What of a step this executor refuses, and why; undefined when it will do all of it. */
-export function refusalOf(work: Work, policy: WorkPolicy): Reason | undefined {
+export function refusalOf(work: Work, policy: CheckPolicy): Reason | undefined {
   const { run } = work
   if (run.image === undefined) return reason('invalid_spec', 'the docker executor runs images and the step has none')
   if (run.sandbox?.root !== undefined)
@@ -25,7 +27,7 @@ export function refusalOf(work: Work, policy: WorkPolicy): Reason | undefined {
   return undefined
 }
 
-function bindProblem(source: string | undefined, policy: WorkPolicy): string | undefined {
+function bindProblem(source: string | undefined, policy: CheckPolicy): string | undefined {
   if (source === undefined || !isAbsolute(source))
     return `a bind mount needs an absolute source, not ${source ?? 'none'}`
   const real = realOf(source)

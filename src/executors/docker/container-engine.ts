@@ -18,14 +18,12 @@ export interface EngineFacts {
   readonly cgroupVersion: string
 }
 
+/** Something happened to a container of ours. */
 export interface EngineEvent {
-  readonly type: 'container'
+  /** `start`, `die`, `oom`, `health_status: healthy` … */
   readonly action: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
-  readonly exitCode: number | undefined
-  /** Nanoseconds since the Unix epoch. */
-  readonly nanos: number
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -36,11 +34,19 @@ const filtersOf = (labels: Labels): { label: string[] } => ({
 
 export class ContainerEngine {
   readonly address: string
-  readonly #docker: Docker
+  readonly #client: Docker
+  readonly #life: AbortSignal | undefined
 
-  constructor(address: string) {
+  /** After `life` is aborted nothing is asked any more. Throws when the address is of no known kind. */
+  constructor(address: string, life?: AbortSignal) {
     this.address = address
-    this.#docker = new Docker(engineOptionsOf(address))
+    this.#client = new Docker(engineOptionsOf(address))
+    this.#life = life
+  }
+
+  get #docker(): Docker {
+    this.#life?.throwIfAborted()
+    return this.#client
   }
 
   async facts(): Promise<EngineFacts> {
@@ -92,18 +98,16 @@ export class ContainerEngine {
     await goneIsFine(this.#docker.getContainer(name).remove({ force: true, v: true }))
   }
 
-  /** Multiplexed messages with timestamps, from a second on. Ends with the container when it follows. */
-  async logs(name: string, sinceSeconds: number, follow: boolean, signal: AbortSignal): Promise<Readable> {
-    const options = { stdout: true, stderr: true, timestamps: true, since: sinceSeconds, abortSignal: signal }
-    const container = this.#docker.getContainer(name)
-    // With `follow: false` the client answers one buffer of all; asked as a stream it is the same request.
-    return (await container.logs({ ...options, follow: follow as true })) as unknown as Readable
+  /** Messages with timestamps, from a second on; follows, and ends with the container. */
+  async logs(name: string, sinceSeconds: number, signal: AbortSignal): Promise<Readable> {
+    const options = { stdout: true, stderr: true, timestamps: true, follow: true, since: sinceSeconds } as const
+    const stream = await this.#docker.getContainer(name).logs({ ...options, abortSignal: signal })
+    return stream as unknown as Readable
   }
 
-  async events(labels: Labels, since: number | undefined, signal: AbortSignal): Promise<Readable> {
-    const filters = { type: ['container'], ...filtersOf(labels) }
-    const options = { filters, abortSignal: signal, ...(since === undefined ? {} : { since }) }
-    return (await this.#docker.getEvents(options)) as unknown as Readable
+  async events(labels: Labels, signal: AbortSignal): Promise<Readable> {
+    const filters = { type: ['container' as const], ...filtersOf(labels) }
+    return (await this.#docker.getEvents({ filters, abortSignal: signal })) as unknown as Readable
   }
 
   /** A tar archive, unpacked below `path` inside a container. */

@@ -39,6 +39,10 @@ export class ContainerNames {
     return `taskport-${this.instance}-volume-${digestOf(`${tenant}\0${name}`)}`
   }
 
+  isTenantVolume(name: string): boolean {
+    return name.startsWith(`taskport-${this.instance}-volume-`)
+  }
+
   /** On everything that belongs to an allocation. */
   labelsOf(allocation: AllocationId): Record<string, string> {
     return { [LABEL.instance]: this.instance, [LABEL.allocation]: allocation }

@@ -44,6 +44,8 @@ export interface ContainerRun {
   killTimer: NodeJS.Timeout | undefined
   limitTimer: NodeJS.Timeout | undefined
   usage: { cpuMicros?: number; peakMemoryBytes?: number }
+  /** The extent of its log, once that is at its end. */
+  log: string | undefined
   /** The engine was out of reach while it ran. */
   engineWasAway: boolean
 }
@@ -60,6 +62,7 @@ export function newRun(attempt: AttemptId, name: string, terms: RunTerms, work?:
     killTimer: undefined,
     limitTimer: undefined,
     usage: {},
+    log: undefined,
     engineWasAway: false,
   }
 }

@@ -86,8 +86,8 @@ function hostConfigOf(work: Work, context: SpecContext): HostConfig {
     ...(options.sharedMemoryBytes !== undefined && { ShmSize: options.sharedMemoryBytes }),
     ...(options.sysctls && { Sysctls: { ...options.sysctls } }),
     RestartPolicy: { Name: 'no' },
-    // Logs are read from the engine until the exit: nothing may be rotated away before.
-    LogConfig: { Type: 'json-file', Config: { 'max-size': '-1' } },
+    // Logs are read from the engine until the exit: nothing may be rotated away before, whatever its default says.
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '1t' } },
   }
 }
 
@@ -120,8 +120,9 @@ function portBindingsOf(work: Work, address: string): PortMap {
   const bindings: Record<string, PortBinding[]> = {}
   work.run.ports?.forEach((port, i) => {
     const hostPort = work.hostPorts[i] ?? port.hostPort ?? 0
-    const list = (bindings[`${port.port}/${port.protocol}`] ??= [])
-    list.push({ HostIp: address, HostPort: hostPort === 0 ? '' : String(hostPort) })
+    const binding = { HostIp: address, HostPort: hostPort === 0 ? '' : String(hostPort) }
+    const key = `${port.port}/${port.protocol}`
+    bindings[key] = [...(bindings[key] ?? []), binding]
   })
   return bindings
 }

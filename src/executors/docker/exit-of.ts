@@ -1,0 +1,73 @@
+import type { ContainerInspectInfo } from 'dockerode'
+import { type Exit, SIGNAL_NUMBERS } from '../../core/exit.ts'
+import type { Instant } from '../../core/instant.ts'
+import { type Reason, reason } from '../../core/reason.ts'
+import type { ContainerRun } from './container-run.ts'
+
+export type ContainerState = ContainerInspectInfo['State']
+
+/** When the engine says so; undefined for its zero time. */
+export function instantOf(text: string | undefined): Instant | undefined {
+  const at = Date.parse(text ?? '')
+  return Number.isNaN(at) || at <= 0 ? undefined : at
+}
+
+/** The first limit that a run meets, absolute; undefined when it has none. */
+export function limitOf(
+  run: ContainerRun,
+  startedAt: Instant,
+): { readonly at: Instant; readonly why: Reason } | undefined {
+  const { timeoutMs, deadlineAt } = run.terms
+  const own = timeoutMs === undefined ? Number.POSITIVE_INFINITY : startedAt + timeoutMs
+  const whole = deadlineAt ?? Number.POSITIVE_INFINITY
+  if (own === Number.POSITIVE_INFINITY && whole === own) return undefined
+  return own <= whole
+    ? { at: own, why: reason('step_timeout', `ran longer than its limit of ${timeoutMs} ms`, { limitMs: timeoutMs! }) }
+    : { at: whole, why: reason('execution_timeout', 'its execution reached its time limit', { deadlineAt: whole }) }
+}
+
+/**
+ * How a container ended. The engine tells codes only: a death by signal n looks like the exit code 128+n. It is called a
+ * signal where we sent that very signal; a program that caught it and chose 128+n itself cannot be told apart.
+ */
+export function exitOf(run: ContainerRun, state: ContainerState): Exit {
+  const end = endOf(run, state.ExitCode)
+  const killed = run.stopping?.killed === true && end.signal === 'SIGKILL' ? { killedAfterGrace: true } : {}
+  const overdue = run.stopping?.cause === 'timeout' ? run.stopping.reason : overdueReason(run, state)
+  if (overdue !== undefined) return { ...end, outcome: 'timedOut', ...killed, reason: overdue }
+  if (state.OOMKilled && state.ExitCode !== 0 && run.stopping === undefined)
+    return { outcome: 'outOfMemory', signal: 'SIGKILL', reason: reason('out_of_memory', MEMORY_MESSAGE) }
+  if (run.engineWasAway && run.stopping === undefined && state.ExitCode === 137)
+    return { outcome: 'lost', reason: reason('executor_lost', AWAY_MESSAGE, { code: 137 }) }
+  return { ...end, ...killed, ...reasonOf(end) }
+}
+
+const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed by the kernel'
+const AWAY_MESSAGE =
+  'the container was killed while the container engine was out of reach, as engines do when they restart'
+
+type End = { readonly outcome: 'exited' | 'signaled'; readonly code?: number; readonly signal?: string }
+
+function endOf(run: ContainerRun, code: number): End {
+  const signal =
+    run.stopping &&
+    [run.stopping.killed ? 'SIGKILL' : run.stopping.signal, run.stopping.signal].find(
+      (name) => code === 128 + (SIGNAL_NUMBERS[name] ?? 0),
+    )
+  return signal === undefined ? { outcome: 'exited', code } : { outcome: 'signaled', signal }
+}
+
+/** Nobody was there to stop it, but it outlived its limit. */
+function overdueReason(run: ContainerRun, state: ContainerState): Reason | undefined {
+  const startedAt = instantOf(state.StartedAt)
+  const finishedAt = instantOf(state.FinishedAt)
+  if (run.stopping !== undefined || startedAt === undefined || finishedAt === undefined) return undefined
+  const limit = limitOf(run, startedAt)
+  return limit !== undefined && finishedAt >= limit.at ? limit.why : undefined
+}
+
+function reasonOf(end: End): Pick<Exit, 'reason'> {
+  if (end.signal !== undefined) return { reason: reason('signal', `ended by ${end.signal}`, { signal: end.signal }) }
+  if (end.code === 0) return {}
+  return { reason: reason('exit_code', `exited with code ${end.code}`, { code: end.code ?? 0 }) }
+}

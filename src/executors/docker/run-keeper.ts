@@ -1,0 +1,354 @@
+/**
+ * Holds the runs of one executor and moves them along: start → running → end, after events of the engine, and all of
+ * them again whenever the engine comes back.
+ *
+ * R1. Each run has one start and one end in progress at most: `phase` says which.
+ * R2. A run leaves `#runs` when its exit is in the box; its container is removed after that.
+ * R3. After `abandon` nothing is written, told or asked of the engine any more.
+ */
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
+import type { AllocationId, AttemptId } from '../../core/identity.ts'
+import type { Observation, Seen, Sight, Work } from '../../core/ports/executor.ts'
+import { type Reason, reason } from '../../core/reason.ts'
+import type { StopHow } from '../../core/step-spec.ts'
+import type { ObservationBox } from '../process/observation-box.ts'
+import type { CheckPolicy } from './check-work.ts'
+import type { ContainerEngine, EngineEvent, EngineFacts } from './container-engine.ts'
+import { type ContainerNames, LABEL } from './container-names.ts'
+import { type ContainerRun, labelledRun, newRun, termsOf } from './container-run.ts'
+import { isAway } from './engine-failure.ts'
+import { EngineWatch } from './engine-watch.ts'
+import { instantOf } from './exit-of.ts'
+import type { ImageFacts, ImageStore } from './image-store.ts'
+import type { ExitSeen, Journal } from './journal.ts'
+import { LogFollower } from './log-follower.ts'
+import type { LogOutlet } from './log-outlet.ts'
+import type { Places } from './places.ts'
+import { exitReceipt, RunEnder } from './run-ender.ts'
+import { RunStarter } from './run-starter.ts'
+import { startedSight } from './started-sight.ts'
+import { Stopper } from './stopper.ts'
+
+export interface KeeperParts {
+  readonly engine: ContainerEngine
+  readonly names: ContainerNames
+  readonly journal: Journal
+  readonly box: ObservationBox
+  readonly outlet: LogOutlet
+  readonly places: Places
+  readonly images: ImageStore
+  readonly policy: CheckPolicy
+  readonly publishAddress: string
+  readonly life: AbortSignal
+  readonly problem: (error: unknown) => void
+  /** An engine answers. */
+  readonly here: (facts: EngineFacts) => void
+}
+
+const ENDED = new Set(['exited', 'dead'])
+const SETTLE_MS = 10
+
+export class RunKeeper {
+  readonly #parts: KeeperParts
+  readonly #runs = new Map<AttemptId, ContainerRun>()
+  readonly #logs = new Map<AttemptId, LogFollower>()
+  readonly #watch: EngineWatch
+  readonly #starter: RunStarter
+  readonly #ender: RunEnder
+  readonly #stopper: Stopper
+  readonly #chores = new Set<Promise<unknown>>()
+  #receipts = 0
+  awayWords: string | undefined
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts
+    this.#starter = new RunStarter({
+      ...parts,
+      pulling: (run, progress) => this.#tell(run, { kind: 'pulling', ...(progress && { progress }) }),
+    })
+    this.#ender = new RunEnder(parts)
+    this.#stopper = new Stopper(parts.engine, parts.journal, (error) => this.#trouble(error))
+    this.#watch = new EngineWatch(
+      {
+        engine: parts.engine,
+        labels: { [LABEL.instance]: parts.names.instance },
+        event: (event) => this.#heard(event),
+        back: () => this.#lookAround(),
+        away: (words) => this.#wentAway(words),
+      },
+      parts.life,
+    )
+  }
+
+  get here(): boolean {
+    return this.#watch.here
+  }
+
+  /** Repeats what was not acknowledged and looks for what runs. */
+  begin(): void {
+    for (const seen of this.#parts.journal.exits.values()) this.#parts.box.put(seen)
+    this.#watch.start()
+  }
+
+  /** False when no engine has answered in time. */
+  async untilHere(patienceMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)))
+    await Promise.race([this.#watch.untilHere(), patience])
+    clearTimeout(timer)
+    return this.here
+  }
+
+  running(attempt: AttemptId): ContainerRun | undefined {
+    const run = this.#runs.get(attempt)
+    return run?.phase === 'running' ? run : undefined
+  }
+
+  see(attempt: AttemptId): Seen {
+    const { journal } = this.#parts
+    const exited = journal.exits.get(attempt)
+    if (exited !== undefined)
+      return {
+        as: 'exited',
+        exit: exited.exit,
+        exitedAt: exited.at,
+        ...(exited.startedAt !== undefined && { startedAt: exited.startedAt }),
+      }
+    const run = this.#runs.get(attempt)
+    if (!this.here) return { as: 'unknown' }
+    if (run === undefined) return { as: 'never' }
+    return run.startedAt === undefined ? { as: 'unknown' } : { as: 'running', startedAt: run.startedAt }
+  }
+
+  start(attempt: AttemptId, work: Work): void {
+    const { journal, names } = this.#parts
+    if (this.#runs.has(attempt) || journal.exits.has(attempt) || journal.done.has(attempt)) return
+    const run = newRun(attempt, names.containerOf(attempt), termsOf(work), work)
+    this.#runs.set(attempt, run)
+    if (journal.tombstones.has(attempt))
+      this.#later(this.#refuse(run, reason('stopped_by_user', 'it was stopped before it started')))
+    else this.#later(this.#startUntilDone(run, work))
+  }
+
+  async stop(attempt: AttemptId, how: StopHow): Promise<void> {
+    const { journal, engine, names } = this.#parts
+    const run = this.#runs.get(attempt)
+    if (run !== undefined) return this.#stopper.stop(run, how)
+    if (journal.exits.has(attempt) || journal.done.has(attempt)) return
+    journal.bury(attempt)
+    // A server that died may have made its container, even while this one was looking.
+    if (this.here) await engine.remove(names.containerOf(attempt))
+  }
+
+  /** Ends what runs in an allocation, at once. */
+  async killIn(allocation: AllocationId): Promise<void> {
+    const inside = [...this.#runs.values()].filter((run) => run.terms.allocation === allocation)
+    await this.#killAndWait(inside)
+  }
+
+  async killAll(): Promise<void> {
+    await this.#killAndWait([...this.#runs.values()])
+  }
+
+  /** Waits for what goes on in the background. */
+  async settled(): Promise<void> {
+    while (this.#chores.size > 0) await Promise.all(this.#chores)
+  }
+
+  abandon(): void {
+    for (const run of this.#runs.values()) this.#stopper.forget(run)
+  }
+
+  async #killAndWait(runs: readonly ContainerRun[]): Promise<void> {
+    const ended = { signal: 'SIGKILL', graceMs: 0 }
+    await Promise.all(runs.map((run) => this.#stopper.stop(run, ended)))
+    while (!this.#parts.life.aborted && runs.some((run) => this.#runs.get(run.attempt) === run))
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  }
+
+  /** The engine may go away in the middle: what was begun is begun again when it is back. */
+  async #startUntilDone(run: ContainerRun, work: Work): Promise<void> {
+    while (!this.#parts.life.aborted) {
+      try {
+        const answer = await this.#starter.start(run, work)
+        if ('refusal' in answer) return await this.#refuse(run, answer.refusal)
+        return await this.#nowRuns(run, answer.started)
+      } catch (error) {
+        if (!isAway(error)) return await this.#refuse(run, reason('refused_by_executor', String(error)))
+        this.#tell(run, { kind: 'waiting', reason: awayReason(this.awayWords ?? 'no answer') })
+        await this.#watch.untilHere()
+      }
+    }
+  }
+
+  async #refuse(run: ContainerRun, why: Reason): Promise<void> {
+    run.phase = 'ending'
+    const seen: ExitSeen = {
+      attempt: run.attempt,
+      receipt: exitReceipt(run),
+      at: Date.now(),
+      kind: 'exited',
+      exit: { outcome: 'refused', reason: why },
+    }
+    this.#conclude(run, await this.#ender.record(run, seen))
+  }
+
+  async #nowRuns(run: ContainerRun, image?: ImageFacts): Promise<void> {
+    const container = await this.#parts.engine.find(run.name)
+    if (this.#parts.life.aborted) return
+    this.#take(run, container, image)
+  }
+
+  /** From here on the run is followed: a container that was started, by this server or an earlier one. */
+  #take(run: ContainerRun, container: ContainerInspectInfo | undefined, image?: ImageFacts): void {
+    run.phase = 'running'
+    run.work = undefined
+    run.startedAt = instantOf(container?.State.StartedAt)
+    this.#followLog(run)
+    if (container === undefined) return this.#later(this.#end(run))
+    if (run.startedAt !== undefined)
+      this.#parts.box.put({
+        attempt: run.attempt,
+        receipt: `started/${run.attempt}`,
+        at: run.startedAt,
+        ...startedSight(container, run, image),
+      })
+    if (ENDED.has(container.State.Status)) return this.#later(this.#end(run))
+    this.#stopper.limit(run)
+    this.#later(this.#stopper.carryOn(run))
+  }
+
+  #followLog(run: ContainerRun): void {
+    if (this.#logs.has(run.attempt)) return
+    const { engine, outlet, life } = this.#parts
+    const { tenant, logs, terminal } = run.terms
+    if (logs !== undefined) outlet.limit(tenant, run.attempt, logs)
+    const follower = new LogFollower(engine, run.name, terminal === true, life, (message) =>
+      outlet.write(tenant, run.attempt, message),
+    )
+    this.#logs.set(run.attempt, follower)
+  }
+
+  async #end(run: ContainerRun): Promise<void> {
+    if (run.phase === 'ending') return
+    run.phase = 'ending'
+    this.#stopper.forget(run)
+    while (!this.#parts.life.aborted) {
+      try {
+        const container = await this.#parts.engine.find(run.name)
+        return this.#conclude(run, await this.#ender.end(run, container, this.#logs.get(run.attempt)))
+      } catch (error) {
+        if (!isAway(error)) this.#trouble(error)
+        await new Promise((resolve) => setTimeout(resolve, 10 * SETTLE_MS))
+        await this.#watch.untilHere()
+      }
+    }
+  }
+
+  #conclude(run: ContainerRun, seen: ExitSeen): void {
+    if (this.#parts.life.aborted) return
+    this.#stopper.forget(run)
+    this.#logs.delete(run.attempt)
+    this.#parts.box.put(seen)
+    this.#runs.delete(run.attempt)
+    if (!seen.closed && seen.exit.outcome !== 'refused') this.#later(this.#parts.engine.remove(run.name))
+  }
+
+  #heard({ action, name, labels }: EngineEvent): void {
+    const attempt = labels[LABEL.attempt] as AttemptId | undefined
+    const run = attempt === undefined ? undefined : this.#runs.get(attempt)
+    if (run === undefined) {
+      if (action === 'start') this.#later(this.#adopt(name))
+      return
+    }
+    if (run.phase !== 'running') return
+    if (action === 'die' || action === 'destroy') this.#later(this.#end(run))
+    const health = /^health_status: (healthy|unhealthy)$/.exec(action)?.[1]
+    if (health !== undefined) this.#tell(run, { kind: 'health', health: health as 'healthy' | 'unhealthy' })
+  }
+
+  /** A container that a dead server had asked for has started after all. */
+  async #adopt(name: string): Promise<void> {
+    const container = await this.#parts.engine.find(name)
+    const known = container && labelledRun(container.Config.Labels)
+    if (known !== undefined) this.#recover(known.attempt, container!.Name.replace(/^\//, ''), known.terms, container!)
+  }
+
+  /** The engine answers, for the first time or again: everything is looked at. */
+  async #lookAround(): Promise<void> {
+    const { engine, names, here, places } = this.#parts
+    here(await engine.facts())
+    places.distrust()
+    const found = await engine.list({ [LABEL.instance]: names.instance })
+    const present = new Set(found.map(nameOf))
+    await Promise.all(found.map((container) => this.#meet(container)))
+    for (const run of this.#runs.values())
+      if (run.phase === 'running' && !present.has(run.name)) this.#later(this.#end(run))
+    this.awayWords = undefined
+  }
+
+  async #meet(found: ContainerInfo): Promise<void> {
+    const attempt = found.Labels[LABEL.attempt] as AttemptId | undefined
+    const run = attempt === undefined ? undefined : this.#runs.get(attempt)
+    if (attempt === undefined || (run !== undefined && run.phase !== 'running')) return
+    if (run !== undefined) return this.#meetAgain(run, found)
+    const container = await this.#parts.engine.find(found.Id)
+    const known = container && labelledRun(container.Config.Labels)
+    if (known !== undefined) this.#recover(attempt, nameOf(found), known.terms, container!)
+  }
+
+  #meetAgain(run: ContainerRun, found: ContainerInfo): void {
+    if (ENDED.has(found.State)) return this.#later(this.#end(run))
+    this.#stopper.limit(run)
+    this.#later(this.#stopper.carryOn(run))
+  }
+
+  #recover(attempt: AttemptId, name: string, terms: ContainerRun['terms'], container: ContainerInspectInfo): void {
+    const { journal, engine } = this.#parts
+    if (this.#runs.has(attempt)) return
+    const over = journal.exits.has(attempt) || journal.done.has(attempt) || journal.tombstones.has(attempt)
+    if (over) return this.#later(engine.remove(name))
+    if (container.State.Status === 'created') return
+    const run = newRun(attempt, name, terms)
+    run.stopping = journal.stops.get(attempt)
+    this.#runs.set(attempt, run)
+    this.#take(run, container)
+  }
+
+  #wentAway(words: string): void {
+    if (this.awayWords !== undefined) return
+    this.awayWords = words
+    for (const run of this.#runs.values()) {
+      if (run.phase !== 'running') continue
+      run.engineWasAway = true
+      this.#tell(run, { kind: 'waiting', reason: awayReason(words) })
+    }
+  }
+
+  /** News without an afterlife: told once, forgotten with the server. */
+  #tell(run: ContainerRun, sight: Sight): void {
+    if (this.#parts.life.aborted) return
+    this.#parts.box.put({
+      attempt: run.attempt,
+      receipt: `news/${this.#receipts++}`,
+      at: Date.now(),
+      ...sight,
+    } as Observation)
+  }
+
+  #later(chore: Promise<unknown>): void {
+    const settled = chore.catch((error: unknown) => this.#trouble(error)).finally(() => this.#chores.delete(settled))
+    this.#chores.add(settled)
+  }
+
+  #trouble(error: unknown): void {
+    if (!this.#parts.life.aborted && !isAway(error)) this.#parts.problem(error)
+  }
+}
+
+const nameOf = (found: ContainerInfo): string => found.Names[0]?.replace(/^\//, '') ?? found.Id
+
+const awayReason = (words: string): Reason =>
+  reason('executor_unavailable', `the container engine is out of reach, what runs in it may go on: ${words}`, {
+    engine: words,
+  })

@@ -1,0 +1,122 @@
+import type { Work } from '../../core/ports/executor.ts'
+import type { Reason } from '../../core/reason.ts'
+import { reason } from '../../core/reason.ts'
+import { type CheckPolicy, refusalOf } from './check-work.ts'
+import type { ContainerEngine } from './container-engine.ts'
+import type { ContainerNames } from './container-names.ts'
+import { containerOptionsOf } from './container-options.ts'
+import type { ContainerRun } from './container-run.ts'
+import { containerSpecOf } from './container-spec.ts'
+import { isAway, statusOf, wordsOf } from './engine-failure.ts'
+import { WORKSPACE } from './environment.ts'
+import type { ImageFacts, ImageStore } from './image-store.ts'
+import type { Places } from './places.ts'
+import { startProblem } from './start-problem.ts'
+import { type TarEntry, writeTar } from './tar.ts'
+
+export interface StarterParts {
+  readonly engine: ContainerEngine
+  readonly names: ContainerNames
+  readonly images: ImageStore
+  readonly places: Places
+  readonly policy: CheckPolicy
+  readonly publishAddress: string
+  readonly pulling: (run: ContainerRun, progress?: Parameters<Parameters<ImageStore['resolve']>[1]>[0]) => void
+}
+
+export type StartAnswer = { readonly started: ImageFacts } | { readonly refusal: Reason }
+
+const STOPPED: StartAnswer = { refusal: reason('stopped_by_user', 'it was stopped before it started') }
+
+/**
+ * Makes a container of a step and starts it. May be begun again at any point, by this server or the next: names are
+ * derived, so what exists is found and either taken over, when it ever ran, or made anew.
+ */
+export class RunStarter {
+  readonly #parts: StarterParts
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts
+  }
+
+  /** Rejects only when no engine answers. */
+  async start(run: ContainerRun, work: Work): Promise<StartAnswer> {
+    try {
+      return await this.#start(run, work)
+    } catch (error) {
+      if (isAway(error)) throw error
+      await this.#parts.engine.remove(run.name)
+      return { refusal: startProblem(error, work) }
+    }
+  }
+
+  async #start(run: ContainerRun, work: Work): Promise<StartAnswer> {
+    const { engine, images, places, policy } = this.#parts
+    const refusal = refusalOf(work, policy)
+    if (refusal !== undefined) return { refusal }
+    const image = await images.resolve(work, (progress) => this.#parts.pulling(run, progress))
+    if ('code' in image) return { refusal: image }
+    if (run.stopping !== undefined) return STOPPED
+    run.terms = { ...run.terms, stop: stopOf(work, image), ...(image.digest && { imageDigest: image.digest }) }
+    const [network] = await Promise.all([places.network(work), places.volumes(work)])
+    const problem = await this.#create(run, work, network)
+    if (problem === 'runs') return { started: image }
+    if (problem !== undefined) return { refusal: problem }
+    const files = filesOf(work, image)
+    if (files.length > 0) await engine.upload(run.name, writeTar(files), '/')
+    if (run.stopping !== undefined) {
+      await engine.remove(run.name)
+      return STOPPED
+    }
+    await engine.start(run.name)
+    return { started: image }
+  }
+
+  /** `runs`: it exists and has been started before; it is taken over. */
+  async #create(
+    run: ContainerRun,
+    work: Work,
+    network: Awaited<ReturnType<Places['network']>>,
+  ): Promise<Reason | 'runs' | undefined> {
+    const { engine, names, publishAddress, policy } = this.#parts
+    const options = containerOptionsOf(work.run.container, policy.allowPrivileged)
+    if ('code' in options) return options
+    const context = { names, network: network.name, ownNetwork: network.own, publishAddress, options }
+    const spec = containerSpecOf(run.attempt, work, run.terms, context)
+    try {
+      await engine.create(run.name, spec)
+    } catch (error) {
+      if (!isNameTaken(error)) throw error
+      const known = await engine.find(run.name)
+      if (known !== undefined && known.State.Status !== 'created') return 'runs'
+      await engine.remove(run.name)
+      await engine.create(run.name, spec)
+    }
+    return undefined
+  }
+}
+
+/** Docker answers 409; Podman 4.3 answers 500 with these words. */
+const isNameTaken = (error: unknown): boolean =>
+  /already in use/i.test(wordsOf(error)) && [409, 500].includes(statusOf(error) ?? 0)
+
+/** SIGTERM is what a step has when it says nothing: an image knows better what stops it. */
+function stopOf({ stop }: Work, image: ImageFacts): Work['stop'] {
+  return stop.signal === 'SIGTERM' && image.stopSignal ? { ...stop, signal: image.stopSignal } : stop
+}
+
+/** What is copied in: literal files, and a workspace that users other than root may write. */
+function filesOf(work: Work, image: ImageFacts): TarEntry[] {
+  const user = work.run.user ?? image.user
+  const frozen = work.run.sandbox?.writable === 'none'
+  const isRoot = user === '' || /^(0|root)(:|$)/.test(user)
+  const workspace = isRoot || frozen ? [] : [{ path: `${WORKSPACE.slice(1)}/`, mode: 0o777 }]
+  const files = (work.run.mounts ?? [])
+    .filter(({ kind }) => kind === 'file')
+    .map(({ target, content }) => ({
+      path: target.replace(/^\/+/, ''),
+      mode: 0o444,
+      content: Buffer.from(content ?? ''),
+    }))
+  return [...workspace, ...files]
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const isPresent = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+
+/** Needs root, dockerd (package docker.io) and ip (iproute2). */
+export const canRunDocker = (): boolean => process.getuid?.() === 0 && isPresent('dockerd') && isPresent('ip')
+
+/**
+ * A dockerd of a test's own: private socket, data and exec directories below one temporary directory, a bridge and an
+ * address pool of its own. `halt` ends only the daemon, `start` brings it back, `stop` removes all it had.
+ */
+export class DockerEngine {
+  readonly directory = mkdtempSync(join(tmpdir(), 'taskport-docker-'))
+  readonly socket = join(this.directory, 'docker.sock')
+  readonly address = `unix://${this.socket}`
+  readonly #number = process.pid % 4096
+  readonly #bridge = `tpd${this.#number}`
+  readonly #liveRestore: boolean
+  #daemon: ChildProcess | undefined
+
+  private constructor(liveRestore: boolean) {
+    this.#liveRestore = liveRestore
+  }
+
+  /** With `liveRestore` containers outlive a daemon that is killed. */
+  static async open({ liveRestore = false } = {}): Promise<DockerEngine> {
+    const engine = new DockerEngine(liveRestore)
+    engine.#makeBridge()
+    await engine.start()
+    return engine
+  }
+
+  async start(): Promise<void> {
+    const log = openSync(join(this.directory, 'log'), 'a')
+    const daemon = spawn('dockerd', this.#flags(), { stdio: ['ignore', log, log], detached: true })
+    this.#daemon = daemon
+    closeSync(log)
+    for (let tries = 0; !(await answers(this.socket)); tries++) {
+      if (tries === 600 || daemon.exitCode !== null)
+        throw new Error(`dockerd does not start:\n${readFileSync(join(this.directory, 'log'), 'utf8').slice(-2000)}`)
+      await delay(50)
+    }
+  }
+
+  /** Ends the daemon alone, as asked or without a word. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const daemon = this.#daemon
+    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return
+    const ended = new Promise((resolve) => daemon.once('exit', resolve))
+    daemon.kill(signal)
+    await ended
+  }
+
+  async stop(): Promise<void> {
+    await this.halt()
+    this.#endContainerd()
+    spawnSync('ip', ['link', 'delete', this.#bridge])
+    for (const path of mountsBelow(this.directory)) spawnSync('umount', ['-l', path])
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  #flags(): string[] {
+    return [
+      ...[
+        '--host',
+        this.address,
+        '--data-root',
+        join(this.directory, 'data'),
+        '--exec-root',
+        join(this.directory, 'exec'),
+      ],
+      ...['--pidfile', join(this.directory, 'pid'), '--bridge', this.#bridge, '--default-ulimit', 'nofile=1024:4096'],
+      ...['--default-address-pool', `base=10.${128 + (this.#number % 64)}.0.0/16,size=26`],
+      ...(this.#liveRestore ? ['--live-restore'] : []),
+    ]
+  }
+
+  #makeBridge(): void {
+    const address = `10.${192 + (this.#number >> 6)}.${this.#number % 64}.1/24`
+    for (const args of [
+      ['link', 'add', this.#bridge, 'type', 'bridge'],
+      ['addr', 'add', address, 'dev', this.#bridge],
+      ['link', 'set', this.#bridge, 'up'],
+    ])
+      spawnSync('ip', args)
+  }
+
+  /** A daemon that was killed leaves its containerd and the shims of its containers. */
+  #endContainerd(): void {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const command = commandOf(pid)
+      if (command.includes(this.directory) && /containerd/.test(command)) process.kill(Number(pid), 'SIGKILL')
+    }
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const mountsBelow = (directory: string): string[] =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(directory))
+    .reverse()
+
+export function answers(socketPath: string): Promise<boolean> {
+  if (!existsSync(socketPath)) return Promise.resolve(false)
+  return new Promise<boolean>((resolve) => {
+    const asked = request({ socketPath, path: '/_ping', timeout: 1000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    asked.on('error', () => resolve(false))
+    asked.end()
+  })
+}
