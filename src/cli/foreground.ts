@@ -15,7 +15,8 @@ import { StatusLine } from './status-line.ts'
 
 const QUEUE_LOOK_MS = 1_000
 
-/** Resolves with the exit code. `known` is the execution as it was accepted. */
+/** Resolves with the exit code. `known` is the execution as it was accepted. In JSON: a line per log line, then the
+ *  execution as it ended. */
 export async function inForeground(client: NativeClient, known: Execution, output: Output): Promise<number> {
   const { id } = known
   const following = new AbortController()
@@ -36,6 +37,7 @@ export async function inForeground(client: NativeClient, known: Execution, outpu
     await logs.done()
     status.clear()
     if (!isFinal(last)) return EXIT_INTERRUPTED
+    if (output.format === 'json') output.line(last)
     noteOutcome(last, output)
     return exitCodeOf(last)
   } finally {

@@ -49,7 +49,7 @@ export class StatusLine {
 
   #draw(): void {
     if (!this.visible || this.#isDrawn || this.#text === undefined) return
-    const room = Math.max(20, (process.stderr.columns ?? 80) - 1)
+    const room = Math.max(20, (process.stderr.columns || 80) - 1)
     process.stderr.write(this.#output.paintNote('dim', this.#text.slice(0, room)))
     this.#isDrawn = true
   }

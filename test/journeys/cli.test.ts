@@ -87,6 +87,19 @@ describe('taskport run', () => {
     expect(stderr).toMatch(/failed .*time limit|timed out|longer than/i)
   })
 
+  test('with --format json it prints a document per log line, and at last the execution', async () => {
+    const { code, stdout } = await taskport.run(['run', '--format', 'json', ...shell('echo one; exit 2')])
+    const documents = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(code).toBe(2)
+    expect(documents).toMatchObject([
+      { source: 'stdout', text: 'one' },
+      { state: 'failed', exitCode: 2 },
+    ])
+  })
+
   test('steps run in the order of what they need, each line under its step’s name', async () => {
     const done = await taskport.run(['run', '--step', 'late(early)=echo two', '--step', 'early=echo one'])
     expect(done).toMatchObject({ code: 0, stdout: 'early │ one\nlate │ two\n' })
