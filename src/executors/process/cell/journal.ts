@@ -30,15 +30,17 @@ export class Journal {
   #fd: number
   #generation = 0
   #offset = 0
-  #limit = FILE_BYTES
+  #limit = 0
+  readonly #fileBytes: number
   readonly #snapshot: () => readonly JournalEntry[]
   #pending: JournalEntry[] = []
 
   /** `snapshot` must give all entries that are still needed. */
-  constructor(directory: string, snapshot: () => readonly JournalEntry[]) {
+  constructor(directory: string, snapshot: () => readonly JournalEntry[], fileBytes = FILE_BYTES) {
     this.#paths = pathsIn(directory)
     this.#snapshot = snapshot
-    for (const path of this.#paths) preallocate(path, FILE_BYTES)
+    this.#fileBytes = fileBytes
+    for (const path of this.#paths) preallocate(path, fileBytes)
     this.#fd = openSync(this.#paths[0], 'r+')
     this.#begin([])
   }
@@ -80,7 +82,7 @@ export class Journal {
     const header = Buffer.from(headerOf(this.#generation))
     const bytes = this.#encode(entries)
     // Past its preallocated size a file may still grow while the disk has room.
-    this.#limit = Math.max(FILE_BYTES, 2 * (header.length + bytes.length), fstatSync(this.#fd).size)
+    this.#limit = Math.max(this.#fileBytes, 2 * (header.length + bytes.length), fstatSync(this.#fd).size)
     if (!this.#put(bytes, header.length) || !this.#put(header, 0)) return false
     this.#offset = header.length + bytes.length
     return true
