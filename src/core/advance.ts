@@ -12,14 +12,14 @@ import { amendAttempt, amendStep, draftOf, executionOf, FRESH_STEP, moveStep } f
 import type { Transition } from './event.ts'
 import type { Execution, ExecutionStatus } from './execution.ts'
 import { currentAttempt, isFinal, isFinalStep } from './execution.ts'
-import type { AttemptDetail, ExecutionEvent, Placed } from './execution-event.ts'
+import type { Appended, AttemptDetail, ExecutionEvent, Placed } from './execution-event.ts'
 import type { AttemptId } from './identity.ts'
 import { allocationIdOf, attemptKeyOf } from './identity.ts'
 import type { Instant } from './instant.ts'
 import { checkPlan } from './plan.ts'
 import type { Reason } from './reason.ts'
 import { reason } from './reason.ts'
-import { settle } from './settle.ts'
+import { failAwait, settle } from './settle.ts'
 import { requestStop } from './stop-request.ts'
 
 export type Advanced =
@@ -83,7 +83,7 @@ function apply(draft: Draft, event: ExecutionEvent): 'stale' | 'nothing' | undef
         draft.status.progress = event.progress
       })
     case 'appended':
-      return ofAttempt(draft, event.attempt, () => append(draft, event.steps))
+      return ofAttempt(draft, event.attempt, () => append(draft, event))
   }
 }
 
@@ -151,17 +151,22 @@ function health(draft: Draft, ordinal: number, seen: 'healthy' | 'unhealthy'): v
   draft.transitions.push({ kind: 'step.health', step: draft.specs[ordinal]!.name, ordinal, health: seen })
 }
 
-function append(draft: Draft, steps: Draft['specs']): void {
+function append(draft: Draft, event: Appended): void {
   const known = new Set(draft.specs.map((s) => s.name))
-  const fresh = steps.filter((s) => !known.has(s.name))
+  const fresh = event.steps
+    .map((spec, i) => ({ spec, executor: event.executors[i] ?? '' }))
+    .filter(({ spec }) => !known.has(spec.name))
   if (fresh.length === 0) return
-  const specs = [...draft.specs, ...fresh]
+  const steps = fresh.map(({ spec }) => spec)
+  const specs = [...draft.specs, ...steps]
   checkPlan({ steps: specs }, 'steps')
   draft.specs = specs
-  draft.status.appended = [...draft.status.appended, ...fresh]
+  draft.status.appended = [...draft.status.appended, ...steps]
   delete draft.ordinals
   for (const _ of fresh) draft.steps.push(FRESH_STEP)
-  draft.transitions.push({ kind: 'steps.appended', names: fresh.map((s) => s.name) })
+  const allocation = draft.status.allocation!
+  draft.status.allocation = { ...allocation, executors: [...allocation.executors, ...fresh.map((f) => f.executor)] }
+  draft.transitions.push({ kind: 'steps.appended', names: steps.map((s) => s.name) })
 }
 
 function awaited(draft: Draft, event: Extract<ExecutionEvent, { kind: 'awaited' }>): 'stale' | 'nothing' | undefined {
@@ -169,23 +174,12 @@ function awaited(draft: Draft, event: Extract<ExecutionEvent, { kind: 'awaited' 
   if (step?.state !== 'starting' && step?.state !== 'running') return 'stale'
   if (event.execution && step.awaited !== event.execution) amendStep(draft, event.step, { awaited: event.execution })
   if (step.state === 'starting') {
-    moveStep(draft, event.step, 'running', { startedAt: draft.now })
-    draft.status.startedAt ??= draft.now
+    moveStep(draft, event.step, 'running')
   } else if (event.met === 'notYet') return 'nothing'
   if (event.met === 'yes') moveStep(draft, event.step, 'succeeded', { finishedAt: draft.now })
-  if (event.met === 'never') failAwait(draft, event.step, event.reason)
+  if (event.met === 'never')
+    failAwait(draft, event.step, event.reason ?? reason('awaited_failed', 'what it waited for did not come about'))
   return undefined
-}
-
-function failAwait(draft: Draft, ordinal: number, why: Reason | undefined): void {
-  const given = why ?? reason('awaited_failed', 'what it waited for did not come about')
-  moveStep(draft, ordinal, 'failed', { finishedAt: draft.now, reason: given })
-  const spec = draft.specs[ordinal]!
-  if (spec.endsExecution !== 'never' && draft.steps.some((s) => !isFinalStep(s.state)))
-    requestStop(draft, {
-      kind: 'essentialFailure',
-      reason: reason('essential_failed', `step ${spec.name} failed`, { step: spec.name }),
-    })
 }
 
 function closed(draft: Draft, epoch: number): 'stale' | undefined {

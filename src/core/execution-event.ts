@@ -25,7 +25,7 @@ export type ExecutionEvent =
   | { readonly kind: 'attemptHealth'; readonly attempt: AttemptId; readonly health: 'healthy' | 'unhealthy' }
   | { readonly kind: 'outputs'; readonly attempt: AttemptId; readonly outputs: Readonly<Record<string, string>> }
   | { readonly kind: 'progress'; readonly attempt: AttemptId; readonly progress: Progress }
-  | { readonly kind: 'appended'; readonly attempt: AttemptId; readonly steps: readonly StepSpec[] }
+  | Appended
   /** What an await step learned of the execution it waits for. */
   | {
       readonly kind: 'awaited'
@@ -42,6 +42,15 @@ export interface Placed {
   readonly reserved: Reservation
   readonly ports: readonly AllocatedPort[]
   /** By ordinal: the executor that will run the step; '' for await steps. */
+  readonly executors: readonly string[]
+}
+
+/** Steps that a running program added to the plan; those already there by name are left alone. */
+export interface Appended {
+  readonly kind: 'appended'
+  readonly attempt: AttemptId
+  readonly steps: readonly StepSpec[]
+  /** For each of them, as in `Placed`. */
   readonly executors: readonly string[]
 }
 

@@ -15,7 +15,7 @@ export function derivedState(draft: Draft): ExecutionState {
 }
 
 const begun = (step: StepStatus, epoch: number): boolean =>
-  step.startedAt !== undefined || step.attempts.some((a) => a.epoch === epoch && a.startedAt !== undefined)
+  step.attempts.some((a) => a.epoch === epoch && a.startedAt !== undefined)
 
 /** How a finished execution ended. Essential steps decide; a step that the engine stopped is no failure. */
 export function outcome(draft: Draft): 'succeeded' | 'failed' | 'cancelled' | 'lost' {

@@ -11,6 +11,7 @@ import { isFinalState, isFinalStep, KEPT_ATTEMPTS } from './execution.ts'
 import { retryExecution } from './execution-retry.ts'
 import { derivedState, outcomeReason } from './outcome.ts'
 import { readiness } from './readiness.ts'
+import type { Reason } from './reason.ts'
 import { reason } from './reason.ts'
 import { requestStop } from './stop-request.ts'
 
@@ -19,10 +20,12 @@ export function settle(draft: Draft): void {
   if (draft.status.desired === 'stop') stopSteps(draft)
   else while (startReadySteps(draft));
   closeAllocation(draft)
-  if (allFinal(draft) && draft.status.allocation?.state !== 'open' && draft.status.allocation?.state !== 'closing')
-    if (retryExecution(draft)) return
-  finishState(draft)
+  if (holdsNothing(draft) && retryExecution(draft)) while (startReadySteps(draft));
+  else finishState(draft)
 }
+
+const holdsNothing = (draft: Draft): boolean =>
+  allFinal(draft) && (draft.status.allocation === undefined || draft.status.allocation.state === 'closed')
 
 export const allFinal = (draft: Draft): boolean => draft.steps.every((s) => isFinalStep(s.state))
 
@@ -33,9 +36,30 @@ function applyLimits(draft: Draft): void {
     const why = reason('execution_timeout', `it ran longer than its limit of ${limit} ms`, { limitMs: limit })
     requestStop(draft, { kind: 'timeout', reason: why })
   }
+  for (const [ordinal, step] of draft.steps.entries())
+    if (isOverdue(draft, ordinal, step)) giveUpAwaiting(draft, ordinal)
   const { expiresAt } = draft.before.submission
   if (expiresAt !== undefined && allocation === undefined && draft.now >= expiresAt)
     requestStop(draft, { kind: 'expired', reason: reason('expired', 'it could not be started in time') })
+}
+
+/** Executors keep the limits of programs; those of await steps are kept here. */
+function isOverdue(draft: Draft, ordinal: number, step: StepStatus): boolean {
+  const { work, timeoutMs } = draft.specs[ordinal]!
+  const waits = work.kind === 'await' && (step.state === 'starting' || step.state === 'running')
+  return waits && timeoutMs !== undefined && step.startedAt !== undefined && draft.now >= step.startedAt + timeoutMs
+}
+
+function giveUpAwaiting(draft: Draft, ordinal: number): void {
+  const { name, timeoutMs } = draft.specs[ordinal]!
+  const why = reason('step_timeout', `what ${name} waits for did not come about within ${timeoutMs} ms`, { step: name })
+  failAwait(draft, ordinal, why)
+}
+
+/** An await step fails, and its execution with it where it asked for that. */
+export function failAwait(draft: Draft, ordinal: number, why: Reason): void {
+  moveStep(draft, ordinal, 'failed', { finishedAt: draft.now, reason: why })
+  failFast(draft, ordinal, 'failed')
 }
 
 /** Steps that never ran are skipped; the others are asked to stop, dependents first. */
@@ -73,30 +97,36 @@ function dependedOn(draft: Draft): ReadonlySet<number> {
   return held
 }
 
-/** One round; returns whether a step became final, which may decide others. */
+/**
+ * One round; returns whether a step became final, which may decide others. Without an allocation only await steps begin:
+ * an execution must not hold a place while all it does is wait for another, which may need that very place.
+ */
 function startReadySteps(draft: Draft): boolean {
-  if (draft.status.allocation?.state !== 'open') return false
+  if (draft.status.allocation !== undefined && draft.status.allocation.state !== 'open') return false
   let decided = false
   const group = currentGroup(draft)
   for (const [ordinal, step] of draft.steps.entries()) {
     if (step.state !== 'waiting' || draft.specs[ordinal]!.group > group) continue
     const ready = readiness(draft, ordinal)
-    if (ready.is === 'ready') startStep(draft, ordinal)
+    if (ready.is === 'ready' && mayBegin(draft, ordinal)) startStep(draft, ordinal)
     else if (ready.is === 'never') {
       moveStep(draft, ordinal, 'skipped', { finishedAt: draft.now, reason: ready.reason })
       decided = true
-      failFast(draft, ordinal)
+      failFast(draft, ordinal, 'can never start')
     }
   }
   if (draft.status.desired === 'stop') stopSteps(draft)
   return decided && draft.status.desired === 'run'
 }
 
-/** A skipped step counts like a failed one for those that asked to end with it. */
-function failFast(draft: Draft, ordinal: number): void {
+const mayBegin = (draft: Draft, ordinal: number): boolean =>
+  draft.status.allocation !== undefined || draft.specs[ordinal]!.work.kind === 'await'
+
+/** A step that is skipped, or an await that fails, counts like a failed program for those that asked to end with it. */
+function failFast(draft: Draft, ordinal: number, what: string): void {
   const spec = draft.specs[ordinal]!
   if (!spec.essential || spec.endsExecution === 'never' || allFinal(draft)) return
-  const why = reason('essential_failed', `step ${spec.name} can never start`, { step: spec.name })
+  const why = reason('essential_failed', `step ${spec.name} ${what}`, { step: spec.name })
   requestStop(draft, { kind: spec.endsExecution === 'onExit' ? 'essentialExit' : 'essentialFailure', reason: why })
 }
 
@@ -112,12 +142,14 @@ function startStep(draft: Draft, ordinal: number): void {
   const step = draft.steps[ordinal]!
   const spec = draft.specs[ordinal]!
   const number = (step.attempts[step.attempts.length - 1]?.number ?? 0) + 1
-  const executor = draft.status.allocation!.executors[ordinal] ?? ''
+  const executor = draft.status.allocation?.executors[ordinal] ?? ''
   const attempt: Attempt = { number, epoch: draft.status.epoch, executor, requestedAt: draft.now }
-  const attempts = spec.work.kind === 'run' ? [...step.attempts, attempt].slice(-KEPT_ATTEMPTS) : step.attempts
+  const runs = spec.work.kind === 'run'
+  const attempts = runs ? [...step.attempts, attempt].slice(-KEPT_ATTEMPTS) : step.attempts
   const health = spec.work.kind === 'run' && spec.work.health ? 'unknown' : 'none'
   const cleared = { notBefore: undefined, reason: undefined } as unknown as Partial<StepStatus>
-  moveStep(draft, ordinal, 'starting', { ...cleared, attempts, health })
+  // An await step has no program: it begins when it begins to wait.
+  moveStep(draft, ordinal, 'starting', { ...cleared, attempts, health, ...(!runs && { startedAt: draft.now }) })
 }
 
 function closeAllocation(draft: Draft): void {
@@ -138,7 +170,8 @@ function finishState(draft: Draft): void {
     moveExecution(draft, to, why)
     return
   }
+  if (to === 'pending') return
   if (to === 'stopping') draft.status.reason = draft.status.stopCause!.reason
-  else if (to !== 'pending') delete draft.status.reason
+  else delete draft.status.reason
   moveExecution(draft, to, draft.status.reason)
 }

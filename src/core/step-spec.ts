@@ -143,6 +143,12 @@ export interface AwaitSpec {
   readonly until: 'running' | 'healthy' | 'completed' | 'succeeded'
   /** What is started when no execution has the key: a task by name, newest revision unless given. Absent: it must exist. */
   readonly task?: { readonly name: string; readonly revision?: number }
+  /** What the started one is given besides. */
+  readonly with?: {
+    readonly name?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly refs?: Readonly<Record<string, string>>
+  }
   /** Accept a final execution with this key that ended well instead of starting another. */
   readonly acceptFinal?: boolean
 }

@@ -1,27 +1,40 @@
 /** Await steps: they find or start another execution by key, and wait until it is as far as they need. */
 import type { Execution } from '../core/execution.ts'
-import { isFinal, isFinalState, stepsOf } from '../core/execution.ts'
+import { isFinalState, stepsOf } from '../core/execution.ts'
 import type { ExecutionEvent } from '../core/execution-event.ts'
 import type { ExecutionId } from '../core/identity.ts'
 import type { Reason } from '../core/reason.ts'
 import { reason } from '../core/reason.ts'
 import type { AwaitSpec } from '../core/step-spec.ts'
 import type { Context } from './context.ts'
+import { inspect } from './inspect.ts'
 import { submit } from './submit.ts'
 
 type Awaited = Extract<ExecutionEvent, { kind: 'awaited' }>
 
-/** Begins, or begins again after a restart, to wait for the step's other execution. */
+/** Begins, or begins again after a restart, to wait for the step's other execution. Once at a time for each step. */
 export async function beginAwaiting(context: Context, id: ExecutionId, ordinal: number): Promise<void> {
+  const place = placeOf(id, ordinal)
   const execution = context.roster.get(id)
-  const step = execution?.status.steps[ordinal]
-  if (!execution || (step?.state !== 'starting' && step?.state !== 'running')) return
+  if (!execution || context.follows.has(place)) return
+  let ended = false
+  context.follows.set(place, () => {
+    ended = true
+  })
   const spec = stepsOf(execution)[ordinal]!.work as AwaitSpec
   const target = await found(context, execution, ordinal, spec).catch((error: unknown) => problem(error))
+  if (ended) return
   if ('code' in target) return tell(context, id, { kind: 'awaited', step: ordinal, met: 'never', reason: target })
-  await tell(context, id, verdict(ordinal, spec, target))
-  if (!isFinal(target)) follow(context, id, ordinal, spec, target)
+  await follow(context, id, ordinal, spec, target)
 }
+
+/** The step has ended: nobody listens to its other execution any more. */
+export function endAwaiting(context: Context, id: ExecutionId, ordinal: number): void {
+  context.follows.get(placeOf(id, ordinal))?.()
+  context.follows.delete(placeOf(id, ordinal))
+}
+
+const placeOf = (id: ExecutionId, ordinal: number): string => `${id}:${ordinal}`
 
 const problem = (error: unknown): Reason =>
   reason('awaited_failed', error instanceof Error ? error.message : String(error))
@@ -30,17 +43,24 @@ const tell = async (context: Context, id: ExecutionId, event: Awaited): Promise<
   await context.transitions.tell(id, event)
 }
 
-function follow(context: Context, id: ExecutionId, ordinal: number, spec: AwaitSpec, target: Execution): void {
+/** Listens first and looks then, so that no end falls in between. */
+async function follow(
+  context: Context,
+  id: ExecutionId,
+  ordinal: number,
+  spec: AwaitSpec,
+  target: Execution,
+): Promise<void> {
+  let first = true
   const see = (now: Execution): void => {
-    const state = context.roster.get(id)?.status.steps[ordinal]?.state
-    const over = state !== 'starting' && state !== 'running'
     const said = verdict(ordinal, spec, now)
-    if (!over && said.met === 'notYet') return
-    unwatch()
-    if (!over) void tell(context, id, said)
+    if (said.met !== 'notYet') unwatch()
+    if (first || said.met !== 'notYet') void tell(context, id, said)
+    first = false
   }
   const unwatch = context.roster.watch(target.id, see)
-  see(context.roster.get(target.id) ?? target)
+  context.follows.set(placeOf(id, ordinal), unwatch)
+  see((await inspect(context, target.tenant, target.id)) ?? target)
 }
 
 function verdict(step: number, spec: AwaitSpec, target: Execution): Awaited {
@@ -78,18 +98,35 @@ async function found(
 ): Promise<Execution | Reason> {
   const { tenant } = execution
   const before = execution.status.steps[ordinal]!.awaited
-  const known = before && (context.roster.get(before) ?? (await context.store.execution(tenant, before)))
+  const known = before && (await inspect(context, tenant, before))
   if (known) return known
-  const place = `${tenant}\n${spec.key}`
-  await context.startingKeys.get(place)?.catch(() => undefined)
-  const active = context.roster.byKey(tenant, spec.key)
+  return oneAtATime(context, `${tenant}\n${spec.key}`, () => byKeyOrStarted(context, execution, ordinal, spec))
+}
+
+/** Two who look for the same key look one after the other, or both would start it. */
+async function oneAtATime<T>(context: Context, place: string, look: () => Promise<T>): Promise<T> {
+  const before = context.startingKeys.get(place) ?? Promise.resolve()
+  const mine = before.then(look, look)
+  context.startingKeys.set(place, mine)
+  try {
+    return await mine
+  } finally {
+    if (context.startingKeys.get(place) === mine) context.startingKeys.delete(place)
+  }
+}
+
+async function byKeyOrStarted(
+  context: Context,
+  execution: Execution,
+  ordinal: number,
+  spec: AwaitSpec,
+): Promise<Execution | Reason> {
+  const active = context.roster.byKey(execution.tenant, spec.key)
   if (active) return active
   const final = spec.acceptFinal ? await goodFinal(context, execution, spec.key) : undefined
   if (final) return final
   if (!spec.task) return reason('awaited_failed', `no execution has the key ${spec.key}`, { key: spec.key })
-  const starting = started(context, execution, spec)
-  context.startingKeys.set(place, starting)
-  return starting.finally(() => context.startingKeys.delete(place))
+  return started(context, execution, ordinal, spec)
 }
 
 async function goodFinal(context: Context, execution: Execution, key: string): Promise<Execution | undefined> {
@@ -97,11 +134,22 @@ async function goodFinal(context: Context, execution: Execution, key: string): P
   return page.items[0]
 }
 
-async function started(context: Context, execution: Execution, spec: AwaitSpec): Promise<Execution> {
-  const { submission } = execution
+/** After a crash in between, the same step finds what it had started by its idempotency key. */
+async function started(context: Context, execution: Execution, ordinal: number, spec: AwaitSpec): Promise<Execution> {
+  const { submission, status } = execution
   const trigger = { kind: 'dependency', source: execution.id } as const
-  const request = { task: spec.task!, key: spec.key, face: submission.face, trigger, priority: submission.priority }
-  const [result] = await submit(context, submission.principal, [request])
+  const request = {
+    task: spec.task!,
+    key: spec.key,
+    face: submission.face,
+    trigger,
+    priority: submission.priority,
+    ...spec.with,
+  }
+  const key = `await/${execution.id}/${ordinal}/${status.epoch}`
+  const [result] = await submit(context, submission.principal, [request], {
+    idempotency: { key, fingerprint: spec.key },
+  })
   if (result?.kind !== 'accepted') throw new Error(`${spec.key} could not be started`)
   return result.execution
 }

@@ -22,7 +22,8 @@ function positive(value: number | undefined, field: string): void {
   if (value !== undefined && !(value > 0)) throw invalid(field, 'a time limit is more than nothing')
 }
 
-function checkStep(step: StepSpec, path: string): void {
+/** As `checkSubmission`, for one step. */
+export function checkStep(step: StepSpec, path: string): void {
   positive(step.timeoutMs, `${path}.timeout`)
   if (step.stop.graceMs < 0) throw invalid(`${path}.stop.grace`, 'a grace period is not negative')
   const { cpuUnits, memoryBytes, pids } = step.resources

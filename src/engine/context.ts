@@ -20,14 +20,11 @@ export interface EngineDefaults {
   readonly retentionMs: number
   /** Events are kept at least this long, ms. */
   readonly eventRetentionMs: number
-  /** Longest plan text accepted, bytes of JSON. */
-  readonly maximumSubmissionBytes: number
 }
 
 export const DEFAULTS: EngineDefaults = {
   retentionMs: 30 * 86_400_000,
   eventRetentionMs: 30 * 86_400_000,
-  maximumSubmissionBytes: 1_000_000,
 }
 
 export interface Logger {
@@ -70,5 +67,7 @@ export interface Context extends EngineParts {
   readonly startingKeys: Map<string, Promise<unknown>>
   /** The alarm of each execution that something follows for from time alone. */
   readonly timers: Map<ExecutionId, { readonly at: Instant; cancel(): void }>
+  /** How to end the listening of each await step that waits: `<execution>:<ordinal>`. */
+  readonly follows: Map<string, () => void>
   readonly now: () => Instant
 }

@@ -90,6 +90,7 @@ function contextOf(parts: EngineParts): Context {
     roster: new Roster(),
     ledger: new Ledger(),
     nodes: new NodeRegister(parts.store),
+    follows: new Map<string, () => void>(),
     startingKeys: new Map<string, Promise<unknown>>(),
     timers: new Map<ExecutionId, { readonly at: number; cancel(): void }>(),
     now: () => parts.clock.now(),
@@ -119,6 +120,8 @@ async function endNow(context: Context, id: ExecutionId): Promise<void> {
 async function forgetAll(context: Context): Promise<void> {
   for (const timer of context.timers.values()) timer.cancel()
   context.timers.clear()
+  for (const end of context.follows.values()) end()
+  context.follows.clear()
   context.roster.clear()
   context.ledger.clear()
   context.nodes.clear()

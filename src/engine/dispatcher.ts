@@ -70,6 +70,10 @@ export class Dispatcher {
     this.wake()
   }
 
+  isQueued(id: ExecutionId): boolean {
+    return this.#lines.get(id) !== undefined
+  }
+
   /** It holds nothing any more and waits for nothing. */
   release(execution: Execution): void {
     this.#lines.remove(execution.id)

@@ -9,7 +9,8 @@ import type { Execution } from '../core/execution.ts'
 import { currentAttempt, isFinal, stepsOf } from '../core/execution.ts'
 import type { AttemptId } from '../core/identity.ts'
 import { attemptIdOf, attemptKeyOf } from '../core/identity.ts'
-import { beginAwaiting } from './await-step.ts'
+import { wantsPlace } from '../core/wants-place.ts'
+import { beginAwaiting, endAwaiting } from './await-step.ts'
 import type { Context } from './context.ts'
 import { startAttempt } from './start-attempt.ts'
 
@@ -28,7 +29,7 @@ export function afterCommit(
   }
   const gaveBack = before !== undefined && gaveBackItsPlace(before, next)
   if (gaveBack || isFinal(next)) context.dispatcher.release(next)
-  if (gaveBack && next.status.state === 'pending') context.dispatcher.enqueue(next)
+  if (next.status.state === 'pending' && (gaveBack || before !== undefined)) queueIfWanted(context, next)
   armTimer(context, next)
 }
 
@@ -49,6 +50,11 @@ function endLog(
   if (attempt && ended?.exit) context.logs.ended(next.tenant, attempt, ended.log)
 }
 
+/** Once nothing but a place is missing. What waits for other executions only says so. */
+export function queueIfWanted(context: Context, execution: Execution): void {
+  if (!context.dispatcher.isQueued(execution.id) && wantsPlace(execution)) context.dispatcher.enqueue(execution)
+}
+
 /** It has no allocation now, and had one before or in between (a fold may hold a whole short life). */
 const gaveBackItsPlace = (before: Execution, next: Execution): boolean =>
   next.status.allocation === undefined &&
@@ -61,6 +67,7 @@ export function stepEffect(context: Context, execution: Execution, ordinal: numb
   if (!step || !spec) return
   if (spec.work.kind === 'await') {
     if (step.state === 'starting' || step.state === 'running') void beginAwaiting(context, execution.id, ordinal)
+    else endAwaiting(context, execution.id, ordinal)
   } else if (step.state === 'starting') startAttempt(context, execution, ordinal)
   else if (step.state === 'stopping') stopAttempt(context, execution, ordinal)
 }
@@ -83,7 +90,8 @@ export function closeAllocation(context: Context, execution: Execution): void {
   if (allocation?.state !== 'closing') return
   const kinds = [...new Set(allocation.executors)].filter((kind) => kind !== '')
   insist(context, `close ${allocation.id}`, async () => {
-    await Promise.all(kinds.map((kind) => context.executors.get(kind).close(allocation.id)))
+    // What an executor that is no longer configured held is not ours to close any more.
+    await Promise.all(kinds.map((kind) => context.executors.find(kind)?.close(allocation.id)))
     await context.transitions.apply(execution.id, { kind: 'allocationClosed', epoch: allocation.epoch })
   })
 }

@@ -1,12 +1,14 @@
 /** What a running program may ask of the engine, and what users may ask of a running program. */
-import { EngineError, notFound } from '../core/engine-error.ts'
+import { EngineError, invalid, notFound } from '../core/engine-error.ts'
 import type { Attempt, Execution, Progress } from '../core/execution.ts'
 import { currentAttempt, stepsOf } from '../core/execution.ts'
 import type { ExecutionEvent } from '../core/execution-event.ts'
 import type { AttemptId, ExecutionId, Tenant } from '../core/identity.ts'
 import { attemptIdOf, attemptKeyOf } from '../core/identity.ts'
+import { checkPlan, reservationOfPlan } from '../core/plan.ts'
 import type { ExecRequest, ExecSession, Executor, Stats } from '../core/ports/executor.ts'
 import type { StepSpec } from '../core/step-spec.ts'
+import { checkStep } from './check-submission.ts'
 import type { Context } from './context.ts'
 
 export async function appendSteps(
@@ -19,16 +21,38 @@ export async function appendSteps(
   if (spec.work.kind !== 'run' || !spec.work.appends)
     throw new EngineError('forbidden', `step ${spec.name} may not append steps`, { subject: 'step', id: spec.name })
   checkAppended(execution, steps)
-  await tell(context, execution, { kind: 'appended', attempt, steps })
+  const executors = steps.map((s) => executorFor(context, s))
+  await tell(context, execution, { kind: 'appended', attempt, steps, executors })
   return context.roster.get(execution.id) ?? execution
 }
 
 function checkAppended(execution: Execution, steps: readonly StepSpec[]): void {
-  const names = new Set(stepsOf(execution).map((s) => s.name))
-  for (const [i, step] of steps.entries())
-    for (const condition of step.conditions)
-      if (!names.has(condition.step) && !steps.some((s) => s.name === condition.step))
-        throw new EngineError('invalid', `no step is named ${condition.step}`, { field: `steps[${i}].conditions` })
+  const known = stepsOf(execution)
+  const fresh = steps.filter((s) => !known.some((k) => k.name === s.name))
+  const plan = { steps: [...known, ...fresh] }
+  checkPlan(plan, 'steps')
+  for (const [i, step] of fresh.entries()) {
+    checkStep(step, `steps[${i}]`)
+    if (step.work.kind === 'run' && step.work.ports?.length)
+      throw invalid(
+        `steps[${i}].ports`,
+        'an appended step cannot ask for ports: they are taken when the execution is placed',
+      )
+  }
+  const wanted = reservationOfPlan(plan)
+  const { reservation } = execution.submission
+  if (wanted.cpuUnits > reservation.cpuUnits || wanted.memoryBytes > reservation.memoryBytes)
+    throw invalid('steps', 'the appended steps need more than the execution has reserved', {
+      wanted,
+      reserved: reservation,
+    })
+}
+
+function executorFor(context: Context, step: StepSpec): string {
+  if (step.work.kind !== 'run') return ''
+  const kind = context.executors.kindsFor(step)[0]
+  if (kind !== undefined && context.executors.find(kind)) return kind
+  throw new EngineError('unavailable', `no executor here can run step ${step.name}`, { subject: 'executor' })
 }
 
 export async function publishOutputs(

@@ -3,6 +3,9 @@ import { attemptKeyOf } from '../core/identity.ts'
 import type { Executor, Observation } from '../core/ports/executor.ts'
 import type { Context } from './context.ts'
 
+/** First wait before observations that could not be applied are applied again, ms. */
+const FIRST_WAIT_MS = 50
+
 /**
  * The observer of one executor: applies what it saw and acknowledges it once that is durable. News of attempts that no
  * longer matter is acknowledged as well, or it would come again for ever.
@@ -38,22 +41,35 @@ export class Observer {
           { executor: this.#executor.kind, error: String(error) },
           'observations broke off; beginning again',
         )
-        await new Promise<void>((resume) => this.#context.alarms.at(this.#context.now() + 250, resume))
+        await this.#pause(250)
       }
     }
   }
 
   async #take(batch: readonly Observation[]): Promise<void> {
-    try {
-      await Promise.all(batch.map((seen) => this.#apply(seen)))
-      await this.#executor.ack(batch)
-    } catch (error) {
-      // Not acknowledged: it is delivered again.
-      this.#context.logger.warn(
-        { executor: this.#executor.kind, error: String(error) },
-        'observations were not applied',
-      )
+    for (let waitMs = FIRST_WAIT_MS; !this.#abort.signal.aborted; waitMs = Math.min(waitMs * 2, 10_000)) {
+      try {
+        await Promise.all(batch.map((seen) => this.#apply(seen)))
+        await this.#executor.ack(batch)
+        return
+      } catch (error) {
+        const facts = { executor: this.#executor.kind, error: String(error), waitMs }
+        this.#context.logger.warn(facts, 'observations could not be made durable; trying again')
+        await this.#pause(waitMs)
+      }
     }
+  }
+
+  /** Also over at once when the observer stops. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resume) => {
+      const alarm = this.#context.alarms.at(this.#context.now() + ms, resume)
+      const onAbort = (): void => {
+        alarm.cancel()
+        resume()
+      }
+      this.#abort.signal.addEventListener('abort', onAbort, { once: true })
+    })
   }
 
   async #apply(seen: Observation): Promise<void> {

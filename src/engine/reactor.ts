@@ -3,22 +3,27 @@ import type { Execution } from '../core/execution.ts'
 import type { Tenant } from '../core/identity.ts'
 import type { Change, Document } from '../core/ports/store.ts'
 
+/** The changes a face may make: to documents and counters, never to executions or events. */
+export type DocumentChange = Extract<Change, { kind: 'document.put' | 'document.delete' | 'counter.add' }>
+
 /**
- * A face's share in a transition: pure, given the event and the execution after it, it returns changes to the face's
- * own documents that go into the transition's commit, so that a sequence number or a usage event is exact. It may run
- * again when the commit conflicts.
+ * A face's share in a commit: given the events of one execution that are about to be committed together and the
+ * execution after them, it returns changes to the face's own documents for the same commit, so that a sequence number or
+ * a usage event is exact. Pure but for what it reads; it may be asked again when the commit conflicts. One that throws
+ * is logged and holds nothing up.
  */
 export interface Reactor {
   readonly face: string
   /** Only executions of this face reach it, and only these transitions. */
   readonly kinds: readonly UnplacedEvent['transition']['kind'][]
   react(
-    event: UnplacedEvent,
+    events: readonly UnplacedEvent[],
     execution: Execution,
     documents: DocumentReader,
-  ): Promise<readonly Change[]> | readonly Change[]
+  ): Promise<readonly DocumentChange[]> | readonly DocumentChange[]
 }
 
+/** Reads as the store will be after this commit's other changes. */
 export interface DocumentReader {
   document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
 }

@@ -10,7 +10,7 @@ import { attemptIdOf, attemptKeyOf } from '../core/identity.ts'
 import type { Executor, Seen } from '../core/ports/executor.ts'
 import { reason } from '../core/reason.ts'
 import type { Context } from './context.ts'
-import { closeAllocation, stepEffect } from './effects.ts'
+import { closeAllocation, queueIfWanted, stepEffect } from './effects.ts'
 
 /** How long an executor that cannot tell yet is asked again, ms. */
 const ASK_AGAIN_MS = 1_000
@@ -31,7 +31,7 @@ export async function loadRoster(context: Context): Promise<number> {
 export async function rescue(context: Context): Promise<void> {
   const open = new Map<string, AttemptId[]>()
   for (const execution of [...context.roster.all()]) {
-    if (execution.status.state === 'pending') context.dispatcher.enqueue(execution)
+    queueIfWanted(context, execution)
     // What fell due while nobody was there happens now; it arms the timer as well.
     void context.transitions.tell(execution.id, { kind: 'due', at: context.now() })
     closeAllocation(context, execution)

@@ -5,6 +5,7 @@ import type { PlacementSpec } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Change } from '../core/ports/store.ts'
 import type { Reason } from '../core/reason.ts'
+import type { Reservation } from '../core/resources.ts'
 import type { RetryPolicy } from '../core/retry-policy.ts'
 
 /** One execution asked for. What is absent comes from the task, then from the engine's defaults. */
@@ -27,6 +28,8 @@ export interface SubmissionRequest {
   /** Default `queue`. `refuse`: answered with `refused` when no node has room now; nothing is stored. */
   readonly ifNoRoom?: 'refuse' | 'queue'
   readonly placement?: PlacementSpec
+  /** What is reserved at least: room for steps that will be appended. */
+  readonly reservation?: Reservation
   readonly key?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly refs?: Readonly<Record<string, string>>

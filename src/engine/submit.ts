@@ -9,9 +9,11 @@ import type { Execution, Submission } from '../core/execution.ts'
 import type { ExecutionId, Principal, Tenant } from '../core/identity.ts'
 import { checkPlan, reservationOfPlan } from '../core/plan.ts'
 import type { Change, Document } from '../core/ports/store.ts'
+import type { Reservation } from '../core/resources.ts'
 import type { StepSpec } from '../core/step-spec.ts'
 import type { Task } from '../core/task.ts'
-import type { Decision } from '../scheduler/decision.ts'
+import { wantsPlace } from '../core/wants-place.ts'
+import type { Decision, Placement } from '../scheduler/decision.ts'
 import type { Candidate } from '../scheduler/snapshot.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Context } from './context.ts'
@@ -22,6 +24,8 @@ import { findTask } from './tasks.ts'
 import { eventsOf } from './transitions.ts'
 
 const KEYS = 'taskport/idempotency'
+/** A face whose documents move under it so often does not come to rest. */
+const MOST_CONFLICTS = 20
 
 interface Prepared {
   readonly request: SubmissionRequest
@@ -119,7 +123,7 @@ function submissionOf(
     concurrency: request.concurrency ?? spec?.concurrency,
     ifNoRoom: request.ifNoRoom ?? spec?.ifNoRoom ?? 'queue',
     placement: request.placement ?? spec?.placement,
-    reservation: reservationOfPlan(plan),
+    reservation: atLeast(reservationOfPlan(plan), request.reservation),
     key: request.key,
     labels: { ...spec?.labels, ...request.labels },
     refs: request.refs ?? {},
@@ -134,6 +138,9 @@ function defined(fields: { [K in keyof Submission]: Submission[K] | undefined })
   return fields as Submission
 }
 
+const atLeast = (a: Reservation, b: Reservation | undefined): Reservation =>
+  b ? { cpuUnits: Math.max(a.cpuUnits, b.cpuUnits), memoryBytes: Math.max(a.memoryBytes, b.memoryBytes) } : a
+
 const withEnv = (step: StepSpec, env: Readonly<Record<string, string>>): StepSpec =>
   step.work.kind === 'run' ? { ...step, work: { ...step.work, env: { ...step.work.env, ...env } } } : step
 
@@ -143,48 +150,85 @@ function decide(
   requests: readonly SubmissionRequest[],
   executions: readonly Execution[],
 ): readonly Prepared[] {
-  const candidates = executions.map((e) => context.dispatcher.candidate(e))
-  const decisions = new Map(context.dispatcher.decideNow(candidates).map((d) => [d.execution, d]))
-  return executions.map((execution, i) => {
+  const begun = executions.map((e) => beginAwaits(context, e))
+  const candidates = begun.map(({ execution }) => context.dispatcher.candidate(execution))
+  const wanting = candidates.filter((_, i) => wantsPlace(begun[i]!.execution))
+  const decisions = new Map(context.dispatcher.decideNow(wanting).map((d) => [d.execution, d]))
+  return begun.map(({ execution, transitions }, i) => {
     const decision = decisions.get(execution.id)
-    const request = requests[i]!
-    const candidate = candidates[i]!
-    const opened = { kind: 'execution.state', to: 'pending' } as const
-    if (decision?.kind === 'place') {
-      context.ledger.book(execution, decision.node, decision.ports)
-      const placed = advance(execution, context.dispatcher.placedEvent(execution, decision), context.now())
-      if (placed.kind === 'advanced')
-        return {
-          request,
-          candidate,
-          decision,
-          execution: { ...placed.execution, version: 1 },
-          transitions: [opened, ...placed.transitions],
-        }
-    }
-    const status = decision?.kind === 'defer' ? { ...execution.status, reason: decision.reason } : execution.status
-    return { request, candidate, decision, execution: { ...execution, status }, transitions: [opened] }
+    const prepared = { request: requests[i]!, candidate: candidates[i]!, decision, execution, transitions }
+    if (decision?.kind === 'place') return placedNow(context, prepared, decision)
+    if (decision?.kind !== 'defer') return prepared
+    return { ...prepared, execution: { ...execution, status: { ...execution.status, reason: decision.reason } } }
   })
 }
 
+/** Await steps that nothing precedes begin with the acceptance: they need no place. */
+function beginAwaits(context: Context, execution: Execution): Pick<Prepared, 'execution' | 'transitions'> {
+  const opened: readonly Transition[] = [{ kind: 'execution.state', to: 'pending' }]
+  if (execution.submission.plan.steps.every((s) => s.work.kind === 'run')) return { execution, transitions: opened }
+  const begun = advance(execution, { kind: 'due', at: context.now() }, context.now())
+  if (begun.kind === 'refused') return { execution, transitions: opened }
+  return { execution: { ...begun.execution, version: 1 }, transitions: [...opened, ...begun.transitions] }
+}
+
+function placedNow(context: Context, prepared: Prepared, decision: Placement): Prepared {
+  const { execution, transitions } = prepared
+  context.ledger.book(execution, decision.node, decision.ports)
+  const placed = advance(execution, context.dispatcher.placedEvent(execution, decision), context.now())
+  if (placed.kind === 'refused') return prepared
+  return {
+    ...prepared,
+    execution: { ...placed.execution, version: 1 },
+    transitions: [...transitions, ...placed.transitions],
+  }
+}
+
+/** Again when a face's document moved under its reaction; any other refusal is the caller's. */
 async function commitAll(
   context: Context,
   principal: Principal,
   entering: readonly Prepared[],
   options: SubmitOptions,
 ): Promise<void> {
+  const reacting = entering.some((p) => context.reactors.some((r) => r.face === p.execution.submission.face))
+  for (let conflicts = 0; ; conflicts++) {
+    try {
+      await context.store.commit(await changesOf(context, principal, entering, options))
+      return
+    } catch (error) {
+      if (!reacting || !isKeyConflict(error) || conflicts === MOST_CONFLICTS) throw error
+      if (options.idempotency && (await keyIsTaken(context, principal, entering, options.idempotency.key))) throw error
+    }
+  }
+}
+
+async function changesOf(
+  context: Context,
+  principal: Principal,
+  entering: readonly Prepared[],
+  options: SubmitOptions,
+): Promise<readonly Change[]> {
   const changes: Change[] = []
   for (const { execution, transitions, request } of entering) {
     const events = eventsOf(execution, transitions, execution.submission.acceptedAt)
     changes.push({ kind: 'execution.insert', execution })
     for (const event of events) changes.push({ kind: 'event', event })
     if (request.changes) changes.push(...request.changes)
-    const extra = reactions(context, execution, events)
+    const extra = reactions(context, execution, events, changes)
     changes.push(...(extra instanceof Promise ? await extra : extra))
   }
   if (options.idempotency) changes.push(keyDocument(principal, entering, options.idempotency))
-  await context.store.commit(changes)
+  return changes
 }
+
+const keyIsTaken = async (
+  context: Context,
+  principal: Principal,
+  entering: readonly Prepared[],
+  key: string,
+): Promise<boolean> =>
+  (await context.store.document(principal.tenant, KEYS, keyOf(entering[0]!.request, key))) !== undefined
 
 function keyDocument(
   principal: Principal,
@@ -249,6 +293,6 @@ const current = (context: Context, tenant: Tenant, id: ExecutionId): Promise<Exe
 
 function enter(context: Context, { execution, candidate, transitions }: Prepared): void {
   context.roster.enter(execution)
-  if (execution.status.state === 'pending') context.dispatcher.enqueue(execution, candidate)
-  else afterCommit(context, execution, execution, transitions)
+  if (wantsPlace(execution)) context.dispatcher.enqueue(execution, candidate)
+  afterCommit(context, undefined, execution, transitions)
 }

@@ -5,6 +5,7 @@ import { checkPlan } from '../core/plan.ts'
 import type { Change, DocumentPut, Page, Paged } from '../core/ports/store.ts'
 import type { Task, TaskSpec } from '../core/task.ts'
 import { checkSchedule } from '../scheduler/cron.ts'
+import { checkStep } from './check-submission.ts'
 import type { Context } from './context.ts'
 
 export const TASKS = 'taskport/task'
@@ -23,6 +24,7 @@ export async function registerTask(
 ): Promise<{ readonly task: Task; readonly created: boolean }> {
   if (name === '') throw invalid('name', 'a task needs a name')
   checkPlan(spec.plan)
+  for (const [i, step] of spec.plan.steps.entries()) checkStep(step, `plan.steps[${i}]`)
   if (spec.schedule) checkSchedule(spec.schedule, 'schedule')
   for (;;) {
     const newest = await context.store.document<TaskDocument>(tenant, TASKS, name)

@@ -32,6 +32,8 @@ interface Waiting {
 
 /** Retry interval of a commit that the disk had no room for, ms. */
 const FULL_DISK_RETRY_MS = 250
+/** A face whose documents move under it so often does not come to rest: its reaction is at fault. */
+const MOST_CONFLICTS = 50
 
 export class Transitions {
   readonly #context: Context
@@ -76,7 +78,7 @@ export class Transitions {
     try {
       if (this.#ended) throw new EngineError('unavailable', 'the engine has ended')
       const applied = await this.#commitFold(id, batch)
-      for (const [i, waiting] of batch.entries()) waiting.done(applied[i]!)
+      for (const [i, waiting] of batch.entries()) settle(waiting, applied[i]!)
     } catch (error) {
       if (!this.#ended)
         this.#context.logger.error({ execution: id, error: String(error) }, 'a transition could not be committed')
@@ -84,7 +86,7 @@ export class Transitions {
     }
   }
 
-  async #commitFold(id: ExecutionId, batch: readonly Waiting[]): Promise<readonly Applied[]> {
+  async #commitFold(id: ExecutionId, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
     const before = this.#context.roster.get(id)
     if (!before) return batch.map(() => 'unknown')
     const fold = foldEvents(before, batch, this.#context.now())
@@ -101,15 +103,14 @@ export class Transitions {
   }
 
   async #commit(next: Execution, transitions: readonly Transition[]): Promise<void> {
-    for (;;) {
+    for (let conflicts = 0; ; ) {
       try {
         await this.#context.store.commit(await changesFor(this.#context, next, transitions))
         return
       } catch (error) {
         if (this.#ended || !(error instanceof EngineError)) throw error
         if (error.code === 'exhausted') await this.#pause(FULL_DISK_RETRY_MS)
-        // A face's document moved under its reaction: the reaction is asked again.
-        else if (error.code !== 'conflict' || error.facts.subject === 'execution') throw error
+        else if (!isForeignConflict(error) || conflicts++ === MOST_CONFLICTS) throw error
       }
     }
   }
@@ -126,10 +127,22 @@ export class Transitions {
   }
 }
 
+/** A face's document moved under its reaction: the reaction is asked again. */
+const isForeignConflict = (error: EngineError): boolean =>
+  error.code === 'conflict' && error.facts.subject !== 'execution'
+
+/** What became of one event: how it was received, or the error it met. */
+type Outcome = Applied | { readonly error: unknown }
+
+function settle(waiting: Waiting, outcome: Outcome): void {
+  if (typeof outcome === 'object') waiting.fail(outcome.error)
+  else waiting.done(outcome)
+}
+
 interface Fold {
   readonly execution: Execution
   readonly transitions: readonly Transition[]
-  readonly applied: readonly Applied[]
+  readonly applied: readonly Outcome[]
   /** Something must be committed; progress alone need not be. */
   readonly moved: boolean
 }
@@ -138,9 +151,13 @@ function foldEvents(before: Execution, batch: readonly Waiting[], now: Instant):
   let execution = before
   let moved = false
   const transitions: Transition[] = []
-  const applied: Applied[] = []
+  const applied: Outcome[] = []
   for (const { event } of batch) {
-    const result = advance(execution, event, now)
+    const result = attempted(execution, event, now)
+    if ('error' in result) {
+      applied.push(result)
+      continue
+    }
     applied.push(result.kind === 'advanced' ? 'advanced' : result.why)
     if (result.kind === 'refused') continue
     moved ||= result.transitions.length > 0
@@ -148,6 +165,15 @@ function foldEvents(before: Execution, batch: readonly Waiting[], now: Instant):
     execution = { ...result.execution, version: before.version }
   }
   return { execution, transitions, applied, moved }
+}
+
+/** An event that cannot be taken (appended steps that make no plan) fails alone; the others of its fold go on. */
+function attempted(execution: Execution, event: ExecutionEvent, now: Instant): Advanced | { readonly error: unknown } {
+  try {
+    return advance(execution, event, now)
+  } catch (error) {
+    return { error }
+  }
 }
 
 /** The changes of one commit: the execution, its events, and what faces add to them. */

@@ -1,6 +1,7 @@
 import type { Chance } from '../../src/core/ports/clock.ts'
 import type { RetryPolicy } from '../../src/core/retry-policy.ts'
 import type { Condition, StepSpec } from '../../src/core/step-spec.ts'
+import type { TaskSpec } from '../../src/core/task.ts'
 import type { SubmissionRequest } from '../../src/engine/submission-request.ts'
 
 export const pick = <T>(chance: Chance, of: readonly T[]): T => of[Math.floor(chance.next() * of.length)]!
@@ -20,6 +21,7 @@ const ENDS = [
 const RETRY: RetryPolicy = { on: 'failure', limit: 2, backoff: { initialMs: 50, factor: 2, maximumMs: 500 } }
 
 function randomStep(chance: Chance, index: number): StepSpec {
+  if (maybe(chance, 0.12)) return awaitStep(chance, index)
   const argv = [`run:${Math.floor(chance.next() * 400)}`, pick(chance, ENDS)]
   if (maybe(chance, 0.1)) argv.push('hang')
   if (maybe(chance, 0.15)) argv.push('ignore-stop')
@@ -46,6 +48,46 @@ function randomStep(chance: Chance, index: number): StepSpec {
       ...(maybe(chance, 0.1) && { ports: [{ port: 80, protocol: 'tcp' }] }),
     },
   }
+}
+
+/** Waits for one of two shared executions of the task `shared`, started by whoever comes first. */
+function awaitStep(chance: Chance, index: number): StepSpec {
+  return {
+    name: `s${index}`,
+    group: Math.floor(index / 2),
+    conditions: randomConditions(chance, index),
+    essential: true,
+    endsExecution: 'onFailure',
+    resources: {},
+    ...(maybe(chance, 0.2) && { timeoutMs: 100 }),
+    stop: { signal: 'SIGTERM', graceMs: 100 },
+    work: {
+      kind: 'await',
+      key: pick(chance, ['one', 'two']),
+      until: pick(chance, ['running', 'completed', 'succeeded']),
+      task: { name: 'shared' },
+      acceptFinal: maybe(chance, 0.5),
+    },
+  }
+}
+
+/** What await steps start: it needs the whole machine, so that whoever held a place while waiting for it would wait for ever. */
+export const SHARED: TaskSpec = {
+  plan: {
+    steps: [
+      {
+        name: 'main',
+        group: 0,
+        conditions: [],
+        essential: true,
+        endsExecution: 'onFailure',
+        resources: { cpuUnits: 2048 },
+        stop: { signal: 'SIGTERM', graceMs: 100 },
+        work: { kind: 'run', argv: ['run:80'], env: {} },
+      },
+    ],
+  },
+  timeoutMs: 5_000,
 }
 
 function randomConditions(chance: Chance, index: number): readonly Condition[] {

@@ -90,11 +90,11 @@ export class SimulatedWorld {
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       await settled()
       await between()
-      if (this.running.context.roster.size === 0) return
-      if (this.time.step()) continue
-      // What the last step began may set alarms yet, or crash: that must be lived through first.
+      if (this.running.context.roster.size > 0 && this.time.step()) continue
+      // What the last step began may submit, set alarms or crash yet: that must be lived through first.
       for (let i = 0; i < 5; i++) await settled()
-      if (!this.crashed && this.time.nextAt === undefined) return
+      if (this.crashed) continue
+      if (this.running.context.roster.size === 0 || this.time.nextAt === undefined) return
     }
   }
 
