@@ -49,15 +49,18 @@ describe('an execution', () => {
     expect((await final(retried.body.id)).body.state).toBe('succeeded')
   })
 
-  test('a step that was appended from inside runs, and the execution waits for it', async () => {
-    const steps = [{ name: 'main', run: ['x', 'run:100'], appends: true }]
-    const { id } = await submitted({ body: { steps } })
+  test('a step that was appended from inside runs, and its end may end the execution', async () => {
+    const { id } = await submitted({
+      body: { steps: [{ name: 'main', run: ['x', 'hang', 'stop-exit:0'], appends: true }] },
+    })
     await api.call('waitExecution', { params: { id }, query: { until: 'running' } })
     const inside = new NativeClient(world.url, world.taskToken('default', `${id}:0:1`))
-    const more = { steps: [{ name: 'more', run: ['x', 'output:a=1'] }] }
+    const more = { steps: [{ name: 'more', run: ['x', 'output:a=1'], endsExecution: 'onExit' as const }] }
     await inside.call('appendSteps', { params: { attempt: `${id}:0:1` }, body: more })
-    const { body } = await final(id)
-    expect(body).toMatchObject({ state: 'succeeded', steps: [{ name: 'main' }, { name: 'more', outputs: { a: '1' } }] })
+    const { status, body } = await final(id)
+    expect(status).toBe(200)
+    expect(body.stopCause.kind).toBe('essentialExit')
+    expect(body.steps).toMatchObject([{ name: 'main' }, { name: 'more', state: 'succeeded', outputs: { a: '1' } }])
   })
 
   test('stop ends it with the user’s words, and stopping a final one changes nothing', async () => {
