@@ -114,7 +114,7 @@ export class Cell {
   run(): void {
     while (!this.#ending || this.#runs.size > 0) {
       this.#reactor.round()
-      this.#ender.afterRound()
+      this.#reactor.guard(() => this.#ender.afterRound())
       this.#settle()
     }
   }

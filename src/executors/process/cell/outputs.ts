@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { statOrNone } from './stat-or-none.ts'
 
 export interface Outputs {
   readonly outputs?: Readonly<Record<string, string>>
@@ -56,7 +57,7 @@ const problem = (outputsProblem: string): Outputs => ({ outputsProblem })
 
 /** The program may have put a link, a FIFO or a giant there: it is opened without following or waiting. */
 function textOf(path: string): string | Outputs | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+  if (statOrNone(path) === undefined) return undefined
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Progress } from '../../../core/execution.ts'
 import { monotonicMs, type Reactor } from './reactor.ts'
 import type { Run } from './run.ts'
+import { statOrNone } from './stat-or-none.ts'
 import type { Timer } from './timer-heap.ts'
 
 const TAIL_BYTES = 4_096
@@ -36,7 +37,7 @@ export class ProgressWatch {
 
   look(run: Run): void {
     if (run.progressPath === undefined) return
-    const stat = lstatSync(run.progressPath, { throwIfNoEntry: false })
+    const stat = statOrNone(run.progressPath)
     if (stat === undefined || !stat.isFile()) return
     const version = `${stat.mtimeMs}/${stat.size}`
     if (this.#lastSeen.get(run) === version) return

@@ -60,12 +60,10 @@ export class RunEnder {
   afterRound(): void {
     if (this.#unswept.length > 0) this.#sweep()
     if (this.#reaped.length === 0) return
-    const waiting: Run[] = []
-    for (const run of this.#reaped) {
-      if (run.stdout < 0 && run.stderr < 0) this.#end(run)
-      else waiting.push(run)
-    }
-    this.#reaped = waiting
+    const isDrained = (run: Run): boolean => run.stdout < 0 && run.stderr < 0
+    const drained = this.#reaped.filter(isDrained)
+    this.#reaped = this.#reaped.filter((run) => !isDrained(run))
+    for (const run of drained) this.#parts.reactor.guard(() => this.#end(run))
   }
 
   #ready(run: Run, fd: number): void {
