@@ -113,8 +113,11 @@ async function endNow(context: Context, id: ExecutionId): Promise<void> {
     reason: reason('engine_ended', 'the engine was told to end everything'),
     graceMs: 0,
   } as const
-  await context.transitions.apply(id, { kind: 'stopRequested', cause })
-  await waitFor(context, execution.tenant, id, () => false, END_WAIT_MS)
+  const asked = context.transitions.apply(id, { kind: 'stopRequested', cause })
+  const ended = asked.then(() => waitFor(context, execution.tenant, id, () => false, END_WAIT_MS))
+  // On a full disk the wish itself cannot be recorded: then the programs end with their executor.
+  const patience = new Promise((resume) => void context.alarms.at(context.now() + END_WAIT_MS, () => resume(undefined)))
+  await Promise.race([ended, patience])
 }
 
 async function forgetAll(context: Context): Promise<void> {
