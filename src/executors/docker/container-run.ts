@@ -16,6 +16,8 @@ export interface RunTerms {
   readonly deadlineAt?: Instant
   readonly logs?: LogLimits
   readonly terminal?: boolean
+  /** An init process is in front of the program. */
+  readonly init?: boolean
   readonly imageDigest?: string
 }
 
@@ -44,6 +46,11 @@ export interface ContainerRun {
   killTimer: NodeJS.Timeout | undefined
   limitTimer: NodeJS.Timeout | undefined
   usage: { cpuMicros?: number; peakMemoryBytes?: number }
+  /** Rings when a stop comes before the container runs. */
+  readonly halted: Promise<void>
+  readonly halt: () => void
+  /** The beginning of its output, where it matters: an init that found no program. */
+  firstWords: string | undefined
   /** The extent of its log, once that is at its end. */
   log: string | undefined
   /** The engine was out of reach while it ran. */
@@ -51,9 +58,13 @@ export interface ContainerRun {
 }
 
 export function newRun(attempt: AttemptId, name: string, terms: RunTerms, work?: Work): ContainerRun {
+  const { promise: halted, resolve: halt } = Promise.withResolvers<void>()
   return {
     attempt,
     name,
+    halted,
+    halt,
+    firstWords: undefined,
     terms,
     work,
     phase: 'starting',
@@ -78,6 +89,7 @@ export function termsOf(work: Work): RunTerms {
     ...(work.deadlineAt !== undefined && { deadlineAt: work.deadlineAt }),
     ...(work.run.logs !== undefined && { logs: work.run.logs }),
     ...(work.run.container?.terminal === true && { terminal: true }),
+    ...(work.run.init === true && { init: true }),
   }
 }
 

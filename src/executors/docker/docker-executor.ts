@@ -145,7 +145,7 @@ export class DockerExecutor implements Executor {
 
   async start(attempt: AttemptId, work: Work): Promise<void> {
     if (!this.#keeper.here) throw new Error(`the container engine is away: ${this.#keeper.awayWords ?? 'no answer'}`)
-    this.#keeper.start(attempt, work)
+    await this.#keeper.start(attempt, work)
   }
 
   stop(attempt: AttemptId, how: StopHow): Promise<void> {

@@ -31,6 +31,8 @@ export function limitOf(
  * signal where we sent that very signal; a program that caught it and chose 128+n itself cannot be told apart.
  */
 export function exitOf(run: ContainerRun, state: ContainerState): Exit {
+  const missing = missingProgram(run, state)
+  if (missing !== undefined) return { outcome: 'refused', reason: missing }
   const end = endOf(run, state.ExitCode)
   const killed = run.stopping?.killed === true && end.signal === 'SIGKILL' ? { killedAfterGrace: true } : {}
   const overdue = run.stopping?.cause === 'timeout' ? run.stopping.reason : overdueReason(run, state)
@@ -40,6 +42,16 @@ export function exitOf(run: ContainerRun, state: ContainerState): Exit {
   if (run.engineWasAway && run.stopping === undefined && state.ExitCode === 137)
     return { outcome: 'lost', reason: reason('executor_lost', AWAY_MESSAGE, { code: 137 }) }
   return { ...end, ...killed, ...reasonOf(end) }
+}
+
+/** Words of tini (Docker) and catatonit (Podman) for a program that cannot be run; they exit with 127 or 126 then. */
+const INIT_FAILED =
+  /^(\[FATAL tini \(\d+\)\] exec .* failed|(ERROR|FATAL).*catatonit.*failed to exec|catatonit: failed to exec)/
+
+function missingProgram(run: ContainerRun, state: ContainerState): Reason | undefined {
+  const words = run.firstWords?.split('\n')[0] ?? ''
+  if (![126, 127].includes(state.ExitCode) || !INIT_FAILED.test(words)) return undefined
+  return reason('program_missing', `the program cannot be run: ${words}`, { engine: words })
 }
 
 const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed by the kernel'

@@ -47,6 +47,7 @@ export interface KeeperParts {
 
 const ENDED = new Set(['exited', 'dead'])
 const SETTLE_MS = 10
+const STOPPED = reason('stopped_by_user', 'it was stopped before it started')
 
 export class RunKeeper {
   readonly #parts: KeeperParts
@@ -56,6 +57,7 @@ export class RunKeeper {
   readonly #starter: RunStarter
   readonly #ender: RunEnder
   readonly #stopper: Stopper
+  readonly #starting = new Map<AttemptId, Promise<void>>()
   readonly #chores = new Set<Promise<unknown>>()
   #receipts = 0
   awayWords: string | undefined
@@ -120,14 +122,18 @@ export class RunKeeper {
     return run.startedAt === undefined ? { as: 'unknown' } : { as: 'running', startedAt: run.startedAt }
   }
 
-  start(attempt: AttemptId, work: Work): void {
+  /** Resolves when the container runs, or never will; rejects when the engine went away before that was certain. */
+  start(attempt: AttemptId, work: Work): Promise<void> {
     const { journal, names } = this.#parts
-    if (this.#runs.has(attempt) || journal.exits.has(attempt) || journal.done.has(attempt)) return
+    const starting = this.#starting.get(attempt)
+    if (starting !== undefined) return starting
+    const taken = this.#runs.has(attempt) || journal.exits.has(attempt) || journal.done.has(attempt)
+    if (taken) return Promise.resolve()
     const run = newRun(attempt, names.containerOf(attempt), termsOf(work), work)
     this.#runs.set(attempt, run)
-    if (journal.tombstones.has(attempt))
-      this.#later(this.#refuse(run, reason('stopped_by_user', 'it was stopped before it started')))
-    else this.#later(this.#startUntilDone(run, work))
+    const started = this.#start(run, work).finally(() => this.#starting.delete(attempt))
+    this.#starting.set(attempt, started)
+    return started
   }
 
   async stop(attempt: AttemptId, how: StopHow): Promise<void> {
@@ -166,18 +172,16 @@ export class RunKeeper {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 
-  /** The engine may go away in the middle: what was begun is begun again when it is back. */
-  async #startUntilDone(run: ContainerRun, work: Work): Promise<void> {
-    while (!this.#parts.life.aborted) {
-      try {
-        const answer = await this.#starter.start(run, work)
-        if ('refusal' in answer) return await this.#refuse(run, answer.refusal)
-        return await this.#nowRuns(run, answer.started)
-      } catch (error) {
-        if (!isAway(error)) return await this.#refuse(run, reason('refused_by_executor', String(error)))
-        this.#tell(run, { kind: 'waiting', reason: awayReason(this.awayWords ?? 'no answer') })
-        await this.#watch.untilHere()
-      }
+  /** When the engine goes away in the middle nothing is taken: what it made is found by name the next time. */
+  async #start(run: ContainerRun, work: Work): Promise<void> {
+    try {
+      if (this.#parts.journal.tombstones.has(run.attempt)) return await this.#refuse(run, STOPPED)
+      const answer = await this.#starter.start(run, work)
+      if ('refusal' in answer) return await this.#refuse(run, answer.refusal)
+      this.#take(run, await this.#parts.engine.find(run.name), answer.started)
+    } catch (error) {
+      if (run.phase === 'starting') this.#runs.delete(run.attempt)
+      throw error
     }
   }
 
@@ -193,14 +197,9 @@ export class RunKeeper {
     this.#conclude(run, await this.#ender.record(run, seen))
   }
 
-  async #nowRuns(run: ContainerRun, image?: ImageFacts): Promise<void> {
-    const container = await this.#parts.engine.find(run.name)
-    if (this.#parts.life.aborted) return
-    this.#take(run, container, image)
-  }
-
   /** From here on the run is followed: a container that was started, by this server or an earlier one. */
   #take(run: ContainerRun, container: ContainerInspectInfo | undefined, image?: ImageFacts): void {
+    if (this.#parts.life.aborted) return
     run.phase = 'running'
     run.work = undefined
     run.startedAt = instantOf(container?.State.StartedAt)
@@ -221,11 +220,12 @@ export class RunKeeper {
   #followLog(run: ContainerRun): void {
     if (this.#logs.has(run.attempt)) return
     const { engine, outlet, life } = this.#parts
-    const { tenant, logs, terminal } = run.terms
+    const { tenant, logs, terminal, init } = run.terms
     if (logs !== undefined) outlet.limit(tenant, run.attempt, logs)
-    const follower = new LogFollower(engine, run.name, terminal === true, life, (message) =>
-      outlet.write(tenant, run.attempt, message),
-    )
+    const follower = new LogFollower(engine, run.name, terminal === true, life, (message) => {
+      if (init && message.source === 'stderr') run.firstWords ??= message.bytes.toString('utf8', 0, 300)
+      outlet.write(tenant, run.attempt, message)
+    })
     this.#logs.set(run.attempt, follower)
   }
 

@@ -29,6 +29,7 @@ export class Stopper {
     run.stopping = { cause, signal: how.signal, killAt, killed: false, ...(why && { reason: why }) }
     this.#journal.stop(run.attempt, run.stopping)
     if (run.phase === 'running') await this.carryOn(run)
+    else run.halt()
   }
 
   /** Sends what a stop has decided: for a container that has only now started, or is in reach again. */
