@@ -96,6 +96,8 @@ export interface MountSpec {
   readonly target: string
   readonly source?: string
   readonly readOnly?: boolean
+  /** A `bind` that a face or the engine asks for, not a user: not held against the operator's list. No wire can set it. */
+  readonly trusted?: boolean
   readonly sizeBytes?: number
   /** For `file`: literal content shown read-only at `target`. */
   readonly content?: string

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ObjectStore } from '../core/ports/object-store.ts'
 import type { Vault } from '../core/ports/vault.ts'
 import type { RunningEngine } from '../engine/create-engine.ts'
 import { ecsFace } from '../faces/ecs/ecs-face.ts'
@@ -6,7 +7,9 @@ import { CredentialTable } from '../faces/kit/credential-table.ts'
 import type { Face, FaceContext } from '../faces/kit/face.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
+import { builtInProgram } from './built-in-program.ts'
 import type { Configuration } from './configuration.ts'
+import { faceDirectory } from './data-directory.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { VERSION } from './version.ts'
 
@@ -16,6 +19,7 @@ export interface FacesRequest {
   readonly vault: Vault
   readonly log: Logger
   readonly metrics: Metrics
+  readonly objects: ObjectStore
   readonly publicUrl: () => string
 }
 
@@ -37,7 +41,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
   return faces
 }
 
-function contextOf({ configuration, running, vault, log, publicUrl }: FacesRequest): FaceContext {
+function contextOf({ configuration, running, vault, log, objects, publicUrl }: FacesRequest): FaceContext {
   return {
     engine: running.engine,
     credentials: new CredentialTable(running.engine, vault, FIRST_START_SPELLINGS),
@@ -48,6 +52,9 @@ function contextOf({ configuration, running, vault, log, publicUrl }: FacesReque
       error: (o, m) => log.error(o, m),
     },
     auth: configuration.auth,
+    objects,
+    directoryOf: (face) => faceDirectory(configuration.dataDirectory, face),
+    program: builtInProgram,
     deriveKey: (purpose) => vault.derive(purpose),
   }
 }

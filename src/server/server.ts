@@ -17,13 +17,14 @@ import type { Origin } from '../faces/kit/origin.ts'
 import { openOrigin } from '../faces/kit/origin.ts'
 import { Metrics } from '../faces/native/metrics.ts'
 import type { SegmentLogStore } from '../logs/segment-log-store.ts'
+import { FileObjectStore } from '../objects/file-object-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { attemptEnvironmentOf } from './attempt-environment.ts'
 import { bannerOf } from './banner.ts'
 import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
-import { keyFileOf } from './data-directory.ts'
+import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
 import { makeExecutors } from './executors.ts'
 import { makeFaces } from './faces.ts'
 import { httpDeliver } from './http-deliver.ts'
@@ -79,7 +80,9 @@ export async function serve(given: Configuration): Promise<Server> {
     attemptEnvironment: attemptEnvironmentOf(vault, () => c.publicUrl ?? place.url),
   })
   const metrics = new Metrics()
-  const faces = makeFaces({ configuration: c, running, vault, log, metrics, publicUrl: () => c.publicUrl ?? place.url })
+  const objects = await FileObjectStore.open(objectDirectoryOf(c.dataDirectory))
+  const publicUrl = (): string => c.publicUrl ?? place.url
+  const faces = makeFaces({ configuration: c, running, vault, log, metrics, objects, publicUrl })
   for (const face of faces) {
     if (face.reactor) reactors.push(face.reactor)
     for (const [name, format] of Object.entries(face.webhookFormats ?? {})) formats.set(name, format)

@@ -2,7 +2,11 @@
  * A whole server on a free port for tests of faces: real engine, real time, real HTTP; a store and logs in memory and
  * scripted programs (see `src/executors/scripted/script.ts` for what their arguments mean).
  */
+
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AttemptId, Tenant } from '../../src/core/identity.ts'
 import { asTenant } from '../../src/core/identity.ts'
 import { DEFAULTS } from '../../src/engine/context.ts'
@@ -20,6 +24,9 @@ import { Metrics } from '../../src/faces/native/metrics.ts'
 import { nativeFace } from '../../src/faces/native/native-face.ts'
 import { mintTaskToken, TASK_TOKEN_PURPOSE } from '../../src/faces/native/task-token.ts'
 import { MemoryLogStore } from '../../src/logs/memory-log-store.ts'
+import { FileObjectStore } from '../../src/objects/file-object-store.ts'
+import { builtInProgram } from '../../src/server/built-in-program.ts'
+import { faceDirectory } from '../../src/server/data-directory.ts'
 import { vaultOf } from '../../src/server/vault.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { countingIds, seededChance } from './seeded.ts'
@@ -90,7 +97,11 @@ export async function openFaceWorld(
   const credentials = new CredentialTable(running.engine, vault)
   const metrics = new Metrics()
   store.onEvents((events) => metrics.observe(events))
+  const files = mkdtempSync(join(tmpdir(), 'taskport-face-world-'))
   const context: FaceContext = {
+    objects: await FileObjectStore.open(join(files, 'objects')),
+    directoryOf: (face) => faceDirectory(files, face),
+    program: builtInProgram,
     engine: running.engine,
     credentials,
     publicUrl: () => origin.address(),

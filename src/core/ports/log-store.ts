@@ -56,6 +56,11 @@ export interface LogStore {
    * attempt, which costs its writer nothing, and for the one whose writer died. Idempotent.
    */
   ended(tenant: Tenant, attempt: AttemptId, extent?: string): void
+  /**
+   * What is readable of an attempt whose writer died, as an extent: for `LogWriter.resume` of the one that writes on.
+   * Undefined: nothing. Only where a writer's death does not end its attempts.
+   */
+  stored?(tenant: Tenant, attempt: AttemptId): string | undefined
   /** Removes the logs of attempts for good. */
   forget(tenant: Tenant, attempts: readonly AttemptId[]): Promise<void>
   /** One round of retention by age and size; what it removed. */
@@ -70,6 +75,11 @@ export interface LogStore {
 export interface LogWriter {
   /** Limits of one attempt, before its first write. */
   limit(tenant: Tenant, attempt: AttemptId, limits: LogLimits): void
+  /**
+   * Before its first write: the attempt's output comes again from its beginning, in the same pieces and with the same
+   * times, because its first writer died. Lines that `extent` counts get their numbers but are not written again.
+   */
+  resume?(tenant: Tenant, attempt: AttemptId, extent: string): void
   /** Raw output as read: splits into lines, numbers them, buffers; readable after `flush`. */
   write(tenant: Tenant, attempt: AttemptId, source: LogSource, bytes: Uint8Array, at: Micros): void
   /** No more output; returns the attempt's extent for its exit. */

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { ObjectStore } from '../../core/ports/object-store.ts'
+import type { MountSpec } from '../../core/step-spec.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Reactor } from '../../engine/reactor.ts'
 import type { WebhookFormat } from '../../engine/webhook-format.ts'
@@ -41,6 +43,12 @@ export interface ClaimedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
+/** What a step's `run` gets to run a program of ours: the beginning of its argv, and the mounts that show it. */
+export interface BuiltInProgram {
+  readonly argv: readonly string[]
+  readonly mounts: readonly MountSpec[]
+}
+
 /** What every face is made from. */
 export interface FaceContext {
   readonly engine: Engine
@@ -53,6 +61,12 @@ export interface FaceContext {
     error(o: object, m?: string): void
   }
   readonly auth: 'dev' | 'strict'
+  /** Bytes too large for a record. */
+  readonly objects: ObjectStore
+  /** A directory of this face's own in the data directory, made when first asked for; programs reach it by trusted binds. */
+  readonly directoryOf: (face: string) => string
+  /** How a step runs one of our own programs (built-in work is a program, never server code). */
+  readonly program: (program: URL) => BuiltInProgram
   /** A key derived from the operator's key file for this purpose: always the same, 32 bytes. */
   readonly deriveKey: (purpose: string) => Uint8Array
 }

