@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import type { Face, FaceContext } from '../kit/face.ts'
 import { FACE } from './auth.ts'
@@ -10,7 +11,8 @@ import { Routes } from './routes.ts'
 /** Amazon ECS, with the CloudWatch Logs operations and sts:GetCallerIdentity that its clients need. */
 export function ecsFace(context: FaceContext, given: Partial<EcsOptions> = {}): Face {
   const options: EcsOptions = { ...DEFAULT_OPTIONS, hostAddress: addressOfThisMachine(), ...given }
-  const routes = new Routes(context, options)
+  const tokenKey = createSecretKey(context.deriveKey('ecs/metadata'))
+  const routes = new Routes(context, options, tokenKey)
   return {
     name: FACE,
     claims: [{ method: 'POST', exact: '/' }, { prefix: METADATA_PATH }],
@@ -18,7 +20,7 @@ export function ecsFace(context: FaceContext, given: Partial<EcsOptions> = {}): 
     webhookFormats: { eventbridge: eventBridge },
     mount(app) {
       routes.mount(app)
-      mountMetadata(app, context, context.deriveKey('ecs/metadata'))
+      mountMetadata(app, context, tokenKey)
     },
     async environment(origin) {
       const first = await context.credentials.firstStart(FACE)

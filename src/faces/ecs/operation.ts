@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Principal, Tenant } from '../../core/identity.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Home } from './arn.ts'
@@ -14,7 +15,7 @@ export interface Call {
   /** Base of links that tasks get, e.g. for the metadata endpoint. */
   readonly publicUrl: string
   /** A key for this face's own tokens. */
-  readonly tokenKey: Uint8Array
+  readonly tokenKey: KeyObject
 }
 
 /** One operation of the vendor's API, by the vendor's name. */

@@ -2,7 +2,7 @@
  * Requests → operations. One path, `POST /`: AWS JSON 1.1 names the operation in `X-Amz-Target`, the query protocol of STS
  * in the form's `Action`. Every reply, the refusals of the framework included, is in AWS's voice.
  */
-import { randomUUID } from 'node:crypto'
+import { type KeyObject, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FaceContext } from '../kit/face.ts'
 import { Authenticator, type Caller, checkGrant } from './auth.ts'
@@ -26,13 +26,14 @@ export class Routes {
   readonly #context: FaceContext
   readonly #options: EcsOptions
   readonly #authenticator: Authenticator
-  readonly #tokenKey: Uint8Array
+  readonly #tokenKey: KeyObject
 
-  constructor(context: FaceContext, options: EcsOptions) {
+  /** `tokenKey` makes the metadata endpoint's tokens. */
+  constructor(context: FaceContext, options: EcsOptions, tokenKey: KeyObject) {
     this.#context = context
     this.#options = options
     this.#authenticator = new Authenticator(context, options)
-    this.#tokenKey = context.deriveKey('ecs/metadata')
+    this.#tokenKey = tokenKey
   }
 
   mount(app: FastifyInstance): void {

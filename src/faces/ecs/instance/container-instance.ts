@@ -12,7 +12,7 @@ import { allDocuments, COLLECTIONS } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import type { Tag } from '../tags.ts'
 import { instanceIdOf, machineIdOf } from './instance-id.ts'
-import { loadOf } from './instance-load.ts'
+import { loadOf, NO_LOAD } from './instance-load.ts'
 
 export type InstanceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE'
 
@@ -45,15 +45,19 @@ export interface ContainerInstance extends QueryTarget {
 
 export const AGENT_VERSION = '1.90.0'
 
-/** Those of one cluster, or all. The machine belongs to `default`. */
-export async function instancesOf(call: Call, cluster?: string): Promise<readonly ContainerInstance[]> {
+/** Those of one cluster, or all. The machine belongs to `default`. Uncounted: without looking at the tasks on them. */
+export async function instancesOf(
+  call: Call,
+  cluster?: string,
+  counted: 'counted' | 'uncounted' = 'counted',
+): Promise<readonly ContainerInstance[]> {
   const [nodes, documents] = await Promise.all([
     call.engine.nodes(call.tenant),
     allDocuments<InstanceDocument>(call.engine, call.tenant, COLLECTIONS.instance),
   ])
   const byId = new Map(documents.map((d) => [d.key, d.body]))
   const wanted = nodes.filter((n) => cluster === undefined || clusterOf(n) === cluster)
-  return Promise.all(wanted.map((n) => instanceOf(call, n, byId.get(instanceIdOf(call.tenant, n.node.id)))))
+  return Promise.all(wanted.map((n) => instanceOf(call, n, byId.get(instanceIdOf(call.tenant, n.node.id)), counted)))
 }
 
 const clusterOf = ({ node }: NodeWithUse): string =>
@@ -61,7 +65,12 @@ const clusterOf = ({ node }: NodeWithUse): string =>
 
 const NOTHING_SAID: InstanceDocument = { attributes: {}, tags: [] }
 
-async function instanceOf(call: Call, found: NodeWithUse, known = NOTHING_SAID): Promise<ContainerInstance> {
+async function instanceOf(
+  call: Call,
+  found: NodeWithUse,
+  known = NOTHING_SAID,
+  counted: 'counted' | 'uncounted',
+): Promise<ContainerInstance> {
   const { node } = found
   const machine = node.tenant === undefined
   const ec2InstanceId = known.ec2InstanceId ?? machineIdOf(call.tenant, node.id)
@@ -79,7 +88,7 @@ async function instanceOf(call: Call, found: NodeWithUse, known = NOTHING_SAID):
     registeredAt: node.registeredAt,
     tags: known.tags,
     document: known,
-    ...(await loadOf(call, found, clusterOf(found))),
+    ...(counted === 'counted' ? await loadOf(call, found, clusterOf(found)) : NO_LOAD),
   }
 }
 

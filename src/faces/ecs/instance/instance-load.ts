@@ -11,6 +11,8 @@ export interface InstanceLoad {
   readonly taskGroups: readonly string[]
 }
 
+export const NO_LOAD: InstanceLoad = { runningTasksCount: 0, pendingTasksCount: 0, taskGroups: [] }
+
 /** This account's tasks on the instance; Fargate tasks are on none, though they share the machine. */
 export async function loadOf(call: Call, { executions }: NodeWithUse, cluster: string): Promise<InstanceLoad> {
   const found = await Promise.all(executions.map((id) => call.engine.execution(call.tenant, id).catch(undefinedIfGone)))

@@ -1,4 +1,5 @@
 /** The metadata endpoint of running containers. Whoever knows the URL is the container: the token in it is its own. */
+import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Execution } from '../../../core/execution.ts'
 import type { FaceContext } from '../../kit/face.ts'
@@ -14,7 +15,7 @@ export const METADATA_PATH = '/taskport/ecs-metadata'
 
 type View = (e: Execution, subject: MetadataSubject) => Promise<unknown> | unknown
 
-export function mountMetadata(app: FastifyInstance, context: FaceContext, key: Uint8Array): void {
+export function mountMetadata(app: FastifyInstance, context: FaceContext, key: KeyObject): void {
   const { engine } = context
   const stats = async (e: Execution, name: string): Promise<object | null> =>
     statsMetadata(await engine.stats(e.tenant, e.id, name).catch(() => undefined))

@@ -51,7 +51,8 @@ export const runTask = operation('RunTask', input, async (call, given) => {
   const fargate = providers !== undefined || given.launchType === 'FARGATE'
   if (fargate && !definition.compatibilities.includes('FARGATE'))
     throw clientException('Task definition does not support launch_type FARGATE.')
-  const instances = await instancesOf(call, fargate ? undefined : cluster.name)
+  const counted = asksOfTasks(given, definition) ? 'counted' : 'uncounted'
+  const instances = await instancesOf(call, fargate ? undefined : cluster.name, counted)
   if (!fargate && !instances.some((i) => i.status === 'ACTIVE'))
     throw invalidParameter('No Container Instances were found in your cluster.')
   const wish = wishOf(given, definition, cluster, instances, fargate)
@@ -74,6 +75,10 @@ export const runTask = operation('RunTask', input, async (call, given) => {
     else failures.push(...(fargate ? [fargateFailure(result)] : failuresOf(call, result, instances)))
   return { tasks, failures }
 })
+
+/** Whether a constraint may ask what runs on an instance: only then is that looked at. */
+const asksOfTasks = (given: RunTaskInput, definition: TaskDefinition): boolean =>
+  [...(given.placementConstraints ?? []), ...definition.placementConstraints].some((c) => c.type === 'memberOf')
 
 function checkedCount(given: RunTaskInput): number {
   if (given.launchType !== undefined && (given.capacityProviderStrategy?.length ?? 0) > 0)
