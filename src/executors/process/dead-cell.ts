@@ -41,6 +41,7 @@ export async function recoverDeadCell(directory: string): Promise<DeadCell> {
   if (!rebooted) {
     killCgroupsOf(cgroupFactsOf(directory), cell)
     await killLeftovers(new Set(openOf(fates)), leadersOf(fates))
+    await removeGroups(cgroupFactsOf(directory), cell)
   }
   const observations = [...fates].map(([attempt, fate]) => observationOf(cell, attempt, fate, rebooted))
   return { cell, directory, observations, tombstones, closed: closedOf(fates) }
@@ -48,13 +49,15 @@ export async function recoverDeadCell(directory: string): Promise<DeadCell> {
 
 /** All was acknowledged: nothing of the cell remains. */
 export async function forgetDeadCell(dead: DeadCell): Promise<void> {
-  const facts = cgroupFactsOf(dead.directory)
-  // The kernel lets go of a group some moments after its last process.
-  for (let tries = 0; tries < 100 && !removeCgroupsOf(facts, dead.cell); tries++) await delay(10)
   const spare = join(dead.directory, '..', '..', 'spare')
   for (const name of await readdir(spare))
     if (name.startsWith(`${dead.cell}-`)) await rm(join(spare, name), { recursive: true, force: true })
   await rm(dead.directory, { recursive: true, force: true })
+}
+
+/** The kernel lets go of a group some moments after its last process. */
+async function removeGroups(facts: CgroupFacts, cell: string): Promise<void> {
+  for (let tries = 0; tries < 100 && !removeCgroupsOf(facts, cell); tries++) await delay(10)
 }
 
 /** Where the cell had its control groups: as its own configuration says. */
