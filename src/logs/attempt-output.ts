@@ -48,6 +48,8 @@ export class AttemptOutput {
   #diskFull: Dropped = { lines: 0, bytes: 0 }
   #lastAt: Micros = 0
   #nextSeq = 0
+  /** Lines that an earlier writer has stored: numbered as they come again, not written. */
+  #stored = 0
 
   constructor(sink: FrameSink, maxLineBytes: number, limits: LogLimits | undefined) {
     this.#sink = sink
@@ -63,6 +65,11 @@ export class AttemptOutput {
 
   get lastAt(): Micros {
     return this.#lastAt
+  }
+
+  /** Its output comes again from the beginning; the first `lines` lines are stored. */
+  resume(lines: number): void {
+    this.#stored = lines
   }
 
   write(source: LogSource, bytes: Uint8Array, at: Micros): void {
@@ -115,7 +122,19 @@ export class AttemptOutput {
   #put(source: LogSource, head: Buffer, body: Buffer, lines: number, ending: Ending): void {
     const firstSeq = this.#nextSeq
     this.#nextSeq += lines
-    this.#sink.frame({ source, ending, firstSeq, lines, at: this.#lastAt, head, body })
+    const known = Math.min(lines, Math.max(0, this.#stored - firstSeq))
+    if (known === lines) return
+    const at = this.#lastAt
+    if (known === 0) this.#sink.frame({ source, ending, firstSeq, lines, at, head, body })
+    else {
+      const rest = {
+        firstSeq: firstSeq + known,
+        lines: lines - known,
+        head: EMPTY,
+        body: body.subarray(endOfLine(body, known)),
+      }
+      this.#sink.frame({ source, ending, at, ...rest })
+    }
   }
 
   #reportOverLimit(): void {

@@ -18,6 +18,7 @@ import { type FrameHead, type FrameKey, frameKeyOf } from './frame.ts'
 import { type Appended, NoteFile } from './note-file.ts'
 import { Retention } from './retention.ts'
 import type { Segment } from './segment.ts'
+import { printExtent } from './segment-names.ts'
 import { SegmentSet } from './segment-set.ts'
 
 const FOLLOW_LINES = 1_000
@@ -127,6 +128,12 @@ export class SegmentLogStore implements LogStore {
   ended(tenant: Tenant, attempt: AttemptId, extent?: string): void {
     const known = this.#logs.known(frameKeyOf(tenant, attempt))
     if (known) this.#logs.of(known.log.key, extent ?? '0')
+  }
+
+  stored(tenant: Tenant, attempt: AttemptId): string | undefined {
+    const { log } = this.#logs.of(frameKeyOf(tenant, attempt), undefined)
+    if (log.runs.length === 0) return undefined
+    return printExtent({ lines: log.lines, segments: log.runs.map(({ segment }) => segment.name) })
   }
 
   async forget(tenant: Tenant, attempts: readonly AttemptId[]): Promise<void> {

@@ -2,7 +2,8 @@
  * The writing side of the segment store, as a cell holds it: synchronous, no timers, no promises. Owns the files
  * `<writer>-*.seg` and `<writer>.reserve` of its directory; nobody else writes them.
  *
- * W1. An attempt is written by one writer. A writer's id is used by one process, once.
+ * W1. An attempt is written by one writer, or by the next once that one is dead (`resume`). A writer's id is used by one
+ *     process, once.
  * W2. A silent attempt costs no file operation and no file; one that prints a line costs part of a shared append.
  * W3. An attempt beyond `ownAfterBytes`, or spread over `MAX_SHARED` files, gets files of its own.
  * W4. Files are sealed when full or old, and at `close`; a file without a seal belongs to a living or a dead writer.
@@ -18,7 +19,7 @@ import { AttemptOutput, type FrameSink, type OutputFrame } from './attempt-outpu
 import { DiskRoom } from './disk-room.ts'
 import { type FrameHead, type FrameKey, frameKeyOf } from './frame.ts'
 import { SegmentFile } from './segment-file.ts'
-import { printExtent, RESERVE_SUFFIX, SEGMENT_SUFFIX } from './segment-names.ts'
+import { parseExtent, printExtent, RESERVE_SUFFIX, SEGMENT_SUFFIX } from './segment-names.ts'
 
 const MAX_SHARED = 16
 const SHARED_BUFFER_BYTES = 131_072
@@ -70,6 +71,14 @@ export class SegmentWriter implements LogWriter {
 
   limit(tenant: Tenant, attempt: AttemptId, limits: LogLimits): void {
     this.#limitsOf.set(`${tenant}\0${attempt}`, limits)
+  }
+
+  resume(tenant: Tenant, attempt: AttemptId, extent: string): void {
+    const stored = parseExtent(extent)
+    if (!stored || stored.lines === 0) return
+    const open = this.#openAttempt(tenant, attempt)
+    open.output.resume(stored.lines)
+    open.segments.push(...stored.segments)
   }
 
   write(tenant: Tenant, attempt: AttemptId, source: LogSource, bytes: Uint8Array, at: Micros): void {
