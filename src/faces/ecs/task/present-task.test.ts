@@ -219,6 +219,20 @@ describe('how each end is told', () => {
     expect('startedAt' in task).toBe(exitCode !== undefined || stopCode === 'TerminationNotice')
   })
 
+  test('the time limit is told alike, whether the engine or the executor was first', () => {
+    const limit = reason('execution_timeout', 'it ran longer than its limit of 1000 ms')
+    const killed = { outcome: 'timedOut', signal: 'SIGKILL', reason: limit }
+    const byEngine = ran().tell({ kind: 'stopRequested', cause: { kind: 'timeout', reason: limit } })
+    const wanted = {
+      stopCode: 'UserInitiated',
+      stoppedReason: 'Task stopped by its time limit: it ran longer than its limit of 1000 ms',
+    }
+    expect(byEngine.exit(0, killed).close().task).toMatchObject(wanted)
+    expect(ran().exit(0, killed).close().task).toMatchObject(wanted)
+    const two = ran([{ name: 'main' }, { name: 'side', essential: false }])
+    expect(two.exit(0, killed).exit(1, exited(0)).close().task).toMatchObject(wanted)
+  })
+
   test('out of memory has its name in the reason, and harmless ends have no word that Airflow takes for a failure', () => {
     expect(ran().exit(0, { outcome: 'outOfMemory' }).close().task.containers[0]!.reason).toBe(
       'OutOfMemoryError: Container killed due to memory usage',

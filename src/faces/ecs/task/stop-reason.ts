@@ -33,7 +33,7 @@ export function stoppedOf(e: Execution): Stopped | undefined {
   if (cause) return stoppedBy(cause, e)
   if (!isStopping(e)) return undefined
   if (e.status.steps.some((s, i) => s.state === 'lost' && stepsOf(e)[i]?.essential)) return hostLost(e)
-  return failedToStart(e) ?? ESSENTIAL_EXITED
+  return byItself(e)
 }
 
 function stoppedBy(cause: StopCause, e: Execution): Stopped {
@@ -41,7 +41,7 @@ function stoppedBy(cause: StopCause, e: Execution): Stopped {
     case 'user':
       return { stopCode: 'UserInitiated', stoppedReason: cut(cause.reason.message) }
     case 'timeout':
-      return { stopCode: 'UserInitiated', stoppedReason: `Task stopped by its time limit: ${cause.reason.message}` }
+      return timedOut(cause.reason.message)
     case 'concurrency':
       return { stopCode: 'UserInitiated', stoppedReason: cut(cause.reason.message) }
     case 'expired':
@@ -54,9 +54,24 @@ function stoppedBy(cause: StopCause, e: Execution): Stopped {
         : hostLost(e)
     case 'essentialExit':
     case 'essentialFailure':
-      return failedToStart(e) ?? ESSENTIAL_EXITED
+      return byItself(e)
   }
 }
+
+/** An essential container came to an end, or never to a start. Only the task's time limit ends one as timed out. */
+function byItself(e: Execution): Stopped {
+  const late = e.status.steps.find(
+    (s, i) => stepsOf(e)[i]?.essential && currentAttempt(s)?.exit?.outcome === 'timedOut',
+  )
+  if (late) return timedOut(late.reason?.message ?? 'it ran longer than it may')
+  return failedToStart(e) ?? ESSENTIAL_EXITED
+}
+
+/** Executors keep the limit too, even while the server is down: whoever is first, it is told alike. */
+const timedOut = (message: string): Stopped => ({
+  stopCode: 'UserInitiated',
+  stoppedReason: cut(`Task stopped by its time limit: ${message}`),
+})
 
 /** Airflow looks for this very sentence. */
 const hostLost = (e: Execution): Stopped => ({
