@@ -53,6 +53,13 @@ describe('one origin', () => {
     expect(origin?.answers().get('two')?.get(413)).toBe(1)
   })
 
+  test('lets who sends too much say it all, or the answer would be lost with the connection', async () => {
+    const url = await open([face('one', '/one')])
+    const text = JSON.stringify('x'.repeat(30 * 1024 * 1024))
+    const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body: text }
+    for (let i = 0; i < 3; i++) expect((await fetch(`${url}/one/echo`, asked)).status).toBe(413)
+  })
+
   test('refuses to open on a collision', async () => {
     await expect(openOrigin({ faces: [face('one', '/x'), face('two', '/x')], fallback: 'one' })).rejects.toThrow(
       'both claim',

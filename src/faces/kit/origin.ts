@@ -99,6 +99,9 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
   }
 }
 
+/** Bodies above this are cut off, bytes. */
+const LONGEST_HEARING_BYTES = 128 * MIB
+
 async function mount(
   face: Face,
   options: OriginOptions,
@@ -117,6 +120,7 @@ async function mount(
   })
   app.decorate('closing', closing)
   limitByAddress(app, options.addressLimit)
+  hearOut(app)
   countAnswers(app, face.name, answers)
   await face.mount(app)
   await app.ready()
@@ -138,6 +142,17 @@ function limitByAddress(app: FastifyInstance, limit: OriginOptions['addressLimit
     if (address === undefined || isLoopback(address)) return done()
     const waitMs = buckets.take(address)
     done(waitMs === 0 ? undefined : new TooManyRequests(waitMs))
+  })
+}
+
+/** Who is refused while still sending a body reads the answer only after that: a closed connection would lose it. */
+function hearOut(app: FastifyInstance): void {
+  app.addHook('onError', (request, reply, error, done) => {
+    if (error.statusCode === 413 && !(Number(request.headers['content-length']) > LONGEST_HEARING_BYTES)) {
+      reply.removeHeader('connection')
+      request.raw.resume()
+    }
+    done()
   })
 }
 
