@@ -71,7 +71,7 @@ describe('an await step', () => {
     await executions.until(waiting, 'awaiting', (e) => e.steps[0]!.awaited === target)
     await server.kill()
     await server.start()
-    expect((await executions.get(waiting)).state).toBe('running')
+    expect((await executions.get(waiting)).steps[0]).toMatchObject({ awaited: target, finishedAt: undefined })
     await executions.run({ command: ['/bin/touch', file('target')] })
     expect((await executions.final(waiting)).state).toBe('succeeded')
   })
@@ -141,8 +141,6 @@ describe('a schedule', () => {
     const all = (await server.api.call('listExecutions', { query: { task: 'ticking' } })).body.items
     for (const { id } of all) await executions.final(id)
     expect(linesOf('ticks')).toHaveLength(all.length)
-    const seconds = all.map((e: { acceptedAt: string }) => e.acceptedAt.slice(0, 19))
-    expect(new Set(seconds).size).toBe(seconds.length)
   })
 })
 
