@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { LogSource } from '../core/ports/log-store.ts'
+import { frameKeyOf } from './frame.ts'
 import { attemptNamed, inDirectory, NOW, readAll, TENANT, textOf } from './log-fixture.ts'
 import { SegmentLogStore } from './segment-log-store.ts'
+import { SegmentSet } from './segment-set.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
 const piece = fc.record({
@@ -48,11 +50,23 @@ async function logged(
   if (notice) store.noticed(notice)
   const { lines, end, gap } = await readAll(store, ATTEMPT, { extent })
   await store.close()
+  const stored = await linesStored(directory)
   return {
     end,
     gap,
+    stored,
     lines: lines.map((line) => [line.seq, line.at, line.source, textOf(line), line.split, line.partial]),
   }
+}
+
+/** Lines of the attempt in all files together: a repetition would cost room although no reader saw it. */
+async function linesStored(directory: string): Promise<number> {
+  const segments = new SegmentSet(directory)
+  await segments.load()
+  const key = frameKeyOf(TENANT, ATTEMPT)
+  const frames = segments.holding(key).flatMap((segment) => [...segment.framesNow(key)])
+  segments.handles.close()
+  return frames.reduce((sum, frame) => sum + frame.lines, 0)
 }
 
 function resumed(directory: string, store: SegmentLogStore, writerId: string): SegmentWriter {
