@@ -98,6 +98,8 @@ export interface MountSpec {
   readonly readOnly?: boolean
   /** A `bind` that a face or the engine asks for, not a user: not held against the operator's list. No wire can set it. */
   readonly trusted?: boolean
+  /** Stays writable in a sandbox that otherwise has no writable path (`writable: 'none'`). No wire can set it. */
+  readonly keepsWritable?: boolean
   readonly sizeBytes?: number
   /** For `file`: literal content shown read-only at `target`. */
   readonly content?: string

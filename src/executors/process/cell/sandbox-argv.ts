@@ -40,10 +40,11 @@ export function planSandbox(
   shared: SharedDirectory,
 ): SandboxPlan | { readonly refusal: Reason } {
   const frozen = work.run.sandbox?.writable === 'none'
+  const holds = (mount: MountSpec): boolean => frozen && mount.keepsWritable !== true
   const root = rootOf(config, work.run.sandbox?.root)
   if ('refusal' in root) return root
   const mounts = (work.run.mounts ?? []).filter((mount) => mount.kind !== 'file')
-  const mounted = mounts.map((mount) => mountArgv(config, mount, frozen, shared))
+  const mounted = mounts.map((mount) => mountArgv(config, mount, holds(mount), shared))
   for (const one of mounted) if ('refusal' in one) return one
   const files = filesOf(work)
   const targets = (work.run.mounts ?? []).map((mount) => mount.target)
