@@ -1,5 +1,5 @@
 import type { AttemptEnvironment } from '../engine/context.ts'
-import { mintTaskToken, TASK_TOKEN_PURPOSE } from '../faces/native/task-token.ts'
+import { TASK_TOKEN_PURPOSE, TaskTokens } from '../faces/native/task-token.ts'
 
 /**
  * What points a running program at the native API: the address, where it is known already (a server on any free port
@@ -9,10 +9,10 @@ export function attemptEnvironmentOf(
   vault: { derive(purpose: string): Uint8Array },
   url: () => string,
 ): AttemptEnvironment {
-  const key = vault.derive(TASK_TOKEN_PURPOSE)
+  const tokens = new TaskTokens(vault.derive(TASK_TOKEN_PURPOSE))
   return (tenant, attempt) => {
     const address = url()
-    const token = { TASKPORT_TOKEN: mintTaskToken(key, tenant, attempt) }
+    const token = { TASKPORT_TOKEN: tokens.mint(tenant, attempt) }
     return address === '' ? token : { TASKPORT_URL: address, ...token }
   }
 }

@@ -22,16 +22,24 @@ const CELL_COMMAND = [
   CELL,
 ]
 
+/** What executors tell of their log writers, and what went wrong in the background. */
+export interface WriterNews {
+  frames(notice: LogNotice): void
+  connected(writer: string): void
+  ended(writer: string): void
+  problem(error: unknown): void
+}
+
 /** The executors that the configuration asks for. Throws, with what to do, when one cannot work here. */
-export function makeExecutors(c: Configuration, onLog: (notice: LogNotice) => void): ExecutorSet {
+export function makeExecutors(c: Configuration, news: WriterNews): ExecutorSet {
   if (c.executor === 'scripted')
     return new ExecutorSet([new ScriptedExecutor(new ScriptedWorld(systemClock, systemAlarms))], 'scripted')
   if (c.executor === 'docker') throw new Error('the docker executor does not exist yet: use --executor auto')
-  const executors: Executor[] = [processExecutor(c, onLog)]
+  const executors: Executor[] = [processExecutor(c, news)]
   return new ExecutorSet(executors, c.executor === 'auto' ? 'auto' : c.executor)
 }
 
-function processExecutor(c: Configuration, onLog: (notice: LogNotice) => void): ProcessExecutor {
+function processExecutor(c: Configuration, news: WriterNews): ProcessExecutor {
   const executor = new ProcessExecutor({
     dataDirectory: c.dataDirectory,
     cellCommand: CELL_COMMAND,
@@ -41,7 +49,9 @@ function processExecutor(c: Configuration, onLog: (notice: LogNotice) => void): 
       allowedRoots: c.allowRoot,
     },
     logs: { directory: logDirectoryOf(c) },
-    onLog,
+    onLog: news.frames,
+    onWriter: news,
+    onProblem: news.problem,
   })
   const missing = Object.entries(executor.capabilities.enforcement).filter(
     ([what, how]) => how !== 'enforced' && REQUIRED.has(what),

@@ -25,7 +25,7 @@ import { bannerOf } from './banner.ts'
 import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
 import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
-import { makeExecutors } from './executors.ts'
+import { makeExecutors, type WriterNews } from './executors.ts'
 import { makeFaces } from './faces.ts'
 import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
@@ -65,7 +65,7 @@ export async function serve(given: Configuration): Promise<Server> {
   const running = createEngine({
     store,
     logs,
-    executors: makeExecutors(c, (notice) => logs.noticed(notice)),
+    executors: makeExecutors(c, writerNews(logs, log)),
     clock: systemClock,
     alarms: systemAlarms,
     ids: uuidIds,
@@ -98,6 +98,18 @@ export async function serve(given: Configuration): Promise<Server> {
     configuration: c,
     banner: () => bannerOf(c, place.url, faces, running),
     stop: stopper(c, origin, running, store, logs),
+  }
+}
+
+/** A log store that cannot be told is only late: what it missed it finds at its next start. */
+function writerNews(logs: SegmentLogStore, log: Pino): WriterNews {
+  const late = (writer: string) => (error: unknown) =>
+    log.warn({ writer, error: String(error) }, 'a log could not be taken up')
+  return {
+    frames: (notice) => logs.noticed(notice),
+    connected: (writer) => void logs.writerConnected(writer).catch(late(writer)),
+    ended: (writer) => void logs.writerEnded(writer).catch(late(writer)),
+    problem: (error) => log.warn({ error: String(error) }, 'an executor met a problem'),
   }
 }
 

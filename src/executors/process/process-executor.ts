@@ -41,6 +41,8 @@ export interface ProcessExecutorOptions {
   readonly logs?: unknown
   /** New log frames are readable. */
   readonly onLog?: (notice: LogNotice) => void
+  /** A cell's log writer can be heard (again), or has written its last: names as in its notices. */
+  readonly onWriter?: { connected(cell: string): void; ended(cell: string): void }
   readonly host?: HostFacts
   /** Something went wrong that no caller waits for. */
   readonly onProblem?: (error: unknown) => void
@@ -222,6 +224,7 @@ export class ProcessExecutor implements Executor {
         this.#table.run(attempt as AttemptId, link.cell, startedAt)
       }
       for (const attempt of hello.tombstones) this.#table.bury(attempt as AttemptId, link.cell)
+      this.#options.onWriter?.connected(link.cell)
       link.idleSince = link.running.size === 0 ? Date.now() : undefined
     },
     taken: (attempts: readonly string[]): void => {
@@ -328,6 +331,7 @@ export class ProcessExecutor implements Executor {
       await this.stop(attempt as AttemptId, { signal: 'SIGTERM', graceMs: 0 })
     }
     this.#ackCell(dead.cell, [])
+    this.#options.onWriter?.ended(dead.cell)
   }
 
   /** Cells without work for a while end, save one. */

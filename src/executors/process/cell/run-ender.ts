@@ -11,7 +11,7 @@ import { monotonicMs, type Reactor, type Ready } from './reactor.ts'
 import type { Run } from './run.ts'
 import type { Stopper } from './stopper.ts'
 import type { Strays } from './strays.ts'
-import { sys } from './syscalls.ts'
+import { sys, widenPipe } from './syscalls.ts'
 import { wallMicros } from './wall-clock.ts'
 
 export interface RunEnderParts {
@@ -27,7 +27,13 @@ export interface RunEnderParts {
   readonly wrote: () => void
 }
 
-const chunk = Buffer.allocUnsafeSlow(64 * 1024)
+/** Read at once; a widened pipe fills it. */
+const chunk = Buffer.allocUnsafeSlow(262_144)
+/** A pipe as the kernel makes it. */
+const USUAL_PIPE_BYTES = 65_536
+/** So many full reads make a heavy printer, whose pipe is widened: the default one would hold it up. */
+const FULL_READS = 4
+const WIDE_PIPE_BYTES = 1_048_576
 const status = new Int32Array(1)
 /** struct rusage: user and system time as two timevals, then the largest resident size in kB (getrusage(2)). */
 const usage = new BigInt64Array(18)
@@ -75,6 +81,7 @@ export class RunEnder {
   #read(run: Run, fd: number): void {
     const count = sys.read(fd, chunk, chunk.length)
     if (count <= 0) return this.#closePipe(run, fd)
+    if (count >= USUAL_PIPE_BYTES && ++run.fullReads === FULL_READS) widen(run)
     const bytes = chunk.subarray(0, count)
     if (!run.started) run.firstWords ||= bytes.toString('utf8', 0, 300)
     this.#parts.logs.write(run.tenant, run.attempt, fd === run.stdout ? 'stdout' : 'stderr', bytes, wallMicros())
@@ -220,4 +227,9 @@ function usageOf(run: Run, group: CgroupUsage | undefined): Usage {
 function neverStarted(run: Run): ReturnType<typeof reason> {
   const words = (run.firstWords ?? '').trim().split('\n')[0] ?? ''
   return reason('sandbox_unavailable', `the sandbox could not be set up${words === '' ? '' : `: ${words}`}`)
+}
+
+/** Unprivileged users have a limit on all their pipes together (pipe-user-pages-soft): then it stays as it is. */
+function widen(run: Run): void {
+  for (const fd of [run.stdout, run.stderr]) if (fd >= 0) widenPipe(fd, WIDE_PIPE_BYTES)
 }

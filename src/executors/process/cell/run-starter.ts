@@ -120,6 +120,7 @@ export class RunStarter {
       status: undefined,
       rootStatus: undefined,
       refusal: undefined,
+      fullReads: 0,
       cpuMicros: 0,
       peakBytes: 0,
       cause: undefined,

@@ -47,6 +47,8 @@ export interface Run {
   /** Raw wait status of `pid`, once reaped. */
   rootStatus: number | undefined
   refusal: Reason | undefined
+  /** Reads that emptied a full pipe. */
+  fullReads: number
   cpuMicros: number
   peakBytes: number
   /** Why it is being ended before its time. */

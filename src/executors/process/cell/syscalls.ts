@@ -160,6 +160,7 @@ const AF_UNIX = 1
 const SOCK_STREAM = 1
 const SOCK_SEQPACKET = 5
 const F_DUPFD_CLOEXEC = 1030
+const F_SETPIPE_SZ = 1031
 
 /** Two ends, both closed on exec. Throws when the process is out of descriptors. */
 export function pipe(): { readonly readEnd: number; readonly writeEnd: number } {
@@ -167,6 +168,9 @@ export function pipe(): { readonly readEnd: number; readonly writeEnd: number } 
   if (sys.pipe2(fds, O_CLOEXEC) < 0) throw new Error(`pipe2: errno ${errno()}`)
   return { readEnd: fds[0]!, writeEnd: fds[1]! }
 }
+
+/** Asks for a larger buffer; false when the kernel does not grant it. */
+export const widenPipe = (fd: number, bytes: number): boolean => sys.dup(fd, F_SETPIPE_SZ, bytes) >= 0
 
 /** A pair of packet sockets, both closed on exec; the first does not block. */
 export function socketPair(): { readonly ours: number; readonly theirs: number } {
