@@ -22,7 +22,7 @@ import type { Origin } from '../../src/faces/kit/origin.ts'
 import { openOrigin } from '../../src/faces/kit/origin.ts'
 import { Metrics } from '../../src/faces/native/metrics.ts'
 import { nativeFace } from '../../src/faces/native/native-face.ts'
-import { mintTaskToken, TASK_TOKEN_PURPOSE } from '../../src/faces/native/task-token.ts'
+import { TASK_TOKEN_PURPOSE, TaskTokens } from '../../src/faces/native/task-token.ts'
 import { MemoryLogStore } from '../../src/logs/memory-log-store.ts'
 import { FileObjectStore } from '../../src/objects/file-object-store.ts'
 import { builtInProgram } from '../../src/server/built-in-program.ts'
@@ -131,7 +131,7 @@ export async function openFaceWorld(
     operator: (await credentials.firstStart('native')).secret,
     token: async (tenant) => (await mint(credentials, asTenant(tenant))).secret,
     taskToken: (tenant, attempt) =>
-      mintTaskToken(vault.derive(TASK_TOKEN_PURPOSE), asTenant(tenant), attempt as AttemptId),
+      new TaskTokens(vault.derive(TASK_TOKEN_PURPOSE)).mint(asTenant(tenant), attempt as AttemptId),
     close: async () => {
       await origin.close()
       await running.stop({ endTasks: true })

@@ -6,7 +6,7 @@ import type { Access } from './contract/operation.ts'
 import { ProblemError, problem } from './errors.ts'
 import type { NativeParts } from './native-parts.ts'
 import { FACE } from './parse.ts'
-import { attemptGrant, verifyTaskToken } from './task-token.ts'
+import { attemptGrant } from './task-token.ts'
 
 export const OPERATOR = 'operator'
 /** An operator may act for another tenant by naming it here; nobody else may. */
@@ -39,8 +39,7 @@ function bearerOf(request: FastifyRequest): string {
 }
 
 async function principalOf(parts: NativeParts, token: string): Promise<Principal> {
-  const principal =
-    verifyTaskToken(parts.taskTokenKey, token) ?? (await parts.context.credentials.verifyToken(FACE, token))
+  const principal = parts.taskTokens.principal(token) ?? (await parts.context.credentials.verifyToken(FACE, token))
   if (principal === undefined) throw unauthorized('the token is unknown, revoked or expired')
   return principal
 }

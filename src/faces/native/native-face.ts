@@ -2,11 +2,11 @@ import type { Face, FaceContext } from '../kit/face.ts'
 import type { NativeOptions, NativeParts } from './native-parts.ts'
 import { FACE } from './parse.ts'
 import { claims, mountRoutes } from './routes.ts'
-import { TASK_TOKEN_PURPOSE } from './task-token.ts'
+import { TASK_TOKEN_PURPOSE, TaskTokens } from './task-token.ts'
 
 /** Taskport's own API: everything the engine can do, in the core's own words. */
 export function nativeFace(context: FaceContext, options: NativeOptions): Face {
-  const parts: NativeParts = { context, options, taskTokenKey: context.deriveKey(TASK_TOKEN_PURPOSE) }
+  const parts: NativeParts = { context, options, taskTokens: new TaskTokens(context.deriveKey(TASK_TOKEN_PURPOSE)) }
   return {
     name: FACE,
     claims,

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../core/ports/executor.ts'
 import type { FaceContext } from '../kit/face.ts'
 import type { Metrics } from './metrics.ts'
+import type { TaskTokens } from './task-token.ts'
 
 /** What the server tells this face about itself. */
 export interface NativeOptions {
@@ -19,5 +20,5 @@ export interface NativeOptions {
 export interface NativeParts {
   readonly context: FaceContext
   readonly options: NativeOptions
-  readonly taskTokenKey: Uint8Array
+  readonly taskTokens: TaskTokens
 }

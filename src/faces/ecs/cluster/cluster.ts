@@ -4,8 +4,9 @@
  */
 import type { Instant } from '../../../core/instant.ts'
 import type { Document } from '../../../core/ports/store.ts'
+import { allDocuments, changeAgain, put } from '../../kit/documents.ts'
 import { clusterNameOf } from '../arn.ts'
-import { allDocuments, COLLECTIONS, changeAgain, put } from '../documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import { AwsError, clusterNotFound } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import type { Tag } from '../tags.ts'

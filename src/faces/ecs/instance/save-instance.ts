@@ -1,4 +1,5 @@
-import { COLLECTIONS, changeAgain, put } from '../documents.ts'
+import { changeAgain, put } from '../../kit/documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import type { ContainerInstance, InstanceDocument } from './container-instance.ts'
 

@@ -3,7 +3,8 @@
  * next page begins behind the last id, wherever new lines came in meanwhile.
  */
 import { isFinal } from '../../../core/execution.ts'
-import { allDocuments, COLLECTIONS } from '../documents.ts'
+import { allDocuments } from '../../kit/documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import { derivedHex } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 import type { LogFilter } from './filter-pattern.ts'

@@ -3,7 +3,8 @@
  * engine's, and AWS has none.
  */
 import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
-import { allDocuments, COLLECTIONS } from '../documents.ts'
+import { allDocuments } from '../../kit/documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import type { ClientStream, LogStream, TaskStream } from './log-stream.ts'
 import { streamKey } from './log-stream.ts'

@@ -1,9 +1,7 @@
-/**
- * The token in a container's metadata URL: what it names, and a MAC over it, so that nothing need be stored and nobody
- * can read another task's metadata.
- */
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { asExecutionId, asTenant, type ExecutionId, type Tenant } from '../../../core/identity.ts'
+/** The token in a container's metadata URL names what may be read with it, and nobody can read another task's. */
+import type { KeyObject } from 'node:crypto'
+import type { ExecutionId, Tenant } from '../../../core/identity.ts'
+import { SignedTokens } from '../../kit/signed-token.ts'
 
 export interface MetadataSubject {
   readonly tenant: Tenant
@@ -12,19 +10,15 @@ export interface MetadataSubject {
   readonly ordinal: number
 }
 
-export function metadataToken(key: KeyObject, { tenant, execution, ordinal }: MetadataSubject): string {
-  const text = Buffer.from(`${execution} ${ordinal} ${tenant}`).toString('base64url')
-  return `${text}.${mac(key, text)}`
-}
+type Claims = readonly [ExecutionId, number, Tenant]
+
+const tokens = (key: KeyObject): SignedTokens<Claims> => new SignedTokens(key, 'ecs/metadata')
+
+export const metadataToken = (key: KeyObject, { tenant, execution, ordinal }: MetadataSubject): string =>
+  tokens(key).mint([execution, ordinal, tenant])
 
 /** Undefined for a token that was not made here. */
 export function metadataSubjectOf(key: KeyObject, token: string): MetadataSubject | undefined {
-  const [text = '', given = ''] = token.split('.')
-  const [left, right] = [Buffer.from(mac(key, text)), Buffer.from(given)]
-  if (left.length !== right.length || !timingSafeEqual(left, right)) return undefined
-  const [execution = '', ordinal = '', ...tenant] = Buffer.from(text, 'base64url').toString().split(' ')
-  return { execution: asExecutionId(execution), ordinal: Number(ordinal), tenant: asTenant(tenant.join(' ')) }
+  const claims = tokens(key).claims(token, 0)
+  return claims && { execution: claims[0], ordinal: claims[1], tenant: claims[2] }
 }
-
-const mac = (key: KeyObject, text: string): string =>
-  createHmac('sha256', key).update(text).digest('base64url').slice(0, 32)

@@ -3,8 +3,9 @@
  * one commit, against the version that was read: revisions rise by one, without gaps, for ever.
  */
 import type { Document } from '../../../core/ports/store.ts'
+import { changeAgain, put } from '../../kit/documents.ts'
 import { isArn, parseArn } from '../arn.ts'
-import { COLLECTIONS, changeAgain, put } from '../documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import type { TaskDefinition } from './task-definition.ts'

@@ -1,5 +1,6 @@
 import type { Change } from '../../../core/ports/store.ts'
-import { COLLECTIONS, put } from '../documents.ts'
+import { put } from '../../kit/documents.ts'
+import { COLLECTIONS } from '../documents.ts'
 import { type LogGroup, newLogGroup } from '../logs/log-group.ts'
 import type { Call } from '../operation.ts'
 import type { TaskDefinition } from '../task-definition/task-definition.ts'

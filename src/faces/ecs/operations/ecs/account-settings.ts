@@ -1,5 +1,6 @@
 import type { Document } from '../../../../core/ports/store.ts'
-import { allDocuments, COLLECTIONS, put } from '../../documents.ts'
+import { allDocuments, put } from '../../../kit/documents.ts'
+import { COLLECTIONS } from '../../documents.ts'
 import { invalidParameter } from '../../errors.ts'
 import { type Call, operation } from '../../operation.ts'
 import { pageOfNames, pageSize } from '../../wire/page-token.ts'

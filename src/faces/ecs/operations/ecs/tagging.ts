@@ -1,6 +1,7 @@
+import { put } from '../../../kit/documents.ts'
 import { type EcsArn, isArn, parseArn } from '../../arn.ts'
 import { changeCluster, findCluster } from '../../cluster/cluster.ts'
-import { COLLECTIONS, put } from '../../documents.ts'
+import { COLLECTIONS } from '../../documents.ts'
 import { AwsError, clusterNotFound, invalidParameter } from '../../errors.ts'
 import { instanceFinder } from '../../instance/find-instance.ts'
 import { saveInstance } from '../../instance/save-instance.ts'

@@ -1,5 +1,6 @@
+import { allDocuments, put } from '../../../kit/documents.ts'
 import { logGroupArn } from '../../arn.ts'
-import { allDocuments, COLLECTIONS, put } from '../../documents.ts'
+import { COLLECTIONS } from '../../documents.ts'
 import { invalidParameter, isEngineError } from '../../errors.ts'
 import { findGroup } from '../../logs/find-group.ts'
 import {
