@@ -36,6 +36,8 @@ export class DockerEngine {
   }
 
   async start(): Promise<void> {
+    // A containerd that died with a killed daemon counts as alive for the next one while nobody has reaped it.
+    rmSync(join(this.directory, 'exec', 'containerd', 'containerd.pid'), { force: true })
     const log = openSync(join(this.directory, 'log'), 'a')
     const daemon = spawn('dockerd', this.#flags(), { stdio: ['ignore', log, log], detached: true })
     this.#daemon = daemon

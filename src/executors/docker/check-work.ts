@@ -19,7 +19,7 @@ export function refusalOf(work: Work, policy: CheckPolicy): Reason | undefined {
   if (run.sandbox?.root !== undefined)
     return reason('invalid_spec', 'a step with an image has the image as its root, not a directory of the host')
   for (const mount of run.mounts ?? []) {
-    const problem = mount.kind === 'bind' ? mount.trusted ? undefined : bindProblem(mount.source, policy) : undefined
+    const problem = mount.kind === 'bind' ? (mount.trusted ? undefined : bindProblem(mount.source, policy)) : undefined
     if (problem !== undefined) return reason('refused_by_executor', problem)
   }
   if (run.network?.mode === 'none' && (run.ports?.length ?? 0) > 0)

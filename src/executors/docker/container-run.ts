@@ -19,6 +19,8 @@ export interface RunTerms {
   /** An init process is in front of the program. */
   readonly init?: boolean
   readonly imageDigest?: string
+  /** The image's own stop signal. */
+  readonly imageStop?: string
 }
 
 /** Why and how a run is being ended before its time. Journaled before the signal is sent. */

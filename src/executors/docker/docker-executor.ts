@@ -33,7 +33,7 @@ import { openExecSession } from './exec-session.ts'
 import { ImageStore, type PullLimits } from './image-store.ts'
 import { instanceIn } from './instance.ts'
 import { Journal } from './journal.ts'
-import { LogOutlet } from './log-outlet.ts'
+import { LogOutlet, type StoredLog } from './log-outlet.ts'
 import { Places } from './places.ts'
 import { RunKeeper } from './run-keeper.ts'
 import { statsOf } from './stats.ts'
@@ -44,6 +44,8 @@ export interface DockerExecutorOptions {
   /** Journal and identity lie below it. */
   readonly dataDirectory: string
   readonly logs: LogWriter
+  /** What an earlier server has stored of an attempt's log. Its writers must be known to be dead. */
+  readonly storedLog?: StoredLog
   /** New log frames are readable. */
   readonly onLog?: (notice: LogNotice) => void
   /** Host directories that steps may mount from. */
@@ -105,7 +107,7 @@ export class DockerExecutor implements Executor {
     this.#isNew = isNew
     this.#engine = new ContainerEngine(options.engine, this.#life.signal)
     this.#journal = new Journal(join(directory, 'journal'))
-    this.#outlet = new LogOutlet(options.logs, options.onLog ?? (() => {}))
+    this.#outlet = new LogOutlet(options.logs, options.onLog ?? (() => {}), options.storedLog ?? (() => undefined))
     this.#places = new Places(this.#engine, names)
     this.#keeper = new RunKeeper({
       engine: this.#engine,

@@ -7,16 +7,27 @@ import type { LogMessage } from './log-frames.ts'
 const FLUSH_MS = 10
 const SYNC_MS = 1_000
 
+/** What is stored of an attempt's log, as an extent: `LogStore.stored`. */
+export type StoredLog = (tenant: Tenant, attempt: AttemptId) => string | undefined
+
 /** The log writer and its clockwork: what is written is readable soon, and at once when an attempt ends. */
 export class LogOutlet {
   readonly #writer: LogWriter
   readonly #tell: (notice: LogNotice) => void
+  readonly #stored: StoredLog
   #flushTimer: NodeJS.Timeout | undefined
   #syncTimer: NodeJS.Timeout | undefined
 
-  constructor(writer: LogWriter, tell: (notice: LogNotice) => void) {
+  constructor(writer: LogWriter, tell: (notice: LogNotice) => void, stored: StoredLog) {
     this.#writer = writer
     this.#tell = tell
+    this.#stored = stored
+  }
+
+  /** An earlier server followed this attempt: its output comes again, what is stored of it is not written twice. */
+  resume(tenant: Tenant, attempt: AttemptId): void {
+    const extent = this.#stored(tenant, attempt)
+    if (extent !== undefined) this.#writer.resume?.(tenant, attempt, extent)
   }
 
   limit(tenant: Tenant, attempt: AttemptId, limits: LogLimits): void {

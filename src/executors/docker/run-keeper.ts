@@ -304,7 +304,7 @@ export class RunKeeper {
   }
 
   #recover(attempt: AttemptId, name: string, terms: ContainerRun['terms'], container: ContainerInspectInfo): void {
-    const { journal, engine } = this.#parts
+    const { journal, engine, outlet } = this.#parts
     if (this.#runs.has(attempt)) return
     const over = journal.exits.has(attempt) || journal.done.has(attempt) || journal.tombstones.has(attempt)
     if (over) return this.#later(engine.remove(name))
@@ -312,6 +312,8 @@ export class RunKeeper {
     const run = newRun(attempt, name, terms)
     run.stopping = journal.stops.get(attempt)
     this.#runs.set(attempt, run)
+    if (terms.logs !== undefined) outlet.limit(terms.tenant, attempt, terms.logs)
+    outlet.resume(terms.tenant, attempt)
     this.#take(run, container)
   }
 

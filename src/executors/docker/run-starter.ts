@@ -63,7 +63,11 @@ export class RunStarter {
     const image = await Promise.race([resolved, run.halted])
     if (image === undefined || run.stopping !== undefined) return STOPPED
     if ('code' in image) return { refusal: image }
-    run.terms = { ...run.terms, stop: stopOf(work, image), ...(image.digest && { imageDigest: image.digest }) }
+    run.terms = {
+      ...run.terms,
+      ...(image.digest && { imageDigest: image.digest }),
+      ...(image.stopSignal && { imageStop: image.stopSignal }),
+    }
     return this.#gate.pass(() => this.#launch(run, work, image))
   }
 
@@ -110,11 +114,6 @@ export class RunStarter {
 /** Docker answers 409; Podman 4.3 answers 500 with these words. */
 const isNameTaken = (error: unknown): boolean =>
   /already in use/i.test(wordsOf(error)) && [409, 500].includes(statusOf(error) ?? 0)
-
-/** SIGTERM is what a step has when it says nothing: an image knows better what stops it. */
-function stopOf({ stop }: Work, image: ImageFacts): Work['stop'] {
-  return stop.signal === 'SIGTERM' && image.stopSignal ? { ...stop, signal: image.stopSignal } : stop
-}
 
 /** What is copied in: literal files, and a workspace that users other than root may write. */
 function filesOf(work: Work, image: ImageFacts): TarEntry[] {

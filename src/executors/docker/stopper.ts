@@ -26,7 +26,7 @@ export class Stopper {
     if (run.phase === 'ending') return
     const killAt = Date.now() + Math.max(0, how.graceMs)
     if (run.stopping !== undefined) return this.#hasten(run, run.stopping, killAt)
-    run.stopping = { cause, signal: how.signal, killAt, killed: false, ...(why && { reason: why }) }
+    run.stopping = { cause, signal: signalFor(run, how), killAt, killed: false, ...(why && { reason: why }) }
     this.#journal.stop(run.attempt, run.stopping)
     if (run.phase === 'running') await this.carryOn(run)
     else run.halt()
@@ -94,3 +94,7 @@ export class Stopper {
     }
   }
 }
+
+/** SIGTERM is what a step has when it says nothing: an image knows better what stops it. */
+const signalFor = (run: ContainerRun, how: StopHow): string =>
+  how.signal === 'SIGTERM' ? (run.terms.imageStop ?? how.signal) : how.signal
