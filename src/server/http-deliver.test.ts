@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { httpDeliver } from './http-deliver.ts'
-import { publicAddresses } from './public-address.ts'
+import { publicAddresses } from '../core/public-address.ts'
 
 const never = new AbortController().signal
 const LOOPBACK = ['127.0.0.0/8']

@@ -13,7 +13,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
 import type { Deliver } from '../core/ports/deliver.ts'
-import { type AddressRule, publicAddresses } from './public-address.ts'
+import { type AddressRule, publicAddresses } from '../core/public-address.ts'
 
 export interface HttpDeliverOptions {
   /** CIDRs that may be reached although they are not public. */
