@@ -1,11 +1,14 @@
 /**
  * `npm run bench [-- NAME…]`: every benchmark of this folder (`NAME.bench.ts`) one after another, each in a process of
- * its own; or only the named ones. Each prints its figures as JSON lines. Fails when one of them failed.
+ * its own; or only the named ones. Each prints its figures as JSON lines; they are shown and put into RESULTS.md.
+ * Fails when one of them failed.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { machineLine, recordResults } from './results.ts'
 
 const ENDING = '.bench.ts'
 const folder = fileURLToPath(new URL('.', import.meta.url))
@@ -21,22 +24,24 @@ function chosen(names: readonly string[]): readonly string[] {
   return names.length > 0 ? names : all
 }
 
-function run(name: string): boolean {
-  console.log(`── ${name}`)
-  const { status } = spawnSync(process.execPath, [`${folder}${name}${ENDING}`], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+async function run(name: string): Promise<boolean> {
+  const machine = machineLine()
+  console.log(`── ${name} · ${machine}`)
+  const child = spawn(process.execPath, ['--expose-gc', `${folder}${name}${ENDING}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  return status === 0
+  const ended = once(child, 'close')
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line)
+    lines.push(line)
+  }
+  const [code] = (await ended) as [number | null]
+  if (code === 0) recordResults(name, machine, lines)
+  return code === 0
 }
 
-const machine = {
-  date: new Date().toISOString().slice(0, 10),
-  cpu: `${cpus().length} × ${cpus()[0]?.model}`,
-  memoryGib: Math.round(totalmem() / 2 ** 30),
-  kernel: release(),
-  node: process.version,
-}
-console.log(JSON.stringify(machine))
-const failed = chosen(process.argv.slice(2)).filter((name) => !run(name))
+const failed: string[] = []
+for (const name of chosen(process.argv.slice(2))) if (!(await run(name))) failed.push(name)
 if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0
