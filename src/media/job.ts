@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+import type { MediaFacts } from './media-facts.ts'
+import type { Profile, WantedProfile } from './profile.ts'
+
+/** What every media program is told, as JSON in its one argument. */
+export interface Job {
+  /** The directory that the media are published in; work goes on in `.work` below it. */
+  readonly directory: string
+  readonly ffmpeg: string
+  readonly ffprobe: string
+  /** CIDRs that may be reached although they are not public. */
+  readonly allowAddresses: readonly string[]
+}
+
+export interface FetchJob extends Job {
+  /** Absent: the bytes were uploaded already. */
+  readonly url?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly mostBytes: number
+}
+
+export interface ProbeJob extends Job {
+  readonly profiles?: readonly WantedProfile[]
+  /** Below the server's address: where what was found is reported, so that the steps that follow from it are added. */
+  readonly report: string
+}
+
+export interface RenditionJob extends Job {
+  readonly profile: Profile
+  readonly facts: MediaFacts
+  readonly segmentSeconds: number
+}
+
+export interface SourceJob extends Job {
+  readonly facts: MediaFacts
+  readonly segmentSeconds: number
+}
+
+export interface ThumbnailsJob extends Job {
+  readonly facts: MediaFacts
+  readonly segmentSeconds: number
+}
+
+export interface PackageJob extends Job {
+  readonly facts: MediaFacts
+  readonly profiles: readonly Profile[]
+  readonly mp4: boolean
+}
+
+export interface PublishJob extends Job {
+  readonly facts: MediaFacts
+  readonly profiles: readonly Profile[]
+  readonly mp4: boolean
+  readonly thumbnails: boolean
+}
+
+export interface CutJob extends Job {
+  /** File to cut from. */
+  readonly from: string
+  readonly startMs: number
+  /** Absent: to its end. */
+  readonly endMs?: number
+}
+
+/** Where a task's files lie while they are made. */
+export const workOf = (job: Job): string => join(job.directory, '.work')
+/** The input, as fetched or uploaded. */
+export const sourceOf = (job: Job): string => join(job.directory, 'video')

@@ -1,0 +1,48 @@
+/** Moves what was made and verified to where it is served, the master playlist last; says what there is. */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type PublishJob, sourceOf, workOf } from '../job.ts'
+import type { Profile } from '../profile.ts'
+import { publishOutput, runProgram } from '../program.ts'
+import { probeFile } from '../run-ffmpeg.ts'
+
+await runProgram<PublishJob>(async (job) => {
+  const { directory, profiles } = job
+  for (const { name } of profiles) {
+    await move(job, name)
+    await move(job, `${name}.mp4`)
+  }
+  if (job.thumbnails) await move(job, 'thumbnails')
+  await move(job, 'index.m3u8')
+  publishOutput('size', (await stat(sourceOf(job))).size)
+  publishOutput('hash', await hashes(sourceOf(job)))
+  publishOutput('facts', job.facts)
+  for (const [i, profile] of profiles.entries()) {
+    const file = join(directory, `${profile.name}.mp4`)
+    if (existsSync(file)) publishOutput(`mp4_${i}`, await mp4Facts(job, profile, file))
+  }
+  await rm(workOf(job), { recursive: true, force: true })
+})
+
+/** Moved already by an earlier try, it is left alone. */
+async function move(job: PublishJob, name: string): Promise<void> {
+  const [from, to] = [join(workOf(job), name), join(job.directory, name)]
+  if (!existsSync(from)) return
+  if (name !== 'index.m3u8') await rm(to, { recursive: true, force: true })
+  await rename(from, to)
+}
+
+async function mp4Facts(job: PublishJob, profile: Profile, file: string): Promise<object> {
+  const facts = await probeFile(job.ffprobe, file)
+  const video = facts?.tracks.find((track) => track.type === 'video')
+  const picture = video?.type === 'video' ? { width: video.width, height: video.height } : {}
+  return { name: profile.name, size: facts?.size, bitrate: facts?.bitrate, ...picture }
+}
+
+async function hashes(path: string): Promise<readonly object[]> {
+  const all = (['md5', 'sha256'] as const).map((algorithm) => ({ algorithm, hash: createHash(algorithm) }))
+  for await (const chunk of createReadStream(path)) for (const { hash } of all) hash.update(chunk as Buffer)
+  return all.map(({ algorithm, hash }) => ({ hash: hash.digest('hex'), algorithm }))
+}

@@ -1,0 +1,34 @@
+/** Makes the source itself playable, before anything is encoded: its own bytes in segments. */
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hlsOutput, inputArguments, SOUND } from '../encode-arguments.ts'
+import { type SourceJob, sourceOf, workOf } from '../job.ts'
+import { masterPlaylist } from '../master-playlist.ts'
+import { audioOf, videoOf } from '../media-facts.ts'
+import { runProgram } from '../program.ts'
+import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
+
+await runProgram<SourceJob>(async (job) => {
+  const { facts, directory } = job
+  const [part, done] = [join(workOf(job), 'source.part'), join(directory, 'source')]
+  if (!existsSync(done)) {
+    await rm(part, { recursive: true, force: true })
+    await mkdir(part, { recursive: true })
+    const sound = audioOf(facts) ? ['-map', '0:a:0', ...SOUND] : []
+    const picture = ['-map', '0:v:0', '-c:v', 'copy']
+    const out = hlsOutput(part, job.segmentSeconds)
+    const given = [...inputArguments(sourceOf(job)), ...picture, ...sound, ...out]
+    await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: given, duration: facts.duration })
+    const expected = { duration: facts.duration, video: true, audio: audioOf(facts) !== undefined }
+    await verifyMedia(job.ffprobe, join(part, 'index.m3u8'), expected)
+    await rename(part, done)
+  }
+  if (existsSync(join(directory, 'index.m3u8'))) return
+  const { width, height } = videoOf(facts)!
+  const master = join(workOf(job), 'source.m3u8')
+  await writeFile(master, masterPlaylist([{ name: 'source', width, height, bandwidth: facts.bitrate }]), {
+    flush: true,
+  })
+  await rename(master, join(directory, 'index.m3u8'))
+})
