@@ -4,6 +4,8 @@ export interface Configuration {
   readonly port: number
   readonly dataDirectory: string
   readonly executor: ExecutorChoice
+  /** Address of a container engine; absent: DOCKER_HOST, else the usual socket. */
+  readonly dockerHost?: string
   readonly ephemeral: boolean
   readonly auth: 'dev' | 'strict'
   readonly requireSandbox: boolean
@@ -14,6 +16,14 @@ export interface Configuration {
   readonly allowBind: readonly string[]
   /** Directories that may serve as a step's root file system. */
   readonly allowRoot: readonly string[]
+  /** May tasks with an image run as programs of this machine where there is no container engine? */
+  readonly imageFallback: 'on' | 'off'
+  /** `IMAGE=DIRECTORY`: what such programs see as their root file system. */
+  readonly imageRoots: readonly string[]
+  /** `BUCKET=DIRECTORY`: where `environmentFiles` of ECS tasks may come from. */
+  readonly environmentFiles: readonly string[]
+  /** Whether FARGATE sizes must be ones that AWS sells. */
+  readonly fargateSizes: 'any' | 'checked'
   /** CIDRs that webhooks may reach although they are not public. */
   readonly allowAddress: readonly string[]
   /** Final executions are kept this long, ms. */
@@ -47,6 +57,10 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   allowBind: [],
   allowRoot: [],
   allowAddress: [],
+  imageFallback: 'on',
+  imageRoots: [],
+  environmentFiles: [],
+  fargateSizes: 'any',
   retentionMs: 30 * DAY_MS,
   logRetentionMs: 30 * DAY_MS,
   logBytes: 20 * GIB,
@@ -68,6 +82,12 @@ export const FLAGS: readonly Flag[] = [
   { flag: '--port <port>', key: 'port', kind: 'number', help: 'port to listen on; 0: any free one' },
   { flag: '--data-dir <dir>', key: 'dataDirectory', kind: 'text', help: 'where everything is kept' },
   { flag: '--executor <kind>', key: 'executor', kind: 'text', choices: EXECUTOR_CHOICES, help: 'what runs tasks' },
+  {
+    flag: '--docker-host <url>',
+    key: 'dockerHost',
+    kind: 'text',
+    help: 'container engine: unix:///path or tcp://host:port (default: DOCKER_HOST, else the usual socket)',
+  },
   { flag: '--ephemeral', key: 'ephemeral', kind: 'switch', help: 'end every task with the server; allows reset' },
   { flag: '--auth <mode>', key: 'auth', kind: 'text', choices: ['dev', 'strict'], help: 'dev takes any AWS key' },
   {
@@ -101,6 +121,32 @@ export const FLAGS: readonly Flag[] = [
     kind: 'list',
     help: 'private addresses that webhooks may reach (repeatable)',
   },
+  {
+    flag: '--image-fallback <mode>',
+    key: 'imageFallback',
+    kind: 'text',
+    choices: ['on', 'off'],
+    help: 'without a container engine, run tasks with an image as programs',
+  },
+  {
+    flag: '--image-root <image=dir>',
+    key: 'imageRoots',
+    kind: 'list',
+    help: 'root file system in place of an image (repeatable)',
+  },
+  {
+    flag: '--environment-files <bucket=dir>',
+    key: 'environmentFiles',
+    kind: 'list',
+    help: 'where ECS environment files come from (repeatable)',
+  },
+  {
+    flag: '--fargate-sizes <mode>',
+    key: 'fargateSizes',
+    kind: 'text',
+    choices: ['any', 'checked'],
+    help: 'checked: only sizes that AWS sells',
+  },
   { flag: '--retention <duration>', key: 'retentionMs', kind: 'duration', help: 'keep ended executions this long' },
   { flag: '--log-retention <duration>', key: 'logRetentionMs', kind: 'duration', help: 'keep logs this long' },
   { flag: '--log-bytes <size>', key: 'logBytes', kind: 'size', help: 'keep logs up to this size in all' },
@@ -123,6 +169,10 @@ export const FLAGS: readonly Flag[] = [
   },
 ]
 
+/** `NAME=VALUE` flags as a record; the last of a name counts. */
+export const pairsOf = (flags: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(flags.map((f) => [f.slice(0, f.lastIndexOf('=')), f.slice(f.lastIndexOf('=') + 1)]))
+
 const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/
 
 /** What is wrong with a configuration, with what to do about it; undefined when it is fine. */
@@ -130,5 +180,10 @@ export function problemWith(c: Configuration): string | undefined {
   if (c.executor === 'kubernetes') return 'the kubernetes executor does not exist yet: use --executor auto'
   if (!LOOPBACK.test(c.host) && c.auth === 'dev' && !c.allowDevAuth)
     return `with --auth dev anyone who reaches ${c.host} could run programs here: use --auth strict, or --allow-dev-auth if you mean it`
+  for (const [flag, values] of [
+    ['--image-root', c.imageRoots],
+    ['--environment-files', c.environmentFiles],
+  ] as const)
+    for (const value of values) if (!/^[^=].*=./.test(value)) return `${flag} ${value}: it is NAME=DIRECTORY`
   return undefined
 }

@@ -5,7 +5,9 @@ import { ExecutorSet } from '../engine/executor-set.ts'
 import { ProcessExecutor } from '../executors/process/process-executor.ts'
 import { ScriptedExecutor } from '../executors/scripted/scripted-executor.ts'
 import { ScriptedWorld } from '../executors/scripted/scripted-world.ts'
-import type { Configuration } from './configuration.ts'
+import type { SegmentLogStore } from '../logs/segment-log-store.ts'
+import { type Configuration, pairsOf } from './configuration.ts'
+import { dockerExecutor } from './docker.ts'
 import { logDirectoryOf } from './logs.ts'
 import { systemAlarms, systemClock } from './system-clock.ts'
 
@@ -31,11 +33,13 @@ export interface WriterNews {
 }
 
 /** The executors that the configuration asks for. Throws, with what to do, when one cannot work here. */
-export function makeExecutors(c: Configuration, news: WriterNews): ExecutorSet {
+export async function makeExecutors(c: Configuration, news: WriterNews, logs: SegmentLogStore): Promise<ExecutorSet> {
   if (c.executor === 'scripted')
     return new ExecutorSet([new ScriptedExecutor(new ScriptedWorld(systemClock, systemAlarms))], 'scripted')
-  if (c.executor === 'docker') throw new Error('the docker executor does not exist yet: use --executor auto')
-  const executors: Executor[] = [processExecutor(c, news)]
+  const docker = c.executor === 'process' ? undefined : await dockerExecutor(c, news, logs)
+  const executors: Executor[] = []
+  if (c.executor !== 'docker') executors.push(processExecutor(c, news))
+  if (docker !== undefined) executors.push(docker)
   return new ExecutorSet(executors, c.executor === 'auto' ? 'auto' : c.executor)
 }
 
@@ -46,7 +50,7 @@ function processExecutor(c: Configuration, news: WriterNews): ProcessExecutor {
     sandbox: {
       mode: c.sandbox === 'off' ? 'off' : c.requireSandbox ? 'require' : 'prefer',
       allowedBinds: c.allowBind,
-      allowedRoots: c.allowRoot,
+      allowedRoots: [...c.allowRoot, ...Object.values(pairsOf(c.imageRoots))],
     },
     logs: { directory: logDirectoryOf(c) },
     onLog: news.frames,

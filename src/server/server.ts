@@ -65,7 +65,7 @@ export async function serve(given: Configuration): Promise<Server> {
   const running = createEngine({
     store,
     logs,
-    executors: makeExecutors(c, writerNews(logs, log)),
+    executors: await makeExecutors(c, writerNews(logs, log), logs),
     clock: systemClock,
     alarms: systemAlarms,
     ids: uuidIds,

@@ -83,10 +83,10 @@ describe.skipIf(!canRunDocker())(
       expect(output(id(1))).toBe('0 /etc\nhi\n')
     })
 
-    it('keeps both streams apart, in order, with all lines', async () => {
+    it('keeps both streams apart, in order, with all bytes', async () => {
       await ran('i=0; while [ $i -lt 500 ]; do echo line $i; echo err $i >&2; i=$((i+1)); done; printf end')
       const lines = (word: string): string => Array.from({ length: 500 }, (_, i) => `${word} ${i}\n`).join('')
-      expect(output()).toBe(`${lines('line')}end\n`)
+      expect(output()).toBe(`${lines('line')}end`)
       expect(harness.log.output(id(), 'stderr')).toBe(lines('err'))
     })
 

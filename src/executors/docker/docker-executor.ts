@@ -185,7 +185,10 @@ export class DockerExecutor implements Executor {
 
   async endAll(): Promise<void> {
     await this.#keeper.killAll()
-    await this.#places.closeAll()
+    // An engine that is away keeps what it has; the next server with this data directory finds it by label.
+    if (this.#keeper.here) await this.#places.closeAll()
+    this.#outlet.close(true)
+    this.#keeper.unwatch()
   }
 
   async detach(): Promise<void> {

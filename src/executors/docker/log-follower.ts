@@ -45,6 +45,17 @@ export class LogFollower {
     this.done = this.#follow()
   }
 
+  /** What came after the stream ended, once the container is dead: engines end it before the very last output is in. */
+  async rest(): Promise<void> {
+    await this.done
+    if (this.#signal.aborted) return
+    try {
+      await this.#once()
+    } catch (error) {
+      if (!this.#signal.aborted && statusOf(error) !== 404) throw error
+    }
+  }
+
   async #follow(): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; !this.#signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {

@@ -39,7 +39,7 @@ export class RunEnder {
   ): Promise<ExitSeen> {
     const journaled = this.#parts.journal.exits.get(run.attempt)
     if (journaled !== undefined) return this.record(run, journaled)
-    if (log !== undefined) await withinMs(log.done, LOG_PATIENCE_MS)
+    if (log !== undefined) await withinMs(log.rest(), LOG_PATIENCE_MS)
     run.log ??= this.#parts.outlet.end(run.terms.tenant, run.attempt)
     const seen = container === undefined ? lost(run, run.log) : await this.#exited(run, container, run.log)
     return this.record(run, seen)

@@ -53,6 +53,7 @@ export class RunKeeper {
   readonly #parts: KeeperParts
   readonly #runs = new Map<AttemptId, ContainerRun>()
   readonly #logs = new Map<AttemptId, LogFollower>()
+  readonly #watching = new AbortController()
   readonly #watch: EngineWatch
   readonly #starter: RunStarter
   readonly #ender: RunEnder
@@ -78,7 +79,7 @@ export class RunKeeper {
         back: () => this.#lookAround(),
         away: (words) => this.#wentAway(words),
       },
-      parts.life,
+      AbortSignal.any([parts.life, this.#watching.signal]),
     )
   }
 
@@ -154,6 +155,12 @@ export class RunKeeper {
 
   async killAll(): Promise<void> {
     await this.#killAndWait([...this.#runs.values()])
+    await this.settled()
+  }
+
+  /** Nothing runs and nothing will: the engine is not watched any more, so the process may end. */
+  unwatch(): void {
+    this.#watching.abort()
   }
 
   /** Waits for what goes on in the background. */
@@ -168,7 +175,7 @@ export class RunKeeper {
   async #killAndWait(runs: readonly ContainerRun[]): Promise<void> {
     const ended = { signal: 'SIGKILL', graceMs: 0 }
     await Promise.all(runs.map((run) => this.#stopper.stop(run, ended)))
-    while (!this.#parts.life.aborted && runs.some((run) => this.#runs.get(run.attempt) === run))
+    while (this.here && !this.#parts.life.aborted && runs.some((run) => this.#runs.get(run.attempt) === run))
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
 

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DockerExecutor, probeEngine } from '../executors/docker/docker-executor.ts'
+import { DEFAULT_ENGINE } from '../executors/docker/engine-address.ts'
+import type { SegmentLogStore } from '../logs/segment-log-store.ts'
+import { SegmentWriter } from '../logs/segment-writer.ts'
+import type { Configuration } from './configuration.ts'
+import type { WriterNews } from './executors.ts'
+import { logDirectoryOf } from './logs.ts'
+
+/** Where the engine is: as the flag says, else as the Docker CLI would look for it. */
+const addressOf = (c: Configuration): string => c.dockerHost ?? process.env.DOCKER_HOST ?? DEFAULT_ENGINE
+
+/**
+ * The docker executor, with a log writer of its own. With `auto` it exists where an engine answers, or where this data
+ * directory has had containers before: those are not given up because their engine is away now.
+ */
+export async function dockerExecutor(
+  c: Configuration,
+  news: WriterNews,
+  logs: SegmentLogStore,
+): Promise<DockerExecutor | undefined> {
+  const address = addressOf(c)
+  const wanted = c.executor === 'docker' || existsSync(join(c.dataDirectory, 'docker', 'instance'))
+  if (!wanted && (await probeEngine(address)) !== undefined) return undefined
+  return new DockerExecutor({
+    engine: address,
+    dataDirectory: c.dataDirectory,
+    allowedBinds: c.allowBind,
+    logs: await takeOverLogs(c, logs),
+    storedLog: (tenant, attempt) => logs.stored(tenant, attempt),
+    onLog: news.frames,
+    onProblem: news.problem,
+  })
+}
+
+const WRITER = /^docker-(\d+)[-.]/
+
+/** A writer of this server; those of servers before it are dead, and what they left is readable when this resolves. */
+async function takeOverLogs(c: Configuration, logs: SegmentLogStore): Promise<SegmentWriter> {
+  const directory = logDirectoryOf(c)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const numbers = new Set((await readdir(directory)).flatMap((file) => Number(WRITER.exec(file)?.[1] ?? -1)))
+  numbers.delete(-1)
+  for (const number of numbers) await logs.writerEnded(`docker-${number}`)
+  return new SegmentWriter({ directory, writerId: `docker-${Math.max(-1, ...numbers) + 1}` })
+}
