@@ -110,7 +110,7 @@ function mountArgv(
   if (mount.kind === 'tmpfs') {
     const size = mount.sizeBytes === undefined ? [] : ['--size', String(mount.sizeBytes)]
     const sealed = frozen || mount.readOnly ? ['--remount-ro', mount.target] : []
-    return { argv: [...size, '--tmpfs', mount.target, ...sealed] }
+    return { argv: ['--perms', '1777', ...size, '--tmpfs', mount.target, ...sealed] }
   }
   const how = frozen || mount.readOnly ? '--ro-bind' : '--bind'
   if (mount.kind !== 'bind') return { argv: [how, shared(mount), mount.target] }
