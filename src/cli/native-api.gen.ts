@@ -71,7 +71,7 @@ export type Event = {
   readonly at: string
   /** The execution’s version after it. */
   readonly version: number
-  readonly kind: 'execution.state' | 'execution.deferred' | 'execution.stopRequested' | 'execution.retrying' | 'allocation.opened' | 'allocation.closing' | 'allocation.closed' | 'step.state' | 'step.retrying' | 'step.health' | 'step.outputs' | 'steps.appended' | 'attempt.detail' | 'execution.removed'
+  readonly kind: 'execution.state' | 'execution.deferred' | 'execution.stopRequested' | 'execution.retrying' | 'allocation.opened' | 'allocation.closing' | 'allocation.closed' | 'step.state' | 'step.retrying' | 'step.health' | 'step.outputs' | 'steps.appended' | 'attempt.detail' | 'execution.labels' | 'execution.removed'
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly step?: string | undefined
@@ -87,6 +87,9 @@ export type Event = {
   readonly health?: string | undefined
   readonly keys?: readonly (string)[] | undefined
   readonly names?: readonly (string)[] | undefined
+  /** Labels. */
+  readonly set?: { readonly [name: string]: string } | undefined
+  readonly removed?: readonly (string)[] | undefined
 }
 
 export type EventPage = {

@@ -16,6 +16,7 @@ import type { Appended, AttemptDetail, ExecutionEvent, Placed } from './executio
 import type { AttemptId } from './identity.ts'
 import { allocationIdOf, attemptKeyOf } from './identity.ts'
 import type { Instant } from './instant.ts'
+import { type LabelChange, labelChange } from './label-change.ts'
 import { checkPlan } from './plan.ts'
 import type { Reason } from './reason.ts'
 import { reason } from './reason.ts'
@@ -82,6 +83,8 @@ function apply(draft: Draft, event: ExecutionEvent): 'stale' | 'nothing' | undef
         amendStep(draft, ordinal, { progress: event.progress })
         draft.status.progress = event.progress
       })
+    case 'labelled':
+      return relabel(draft, event.set, event.remove)
     case 'appended':
       return ofAttempt(draft, event.attempt, () => append(draft, event))
   }
@@ -179,6 +182,14 @@ function awaited(draft: Draft, event: Extract<ExecutionEvent, { kind: 'awaited' 
   if (event.met === 'yes') moveStep(draft, event.step, 'succeeded', { finishedAt: draft.now })
   if (event.met === 'never')
     failAwait(draft, event.step, event.reason ?? reason('awaited_failed', 'what it waited for did not come about'))
+  return undefined
+}
+
+function relabel(draft: Draft, set: LabelChange['set'], remove: LabelChange['removed']): 'nothing' | undefined {
+  const change = labelChange(draft.labels ?? draft.before.submission.labels, set, remove)
+  if (!change) return 'nothing'
+  draft.labels = change.labels
+  draft.transitions.push(change.transition)
   return undefined
 }
 

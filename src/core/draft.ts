@@ -22,6 +22,8 @@ export interface Draft {
   readonly now: Instant
   /** An alarm rang. Limits strike only then, so that a wall clock set forward ends nothing early. */
   readonly rang: boolean
+  /** Its labels, once they changed. */
+  labels?: Readonly<Record<string, string>>
   /** By step name; made when first needed. */
   ordinals?: ReadonlyMap<string, number>
 }
@@ -34,6 +36,7 @@ export const draftOf = (before: Execution, now: Instant, rang = false): Draft =>
 /** The finished execution: one version further. */
 export const executionOf = (draft: Draft): Execution => ({
   ...draft.before,
+  ...(draft.labels && { submission: { ...draft.before.submission, labels: draft.labels } }),
   status: { ...draft.status, steps: draft.steps },
   version: draft.before.version + 1,
 })

@@ -50,6 +50,11 @@ export type Transition =
   | { readonly kind: 'steps.appended'; readonly names: readonly string[] }
   /** A later detail of the running attempt became known: handle, address, ports, pull times. */
   | { readonly kind: 'attempt.detail'; readonly step: string; readonly ordinal: number; readonly attempt: AttemptId }
+  | {
+      readonly kind: 'execution.labels'
+      readonly set: Readonly<Record<string, string>>
+      readonly removed: readonly string[]
+    }
   | { readonly kind: 'execution.removed' }
 
 /** A transition with its place in history. */

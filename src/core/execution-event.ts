@@ -34,6 +34,7 @@ export type ExecutionEvent =
       readonly met: 'yes' | 'notYet' | 'never'
       readonly reason?: Reason
     }
+  | { readonly kind: 'labelled'; readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] }
   | { readonly kind: 'allocationClosed'; readonly epoch: number }
 
 export interface Placed {

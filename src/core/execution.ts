@@ -1,9 +1,9 @@
 /**
- * The execution: one run of a plan. `submission` never changes after it was accepted; `status` changes only through
- * `advance` (see advance.ts), one version at a time.
+ * The execution: one run of a plan. `submission` never changes after it was accepted, its labels excepted; `status`
+ * changes only through `advance` (see advance.ts), one version at a time.
  *
  * X1. An execution holds at most one allocation that is not closed.
- * X2. A final execution never changes again.
+ * X2. A final execution never changes again, but for its labels.
  * X3. `stopCause` is written once; a later stop may only shorten its grace.
  * X4. An attempt's number rises by one per try of its step, over all epochs.
  */
@@ -47,7 +47,7 @@ export interface Execution {
   readonly version: number
 }
 
-/** What was asked for, whole and immutable. */
+/** What was asked for, whole and immutable but for its labels. */
 export interface Submission {
   readonly name?: string
   readonly task?: { readonly name: string; readonly revision: number }
@@ -71,7 +71,7 @@ export interface Submission {
   readonly reservation: Reservation
   /** Key by which an `await` step of another execution finds it. */
   readonly key?: string
-  /** Shown to users, filterable. */
+  /** Shown to users, filterable; the one part that may change later, also after the end. */
   readonly labels: Readonly<Record<string, string>>
   /** A face's own indexed facts, set at submission: app, family, startedBy … */
   readonly refs: Readonly<Record<string, string>>

@@ -26,6 +26,7 @@ import { loadRoster, rescue } from './rescuer.ts'
 import { retry } from './retry.ts'
 import { Roster } from './roster.ts'
 import { removeSecret, secretNames, setSecret } from './secrets.ts'
+import { setLabels } from './set-labels.ts'
 import { stop } from './stop.ts'
 import { submit } from './submit.ts'
 import { deactivateTask, listRevisions, listTasks, registerTask, requireTask } from './tasks.ts'
@@ -149,8 +150,9 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
       return found
     },
     executions: (tenant, filter, page) => c.store.executions(tenant, filter, page),
-    countExecutions: (tenant) => c.store.countExecutions(tenant),
+    countExecutions: (tenant, filter) => c.store.countExecutions(tenant, filter),
     stop: (tenant, id, how) => stop(c, tenant, id, how),
+    setLabels: (tenant, id, set, drop) => setLabels(c, tenant, id, set, drop),
     retry: (principal, id) => retry(c, principal, id),
     remove: (tenant, id) => remove(c, tenant, id),
     waitFor: (tenant, id, test, timeoutMs, signal) => waitFor(c, tenant, id, test, timeoutMs, signal),

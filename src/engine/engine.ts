@@ -39,9 +39,17 @@ export interface Engine {
   ): Promise<readonly SubmitResult[]>
   execution(tenant: Tenant, id: ExecutionId): Promise<Execution>
   executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>>
-  countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>>
+  /** By state; with a filter up to `MOST_COUNTED` in all (core/ports/store.ts). */
+  countExecutions(tenant: Tenant, filter?: ExecutionFilter): Promise<Readonly<Record<ExecutionState, number>>>
   /** Wants it stopped; answers at once with the execution as it is then. A final one is answered unchanged. */
   stop(tenant: Tenant, id: ExecutionId, how?: StopRequest): Promise<Execution>
+  /** Also after its end; one event (`execution.labels`) where anything changes. Answers it as it is then. */
+  setLabels(
+    tenant: Tenant,
+    id: ExecutionId,
+    set: Readonly<Record<string, string>>,
+    remove: readonly string[],
+  ): Promise<Execution>
   /** A new execution of the same plan, linked by its trigger. */
   retry(principal: Principal, id: ExecutionId): Promise<Execution>
   /** Deletes a final execution and its logs; `conflict` while it is active. */

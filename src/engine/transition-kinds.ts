@@ -6,6 +6,7 @@ const KINDS: Readonly<Record<Transition['kind'], true>> = {
   'execution.deferred': true,
   'execution.stopRequested': true,
   'execution.retrying': true,
+  'execution.labels': true,
   'execution.removed': true,
   'allocation.opened': true,
   'allocation.closing': true,

@@ -188,10 +188,16 @@ export async function changesFor(
   const removeAt = next.status.finishedAt === undefined ? undefined : next.status.finishedAt + retention
   return [
     { kind: 'execution.update', execution: next, ...(removeAt !== undefined && { removeAt }) },
+    ...labelled(next, transitions),
     ...events.map((event): Change => ({ kind: 'event', event })),
     ...extra,
   ]
 }
+
+const labelled = (next: Execution, transitions: readonly Transition[]): readonly Change[] =>
+  transitions.some((t) => t.kind === 'execution.labels')
+    ? [{ kind: 'execution.labels', execution: next, expected: next.version }]
+    : []
 
 export const eventsOf = (next: Execution, transitions: readonly Transition[], at: Instant): readonly UnplacedEvent[] =>
   transitions.map((transition) => ({ tenant: next.tenant, execution: next.id, at, version: next.version, transition }))

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Tenant } from '../core/identity.ts'
 import type { Document, DocumentPut, DocumentQuery, Paged, Store } from '../core/ports/store.ts'
+import { sortOfNumber } from '../core/ports/store.ts'
 import type { WithStore } from './conformance.ts'
 import { ALICE, BOB, put } from './conformance-samples.ts'
 import { compareText } from './text-order.ts'
@@ -71,6 +72,30 @@ function numbers(withStore: WithStore): void {
       expect(await store.counter(BOB, 'numbers')).toBe(0)
       await store.commit([take('c', { body: {} })])
       expect(await store.document(ALICE, 'things', 'c')).toMatchObject({ body: { n: 91 } })
+    }),
+  )
+
+  it(
+    'are found and ordered by the numbers they took',
+    withStore(async (store) => {
+      const assign = [
+        { field: 'n', counter: 'n', index: 'n', sort: true },
+        { field: 'm', counter: 'm', index: 'm' },
+      ]
+      for (let i = 1; i <= 12; i++)
+        await store.commit([
+          put(ALICE, `k${20 - i}`, { body: {}, assign, ...(i % 2 && { indexes: { odd: 'y', n: 'x' } }) }),
+        ])
+      const { items } = await store.documents<{ n: number }>(ALICE, 'things', { limit: 99 })
+      expect(items.map((d) => d.body.n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+      const by = async (name: string, value: string) =>
+        (await store.documents<{ n: number }>(ALICE, 'things', { limit: 99, index: { name, value } })).items
+      expect((await by('n', '11')).map((d) => d.key)).toEqual(['k9'])
+      expect((await by('m', '2')).map((d) => d.body)).toEqual([{ n: 2, m: 2 }])
+      expect((await by('odd', 'y')).map((d) => d.body.n)).toEqual([1, 3, 5, 7, 9, 11])
+      expect(await by('n', 'x')).toEqual([])
+      const from = await store.documents<{ n: number }>(ALICE, 'things', { limit: 99, sortFrom: sortOfNumber(10) })
+      expect(from.items.map((d) => d.body.n)).toEqual([10, 11, 12])
     }),
   )
 

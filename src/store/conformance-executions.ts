@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest'
 import type { Execution, Trigger } from '../core/execution.ts'
 import { isFinal } from '../core/execution.ts'
 import { EXECUTION_STATES } from '../core/execution-state.ts'
-import type { Change, ExecutionFilter, Page, Paged, Store } from '../core/ports/store.ts'
+import type { AnyOf, Change, ExecutionFilter, Page, Paged, Store } from '../core/ports/store.ts'
+import { MOST_IDS, MOST_VALUES } from '../core/ports/store.ts'
 import type { WithStore } from './conformance.ts'
-import { ALICE, BOB, insert, instantAt, lifeTo, moved, sampleExecution, update } from './conformance-samples.ts'
+import { ALICE, BOB, idAt, insert, instantAt, lifeTo, moved, sampleExecution, update } from './conformance-samples.ts'
 import { matchesExecution } from './execution-match.ts'
 import { compareText } from './text-order.ts'
 
 export function executionRules(withStore: WithStore): void {
   describe('executions', () => {
     filters(withStore)
+    labels(withStore)
     paging(withStore)
     systemReads(withStore)
   })
@@ -58,17 +60,23 @@ const sample = fc
         }),
   )
 
+const any = (one: fc.Arbitrary<string>): fc.Arbitrary<AnyOf> => fc.oneof(one, fc.array(one, { maxLength: 3 }))
+const anyWords = fc.dictionary(fc.constantFrom('x', 'y', '__a'), any(word), { maxKeys: 2 })
+
 const asked = {
+  ids: fc
+    .array(fc.tuple(fc.nat(50), fc.nat(40)), { maxLength: 40, size: 'max' })
+    .map((all) => all.map(([n, salt]) => idAt(n, salt))),
   states: fc.uniqueArray(fc.constantFrom(...EXECUTION_STATES), { maxLength: 4 }),
   active: fc.boolean(),
-  task: word,
-  face: fc.constantFrom('native', 'ecs'),
-  key: word,
-  node: fc.constantFrom('n1', 'n2'),
-  trigger,
-  name: word,
-  refs: words,
-  labels: words,
+  task: any(word),
+  face: any(fc.constantFrom('native', 'ecs')),
+  key: any(word),
+  node: any(fc.constantFrom('n1', 'n2')),
+  trigger: any(trigger),
+  name: any(word),
+  refs: anyWords,
+  labels: anyWords,
   acceptedFrom: fc.nat(60_000).map(instantAt),
   acceptedUntil: fc.nat(60_000).map(instantAt),
 }
@@ -80,7 +88,7 @@ const filter: fc.Arbitrary<ExecutionFilter> = fc
 
 function filters(withStore: WithStore): void {
   it(
-    'are found by every filter exactly as a look at each of them would, page by page, in either order; no tenant sees another (S5)',
+    'are found and counted by every filter exactly as a look at each of them would, page by page, in either order; no tenant sees another (S5)',
     withStore(async (store) => {
       await fc.assert(
         fc.asyncProperty(
@@ -96,14 +104,15 @@ function filters(withStore: WithStore): void {
             )
             expect(stored.map((e) => e.id).sort()).toEqual(all.map((e) => e.id).sort())
             for (const tenant of [ALICE, BOB])
-              for (const one of wanted)
+              for (const one of wanted) {
+                const matching = stored.filter((e) => e.tenant === tenant && matchesExecution(e, one))
+                expect(await store.countExecutions(tenant, one)).toEqual(countsOf(matching))
                 for (const ascending of [true, false]) {
                   const sign = ascending ? 1 : -1
-                  const expected = stored
-                    .filter((e) => e.tenant === tenant && matchesExecution(e, one))
-                    .sort((a, b) => sign * compareText(a.id, b.id))
+                  const expected = matching.toSorted((a, b) => sign * compareText(a.id, b.id))
                   expect(await pages(store, tenant, one, { limit, ascending })).toEqual(expected)
                 }
+              }
           },
         ),
         { numRuns: 60 },
@@ -120,6 +129,54 @@ function filters(withStore: WithStore): void {
       expect(await store.executions(BOB, { key: 'k' }, { limit: 9 })).toEqual({ items: [] })
       expect((await store.countExecutions(BOB)).pending).toBe(0)
       expect(await store.system.execution(hers.id)).toEqual(hers)
+    }),
+  )
+}
+
+function labels(withStore: WithStore): void {
+  it(
+    'change their labels at any time, found by the new ones only, at the version expected, and nothing else of them',
+    withStore(async (store) => {
+      const begun = sampleExecution({ n: 1, submission: { labels: { a: '1', b: '2' }, refs: { a: '1' } } })
+      await store.commit([insert(begun)])
+      const relabelled = (e: Execution, labels: Record<string, string>): Execution => ({
+        ...e,
+        submission: { ...e.submission, labels },
+      })
+      const ended = relabelled(moved(begun, 'failed'), { a: '2', c: '3' })
+      await store.commit([update(ended), { kind: 'execution.labels', execution: ended, expected: ended.version }])
+      expect(await store.execution(ALICE, begun.id)).toEqual(ended)
+      const after = relabelled({ ...ended, version: 3 }, { c: '4' })
+      const change = { kind: 'execution.labels', execution: after, expected: 2 } as const
+      await store.commit([{ kind: 'execution.labels', execution: { ...after, tenant: BOB }, expected: 2 }]).then(
+        () => expect.unreachable(),
+        (error) => expect(error).toMatchObject({ code: 'conflict', facts: { rule: 'version' } }),
+      )
+      await store.commit([change])
+      await expect(store.commit([change])).rejects.toMatchObject({ code: 'conflict', facts: { rule: 'version' } })
+      expect(await store.execution(ALICE, begun.id)).toEqual(after)
+      const found = async (wanted: Record<string, string>) =>
+        (await store.executions(ALICE, { labels: wanted }, { limit: 9 })).items.length
+      expect(await Promise.all([{ a: '1' }, { a: '2' }, { b: '2' }, { c: '3' }, { c: '4' }].map(found))).toEqual([
+        0, 0, 0, 0, 1,
+      ])
+      expect((await store.executions(ALICE, { refs: { a: '1' } }, { limit: 9 })).items).toEqual([after])
+      await store.commit([{ kind: 'execution.delete', tenant: ALICE, id: begun.id }])
+      expect(await found({ c: '4' })).toBe(0)
+    }),
+  )
+
+  it(
+    'are asked for with lists of limited length',
+    withStore(async (store) => {
+      const values = Array.from({ length: MOST_VALUES + 1 }, (_, i) => String(i))
+      const ids = Array.from({ length: MOST_IDS + 1 }, (_, i) => idAt(i))
+      for (const wanted of [{ task: values }, { refs: { a: values } }, { ids }] as const) {
+        await expect(store.executions(ALICE, wanted, { limit: 1 })).rejects.toMatchObject({ code: 'invalid' })
+        await expect(store.countExecutions(ALICE, wanted)).rejects.toMatchObject({ code: 'invalid' })
+      }
+      const most = { task: values.slice(1), refs: { a: values.slice(1) } }
+      expect((await store.executions(ALICE, most, { limit: 1 })).items).toEqual([])
     }),
   )
 }
@@ -152,10 +209,8 @@ function paging(withStore: WithStore): void {
         sampleExecution({ n, tenant: n % 2 ? ALICE : BOB, state: EXECUTION_STATES[n % 8]! }),
       )
       await Promise.all(executions.map((e) => store.commit(lifeTo(e))))
-      const count = (all: readonly Execution[]) =>
-        Object.fromEntries(EXECUTION_STATES.map((s) => [s, all.filter((e) => e.status.state === s).length]))
-      expect(await store.countExecutions(ALICE)).toEqual(count(executions.filter((e) => e.tenant === ALICE)))
-      expect(await store.system.counts()).toEqual(count(executions))
+      expect(await store.countExecutions(ALICE)).toEqual(countsOf(executions.filter((e) => e.tenant === ALICE)))
+      expect(await store.system.counts()).toEqual(countsOf(executions))
     }),
   )
 }
@@ -208,6 +263,9 @@ function systemReads(withStore: WithStore): void {
     }),
   )
 }
+
+const countsOf = (all: readonly Execution[]) =>
+  Object.fromEntries(EXECUTION_STATES.map((s) => [s, all.filter((e) => e.status.state === s).length]))
 
 /** Every page of a list, one after the other. */
 async function pages(store: Store, tenant: typeof ALICE, wanted: ExecutionFilter, page: Page): Promise<Execution[]> {

@@ -20,7 +20,9 @@ export interface Store {
   execution(tenant: Tenant, id: ExecutionId): Promise<Execution | undefined>
   /** Newest first, by id. */
   executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>>
-  countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>>
+  /** By state. Without a filter, or by states alone, from counts that are kept; else counted along an index, up to
+   *  `MOST_COUNTED` in all: that many may stand for more. */
+  countExecutions(tenant: Tenant, filter?: ExecutionFilter): Promise<Readonly<Record<ExecutionState, number>>>
 
   document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
   /** By `sort`, then key: ascending unless the query says `ascending: false`. */
@@ -60,6 +62,9 @@ export type Change =
   | { readonly kind: 'execution.insert'; readonly execution: Execution; readonly removeAt?: Instant }
   /** `execution.version` is the new one; the stored one must be one less. Only `status` is written. */
   | { readonly kind: 'execution.update'; readonly execution: Execution; readonly removeAt?: Instant }
+  /** Replaces the labels, the one part of a submission that may change, also of a final execution. `expected`: the stored
+   *  version it must have, which the same commit may just have written; the execution's own is the one it has then. */
+  | { readonly kind: 'execution.labels'; readonly execution: Execution; readonly expected: number }
   | { readonly kind: 'execution.delete'; readonly tenant: Tenant; readonly id: ExecutionId }
   | { readonly kind: 'event'; readonly event: UnplacedEvent }
   | DocumentPut
@@ -84,9 +89,22 @@ export interface DocumentPut {
   readonly indexes?: Readonly<Record<string, string>>
   /** The stored version it must have; 0: it must not exist; undefined: whatever there is. */
   readonly expected?: number
-  /** Takes the next number of each counter and writes it to that top-level field of the body: gap-free sequences. */
-  readonly assign?: readonly { readonly field: string; readonly counter: string }[]
+  /** Gap-free sequences: in the order given. */
+  readonly assign?: readonly Assignment[]
 }
+
+/** Takes the next number of a counter and writes it to a top-level field of the body, and where asked for also … */
+export interface Assignment {
+  readonly field: string
+  readonly counter: string
+  /** … as the value of this index, in plain decimals, */
+  readonly index?: string
+  /** as `sort`, with leading zeros, so that it orders (`sortOfNumber`). */
+  readonly sort?: boolean
+}
+
+/** A number as text that sorts like the number; what `assign` writes. */
+export const sortOfNumber = (number: number): string => String(number).padStart(16, '0')
 
 export interface Committed {
   /** Opaque position of the last event there was. */
@@ -104,19 +122,31 @@ export interface Document<Body = unknown> {
   readonly sort: string
 }
 
+/** One value, or a list of which any will do; an empty list matches nothing. At most `MOST_VALUES`. */
+export type AnyOf<Value extends string = string> = Value | readonly Value[]
+
+/** Longest list of values in one condition of a filter, and longest list of ids. */
+export const MOST_VALUES = 200
+export const MOST_IDS = 1_000
+/** Where counting by a filter ends. */
+export const MOST_COUNTED = 100_000
+
+/** All conditions must hold. Lists that are too long are refused with `invalid`. */
 export interface ExecutionFilter {
+  /** Any of these, at most `MOST_IDS`. */
+  readonly ids?: readonly ExecutionId[]
   /** Any of these. */
   readonly states?: readonly ExecutionState[]
   readonly active?: boolean
-  readonly task?: string
-  readonly face?: string
-  readonly key?: string
-  readonly node?: string
-  readonly trigger?: string
-  readonly name?: string
-  /** All of these must match exactly. */
-  readonly refs?: Readonly<Record<string, string>>
-  readonly labels?: Readonly<Record<string, string>>
+  readonly task?: AnyOf
+  readonly face?: AnyOf
+  readonly key?: AnyOf
+  readonly node?: AnyOf
+  readonly trigger?: AnyOf
+  readonly name?: AnyOf
+  /** All of these must match exactly, each with any of its values. */
+  readonly refs?: Readonly<Record<string, AnyOf>>
+  readonly labels?: Readonly<Record<string, AnyOf>>
   readonly acceptedFrom?: Instant
   readonly acceptedUntil?: Instant
 }

@@ -26,7 +26,7 @@ import type {
 } from '../../core/ports/store.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import { EventHub, type EventListener } from '../event-hub.ts'
-import { matchesExecution } from '../execution-match.ts'
+import { checkFilter, matchesExecution } from '../execution-match.ts'
 import { closed } from '../store-error.ts'
 import { compareText } from '../text-order.ts'
 import { pageOfDocuments } from './memory-documents.ts'
@@ -71,6 +71,7 @@ export class MemoryStore implements Store {
   }
 
   async executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>> {
+    checkFilter(filter)
     const { after, ascending = false, limit } = page
     const sign = ascending ? 1 : -1
     const found = [...this.#tables.executions.values()]
@@ -82,8 +83,12 @@ export class MemoryStore implements Store {
     return found.length > items.length && last ? { items, next: last.id } : { items }
   }
 
-  async countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>> {
-    return this.#count((e) => e.tenant === tenant)
+  async countExecutions(
+    tenant: Tenant,
+    filter: ExecutionFilter = {},
+  ): Promise<Readonly<Record<ExecutionState, number>>> {
+    checkFilter(filter)
+    return this.#count((e) => e.tenant === tenant && matchesExecution(e, filter))
   }
 
   async document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined> {

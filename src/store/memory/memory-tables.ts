@@ -11,7 +11,7 @@ import { isFinal } from '../../core/execution.ts'
 import { mayFollow } from '../../core/execution-state.ts'
 import type { ExecutionId, Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
-import type { Change, Document, DocumentPut } from '../../core/ports/store.ts'
+import { type Change, type Document, type DocumentPut, sortOfNumber } from '../../core/ports/store.ts'
 import { checkFinish, checkFirst, conflict } from '../store-error.ts'
 
 export interface StoredDocument extends Document {
@@ -62,6 +62,9 @@ export class MemoryTables {
       case 'execution.update':
         this.#update(change.execution, change.removeAt, undo)
         break
+      case 'execution.labels':
+        this.#label(change.execution, change.expected, undo)
+        break
       case 'execution.delete':
         this.#delete(change.tenant, change.id, undo)
         break
@@ -97,6 +100,13 @@ export class MemoryTables {
     if (removeAt !== undefined) set(this.removeAt, execution.id, removeAt, undo)
   }
 
+  #label({ id, tenant, version, submission }: Execution, expected: number, undo: (() => void)[]): void {
+    const stored = this.executions.get(id)
+    if (stored?.tenant !== tenant || stored.version !== expected) throw conflict('execution', id, 'version')
+    const labelled = { ...stored.submission, labels: submission.labels }
+    set(this.executions, id, { ...stored, submission: labelled, version }, undo)
+  }
+
   #delete(tenant: Tenant, id: ExecutionId, undo: (() => void)[]): void {
     const stored = this.executions.get(id)
     if (stored?.tenant !== tenant) return
@@ -109,12 +119,17 @@ export class MemoryTables {
     const id = documentId(put.tenant, put.collection, put.key)
     const version = this.documents.get(id)?.version ?? 0
     if (put.expected !== undefined && put.expected !== version) throw conflict('document', put.key, 'version')
-    const numbers = (put.assign ?? []).map(
-      ({ field, counter }) => [field, this.#count(counterId(put.tenant, counter), 1, undo)] as const,
-    )
-    assigned.push(...numbers.map(([, number]) => number))
-    const { tenant, collection, key, sort = '', indexes = {} } = put
-    const body = bodyOf(put.body, numbers)
+    const { tenant, collection, key } = put
+    const body = JSON.parse(JSON.stringify(put.body))
+    const indexes = { ...put.indexes }
+    let sort = put.sort ?? ''
+    for (const { field, counter, index, sort: sorts } of put.assign ?? []) {
+      const number = this.#count(counterId(tenant, counter), 1, undo)
+      assigned.push(number)
+      body[field] = number
+      if (index !== undefined) indexes[index] = String(number)
+      if (sorts) sort = sortOfNumber(number)
+    }
     set(this.documents, id, { tenant, collection, key, body, version: version + 1, sort, indexes }, undo)
   }
 
@@ -145,11 +160,4 @@ function set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefine
   undo.push(() => (former === undefined ? map.delete(key) : map.set(key, former)))
   if (value === undefined) map.delete(key)
   else map.set(key, value)
-}
-
-/** A copy such as a database would give back. */
-function bodyOf(body: unknown, numbers: readonly (readonly [string, number])[]): unknown {
-  const copy = JSON.parse(JSON.stringify(body))
-  for (const [field, number] of numbers) copy[field] = number
-  return copy
 }

@@ -16,7 +16,8 @@ export const INSERT = 1
 export const UPDATE = 2
 /** id, tenant */
 export const DELETE = 3
-/** tenant, collection, key, sort, expected (−1: any), body, indexes (null: none), n, then n × (field, counter) */
+/** tenant, collection, key, sort, expected (−1: any), body, indexes (null: none), n, then n × (field,
+ *  counter, index (null: none), sort (1: also the sort)) */
 export const PUT = 4
 /** tenant, collection, key, expected (−1: any) */
 export const DROP = 5
@@ -24,6 +25,8 @@ export const DROP = 5
 export const COUNT = 6
 /** size, tenant, execution, at, version, transitions */
 export const EVENTS = 7
+/** id, tenant, expected, version, labels, n, then n × (name, value) */
+export const LABELS = 8
 
 export type Request =
   | { readonly kind: 'batch'; readonly atoms: readonly Atom[] }

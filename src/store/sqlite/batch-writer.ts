@@ -7,7 +7,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { EngineError } from '../../core/engine-error.ts'
 import { AtomReader } from './atom-reader.ts'
-import { type Atom, COUNT, DELETE, DROP, EVENTS, type Fate, INSERT, PUT, UPDATE } from './batch-protocol.ts'
+import { type Atom, COUNT, DELETE, DROP, EVENTS, type Fate, INSERT, LABELS, PUT, UPDATE } from './batch-protocol.ts'
 import { DocumentWriter } from './document-writer.ts'
 import { EventWriter } from './event-writer.ts'
 import { ExecutionWriter } from './execution-writer.ts'
@@ -116,6 +116,9 @@ export class BatchWriter {
         break
       case COUNT:
         this.#documents.count(atoms)
+        break
+      case LABELS:
+        this.#executions.label(atoms)
         break
       case DELETE:
         this.#executions.delete(atoms)

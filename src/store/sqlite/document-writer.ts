@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { sortOfNumber } from '../../core/ports/store.ts'
 import { conflict } from '../store-error.ts'
 import type { AtomReader } from './atom-reader.ts'
 
@@ -33,9 +34,9 @@ export class DocumentWriter {
     const sort = atoms.text()
     const stored = this.#find(tenant, collection, key)
     checkVersion(stored, atoms.number(), key)
-    const body = atoms.text()
-    const place = { tenant, collection, key, sort, indexes: atoms.textOrNull() }
-    this.#write(stored, place, this.#assign(body, tenant, atoms, assigned))
+    const given = { body: atoms.text(), tenant, collection, key, sort, indexes: atoms.textOrNull() }
+    const { body, ...place } = this.#assign(given, atoms, assigned)
+    this.#write(stored, place, body)
   }
 
   drop(atoms: AtomReader): void {
@@ -70,15 +71,22 @@ export class DocumentWriter {
     this.#addIndexes(place, stored.seq)
   }
 
-  #assign(body: string, tenant: string, atoms: AtomReader, assigned: number[]): string {
-    let text = body
+  #assign(
+    given: Placed & { readonly body: string },
+    atoms: AtomReader,
+    assigned: number[],
+  ): Placed & { readonly body: string } {
+    let { body, indexes, sort } = given
     for (let n = atoms.number(); n > 0; n--) {
       const field = atoms.text()
-      const number = Number(this.#sql.count.get(tenant, atoms.text(), 1)?.value)
+      const number = Number(this.#sql.count.get(given.tenant, atoms.text(), 1)?.value)
       assigned.push(number)
-      text = `${text.slice(0, -1)}${text === '{}' ? '' : ','}${JSON.stringify(field)}:${number}}`
+      body = withMember(body, field, String(number))
+      const index = atoms.textOrNull()
+      if (index !== null) indexes = withMember(indexes ?? '{}', index, `"${number}"`)
+      if (atoms.number() === 1) sort = sortOfNumber(number)
     }
-    return text
+    return { ...given, body, indexes, sort }
   }
 
   #addIndexes({ tenant, collection, key, sort, indexes }: Placed, seq: number): void {
@@ -90,6 +98,10 @@ export class DocumentWriter {
     for (const [name, value] of entries(indexes)) this.#sql.deleteIndex.run(tenant, collection, name, value, sort, key)
   }
 }
+
+/** Adds a member to the text of an object that does not have it. */
+const withMember = (text: string, name: string, value: string): string =>
+  `${text.slice(0, -1)}${text === '{}' ? '' : ','}${JSON.stringify(name)}:${value}}`
 
 function checkVersion(stored: StoredRow | undefined, expected: number, key: string): void {
   if (expected >= 0 && expected !== (stored?.version ?? 0)) throw conflict('document', key, 'version')

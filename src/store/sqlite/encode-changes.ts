@@ -3,8 +3,8 @@ import type { UnplacedEvent } from '../../core/event.ts'
 import type { Execution } from '../../core/execution.ts'
 import type { Change, DocumentPut } from '../../core/ports/store.ts'
 import { checkFinish, checkFirst } from '../store-error.ts'
-import { type Atom, COUNT, DELETE, DROP, EVENTS, INSERT, PUT, UPDATE } from './batch-protocol.ts'
-import { refsOf } from './execution-refs.ts'
+import { type Atom, COUNT, DELETE, DROP, EVENTS, INSERT, LABELS, PUT, UPDATE } from './batch-protocol.ts'
+import { refsOf, refsOfLabels } from './execution-refs.ts'
 
 /** Appends one commit to a batch. Throws, with the batch as it was, for what no store could take. */
 export function encodeCommit(changes: readonly Change[], into: Atom[]): void {
@@ -27,6 +27,9 @@ function encode(change: Change, into: Atom[]): void {
       break
     case 'execution.update':
       encodeUpdate(change.execution, change.removeAt, into)
+      break
+    case 'execution.labels':
+      encodeLabels(change.execution, change.expected, into)
       break
     case 'execution.delete':
       into.push(DELETE, change.id, change.tenant)
@@ -62,12 +65,19 @@ function encodeUpdate(execution: Execution, removeAt: number | undefined, into: 
   into.push(status.finishedAt ?? null, removeAt ?? null, JSON.stringify(status))
 }
 
+function encodeLabels({ id, tenant, version, submission }: Execution, expected: number, into: Atom[]): void {
+  const refs = refsOfLabels(submission.labels)
+  into.push(LABELS, id, tenant, expected, version, JSON.stringify(submission.labels), refs.length)
+  for (const [name, value] of refs) into.push(name, value)
+}
+
 function encodePut(put: DocumentPut, into: Atom[]): void {
   const assign = put.assign ?? []
-  const indexes = Object.keys(put.indexes ?? {}).length === 0 ? null : JSON.stringify(put.indexes)
+  const given = Object.entries(put.indexes ?? {}).filter(([name]) => !assign.some((a) => a.index === name))
+  const indexes = given.length === 0 ? null : JSON.stringify(Object.fromEntries(given))
   into.push(PUT, put.tenant, put.collection, put.key, put.sort ?? '', put.expected ?? -1)
   into.push(bodyText(put, assign), indexes, assign.length)
-  for (const { field, counter } of assign) into.push(field, counter)
+  for (const { field, counter, index, sort } of assign) into.push(field, counter, index ?? null, sort ? 1 : 0)
 }
 
 /** Without the fields that the writer adds at its end. */

@@ -7,7 +7,8 @@ import type { ExecutionState } from '../../core/execution.ts'
 import { isFinalState } from '../../core/execution.ts'
 import { EXECUTION_STATES } from '../../core/execution-state.ts'
 import type { ExecutionFilter } from '../../core/ports/store.ts'
-import { type Ref, refsOfFilter } from './execution-refs.ts'
+import { valuesOf } from '../execution-match.ts'
+import { refsOfFilter, type WantedRef } from './execution-refs.ts'
 import { type Drift, prefixOfTime } from './id-drift.ts'
 
 /** In its SQL `{id}` stands for the column that is the id in the walk's index. */
@@ -35,9 +36,9 @@ interface Part {
   readonly walks: (rest: readonly Condition[]) => Plan
 }
 
-/** Every way to answer the filter. The first is the best guess while nothing is known of the numbers. */
+/** Every way to answer the filter, its ids excepted. The first is the best guess while nothing is known of the numbers. */
 export function plansFor(tenant: string, filter: ExecutionFilter, drift: Drift | undefined): readonly Plan[] {
-  if (statesOf(filter)?.length === 0) return [[]]
+  if (asksForNone(filter)) return [[]]
   const parts = partsOf(tenant, filter)
   const range = idRange(filter, drift)
   const times = acceptedIn(filter)
@@ -47,29 +48,44 @@ export function plansFor(tenant: string, filter: ExecutionFilter, drift: Drift |
   return parts.map((part) => part.walks(parts.filter((p) => p !== part).map((p) => p.test)).map(narrow))
 }
 
+/** An empty list matches nothing. */
+const asksForNone = (filter: ExecutionFilter): boolean =>
+  statesOf(filter)?.length === 0 ||
+  (filter.node !== undefined && valuesOf(filter.node).length === 0) ||
+  refsOfFilter(filter).some(([, values]) => values.length === 0)
+
 /** The parts, those that tell executions apart best first. */
 function partsOf(tenant: string, filter: ExecutionFilter): readonly Part[] {
   const refs = refsOfFilter(filter)
-  const coarse = (ref: Ref): boolean => ref[0] === 'trigger' || ref[0] === 'face'
+  const coarse = (ref: WantedRef): boolean => ref[0] === 'trigger' || ref[0] === 'face'
   const states = statesOf(filter)
   return [
     ...refs.filter((ref) => !coarse(ref)).map((ref) => refPart(tenant, ref)),
-    ...(filter.node === undefined ? [] : [nodePart(tenant, filter.node)]),
+    ...(filter.node === undefined ? [] : [nodePart(tenant, valuesOf(filter.node))]),
     ...(states === undefined ? [] : [statePart(tenant, states)]),
     ...refs.filter(coarse).map((ref) => refPart(tenant, ref)),
   ]
 }
 
-function refPart(tenant: string, [name, value]: Ref): Part {
-  const sql =
-    'EXISTS (SELECT 1 FROM refs AS x WHERE x.tenant = ? AND x.name = ? AND x.value = ? AND x.execution = {id})'
-  const where = [{ sql: 'r.tenant = ? AND r.name = ? AND r.value = ?', values: [tenant, name, value] }]
-  return { test: { sql, values: [tenant, name, value] }, walks: (rest) => [{ index: 'refs', where, rest }] }
+function refPart(tenant: string, [name, values]: WantedRef): Part {
+  const sql = `EXISTS (SELECT 1 FROM refs AS x
+    WHERE x.tenant = ? AND x.name = ? AND ${isIn('x.value', values)} AND x.execution = {id})`
+  const where = (value: string): Condition => ({
+    sql: 'r.tenant = ? AND r.name = ? AND r.value = ?',
+    values: [tenant, name, value],
+  })
+  return {
+    test: { sql, values: [tenant, name, ...values] },
+    walks: (rest) => values.map((value) => ({ index: 'refs', where: [where(value)], rest })),
+  }
 }
 
-function nodePart(tenant: string, node: string): Part {
-  const where = [equals('e.tenant', tenant), equals('e.node', node)]
-  return { test: equals('e.node', node), walks: (rest) => [{ index: 'executions_node', where, rest }] }
+function nodePart(tenant: string, nodes: readonly string[]): Part {
+  const where = (node: string): readonly Condition[] => [equals('e.tenant', tenant), equals('e.node', node)]
+  return {
+    test: { sql: isIn('e.node', nodes), values: nodes },
+    walks: (rest) => nodes.map((node) => ({ index: 'executions_node', where: where(node), rest })),
+  }
 }
 
 function statePart(tenant: string, states: readonly ExecutionState[]): Part {
@@ -126,7 +142,7 @@ const acceptedIn = ({ acceptedFrom, acceptedUntil }: ExecutionFilter): readonly 
 
 const equals = (column: string, value: string): Condition => ({ sql: `${column} = ?`, values: [value] })
 
-const oneOf = (states: readonly ExecutionState[]): Condition => ({
-  sql: `e.state IN (${states.map(() => '?').join(', ')})`,
-  values: states,
-})
+const oneOf = (states: readonly ExecutionState[]): Condition => ({ sql: isIn('e.state', states), values: states })
+
+const isIn = (column: string, values: readonly string[]): string =>
+  values.length === 1 ? `${column} = ?` : `${column} IN (${values.map(() => '?').join(', ')})`

@@ -11,12 +11,13 @@ import { isFinal } from '../../core/execution.ts'
 import { EXECUTION_STATES } from '../../core/execution-state.ts'
 import { asExecutionId, asTenant, type ExecutionId, type Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
-import type { ExecutionFilter, Page, Paged } from '../../core/ports/store.ts'
+import { type ExecutionFilter, MOST_COUNTED, type Page, type Paged } from '../../core/ports/store.ts'
+import { checkFilter, matchesExecution } from '../execution-match.ts'
 import { compareText } from '../text-order.ts'
 import { type Plan, plansFor, type Walk } from './execution-query.ts'
 import { readDrift } from './id-drift.ts'
 import { type Row, Statements } from './statements.ts'
-import { EXECUTION_COLUMNS, endOf, lengthOf, rowsOf, type Stretch } from './walk-sql.ts'
+import { countsOf, EXECUTION_COLUMNS, endOf, lengthOf, rowsOf, type Stretch } from './walk-sql.ts'
 
 /** Entries counted when walks are compared: first a few, and more only where that tells nothing. About 0.1 µs each. */
 const GLANCES = [500, 4_000] as const
@@ -24,6 +25,9 @@ const GLANCES = [500, 4_000] as const
 const SHORTEST_STRETCH = 500
 /** Entries of the longest stretch: a few milliseconds. */
 const LONGEST_STRETCH = 4_000
+/** Executions read one by one, and walks followed, before the event loop runs. */
+const IDS_PER_TURN = 50
+const WALKS_PER_TURN = 20
 
 export class ExecutionReads {
   readonly #database: DatabaseSync
@@ -40,15 +44,81 @@ export class ExecutionReads {
   }
 
   async list(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>> {
+    checkFilter(filter)
     const { limit, after, ascending = false } = page
-    const found: Row[] = []
-    for (const walk of this.#bestPlan(tenant, filter))
-      found.push(...(await this.#follow(walk, { after, ascending }, limit + 1)))
-    const sign = ascending ? 1 : -1
-    found.sort((a, b) => sign * compareText(String(a[0]), String(b[0])))
-    const items = found.slice(0, limit).map(executionOf)
+    const stretch = { after, ascending }
+    const found = filter.ids
+      ? await this.#ofIds(tenant, filter.ids, filter, stretch, limit + 1)
+      : (await this.#firstOf(this.#bestPlan(tenant, filter), stretch, limit + 1)).map(executionOf)
+    const items = found.slice(0, limit)
     const last = items[items.length - 1]
     return found.length > limit && last ? { items, next: last.id } : { items }
+  }
+
+  /** By state, of those that match. */
+  async count(tenant: Tenant, filter: ExecutionFilter): Promise<Readonly<Record<ExecutionState, number>>> {
+    checkFilter(filter)
+    const counts = { ...NONE }
+    if (filter.ids) {
+      const found = await this.#ofIds(tenant, filter.ids, filter, { ascending: true }, filter.ids.length)
+      for (const { status } of found) counts[status.state]++
+      return counts
+    }
+    for (const walk of this.#bestPlan(tenant, filter)) await this.#countAlong(walk, counts)
+    return counts
+  }
+
+  /** Found by their ids, in order. */
+  async #ofIds(
+    tenant: Tenant,
+    ids: readonly ExecutionId[],
+    filter: ExecutionFilter,
+    { after, ascending }: Stretch,
+    limit: number,
+  ): Promise<readonly Execution[]> {
+    const sign = ascending ? 1 : -1
+    const { ids: _, ...rest } = filter
+    const wanted = [...new Set(ids)]
+      .filter((id) => after === undefined || sign * compareText(id, after) > 0)
+      .sort((a, b) => sign * compareText(a, b))
+    const found: Execution[] = []
+    for (const [i, id] of wanted.entries()) {
+      const execution = this.byId(id)
+      if (execution?.tenant === tenant && matchesExecution(execution, rest)) found.push(execution)
+      if (found.length === limit) break
+      if (i % IDS_PER_TURN === IDS_PER_TURN - 1) await nextTurn()
+    }
+    return found
+  }
+
+  /** What comes first in all walks together. Once there are enough rows, the next walks go no further than the last. */
+  async #firstOf(plan: Plan, { after, ascending }: Stretch, limit: number): Promise<readonly Row[]> {
+    const sign = ascending ? 1 : -1
+    let first: readonly Row[] = []
+    for (const [i, walk] of plan.entries()) {
+      const until = first.length < limit ? undefined : String(first[limit - 1]?.[0])
+      const rows = await this.#follow(walk, { after, until, ascending }, limit)
+      if (rows.length > 0 && first.length > 0)
+        first = [...first, ...rows].sort((a, b) => sign * compareText(String(a[0]), String(b[0]))).slice(0, limit)
+      else if (rows.length > 0) first = rows
+      if (i % WALKS_PER_TURN === WALKS_PER_TURN - 1) await nextTurn()
+    }
+    return first
+  }
+
+  async #countAlong(walk: Walk, counts: Record<ExecutionState, number>): Promise<void> {
+    let total = Object.values(counts).reduce((sum, n) => sum + n, 0)
+    for (let after: string | undefined; total < MOST_COUNTED; await nextTurn()) {
+      const until = this.#endOf(walk, { after, ascending: true }, LONGEST_STRETCH)
+      const { sql, values } = countsOf(walk, { after, until, ascending: true })
+      const sums = this.#statements.get(sql, values) ?? []
+      for (const [i, state] of EXECUTION_STATES.entries()) {
+        counts[state] += Number(sums[i] ?? 0)
+        total += Number(sums[i] ?? 0)
+      }
+      if (until === undefined) return
+      after = until
+    }
   }
 
   /** Of one tenant, or of all. */
@@ -104,10 +174,10 @@ export class ExecutionReads {
     const rows: Row[] = []
     let stretch = from
     for (let length = SHORTEST_STRETCH; ; length = Math.min(2 * length, LONGEST_STRETCH)) {
-      const until = this.#endOf(walk, stretch, length)
-      rows.push(...this.#rows(walk, { ...stretch, until }, limit - rows.length))
-      if (until === undefined || rows.length >= limit) return rows
-      stretch = { ...stretch, after: until }
+      const end = this.#endOf(walk, stretch, length)
+      rows.push(...this.#rows(walk, { ...stretch, until: end ?? from.until }, limit - rows.length))
+      if (end === undefined || rows.length >= limit) return rows
+      stretch = { ...stretch, after: end }
       await nextTurn()
     }
   }

@@ -9,7 +9,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Submission } from '../../core/execution.ts'
 import { conflict, type Rule } from '../store-error.ts'
 import type { AtomReader } from './atom-reader.ts'
-import { refsOf } from './execution-refs.ts'
+import { refsOf, refsOfLabels } from './execution-refs.ts'
 import { IdDrift } from './id-drift.ts'
 import { isConstraint } from './sqlite-error.ts'
 
@@ -78,16 +78,34 @@ export class ExecutionWriter {
     this.#count(tenant, state, 1)
   }
 
+  label(atoms: AtomReader): void {
+    const id = atoms.text()
+    const tenant = atoms.text()
+    const expected = atoms.number()
+    const version = atoms.number()
+    const labels = atoms.text()
+    const stored = this.#sql.find.get(id) as StoredRow | undefined
+    if (stored?.tenant !== tenant || stored.version !== expected) throw conflict('execution', id, 'version')
+    if (version !== expected) constrained(id, 'version', () => this.#sql.setVersion.run(version, stored.seq))
+    const before = this.#submissionOf(stored.seq)
+    for (const [name, value] of refsOfLabels(before.labels)) this.#sql.deleteRef.run(tenant, name, value, id)
+    for (let n = atoms.number(); n > 0; n--) this.#sql.insertRef.run(tenant, atoms.text(), atoms.text(), id)
+    this.#sql.setSubmission.run(JSON.stringify({ ...before, labels: JSON.parse(labels) }), stored.seq)
+  }
+
   delete(atoms: AtomReader): void {
     const id = atoms.text()
     const tenant = atoms.text()
     const stored = this.#sql.find.get(id) as StoredRow | undefined
     if (stored?.tenant !== tenant) return
     if (this.#sql.deleteFinal.run(stored.seq).changes === 0) throw conflict('execution', id, 'active')
-    const body = String(this.#sql.submission.get(stored.seq)?.body)
-    for (const [name, value] of refsOf(JSON.parse(body) as Submission)) this.#sql.deleteRef.run(tenant, name, value, id)
+    for (const [name, value] of refsOf(this.#submissionOf(stored.seq))) this.#sql.deleteRef.run(tenant, name, value, id)
     this.#sql.deleteSubmission.run(stored.seq)
     this.#count(tenant, stored.state, -1)
+  }
+
+  #submissionOf(seq: number): Submission {
+    return JSON.parse(String(this.#sql.submission.get(seq)?.body)) as Submission
   }
 
   /** The commit stands. */
@@ -135,6 +153,8 @@ const prepare = (database: DatabaseSync) => ({
   find: database.prepare('SELECT seq, tenant, state, version FROM executions WHERE id = ?'),
   update: database.prepare(`UPDATE executions
     SET state = ?, version = ?, node = ?, finished_at = ?, remove_at = ?, status = ? WHERE seq = ?`),
+  setVersion: database.prepare('UPDATE executions SET version = ? WHERE seq = ?'),
+  setSubmission: database.prepare('UPDATE submissions SET body = ? WHERE seq = ?'),
   submission: database.prepare('SELECT body FROM submissions WHERE seq = ?'),
   deleteFinal: database.prepare('DELETE FROM executions WHERE seq = ? AND finished_at IS NOT NULL'),
   deleteRef: database.prepare('DELETE FROM refs WHERE tenant = ? AND name = ? AND value = ? AND execution = ?'),

@@ -22,6 +22,7 @@ import type {
 } from '../../core/ports/store.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import { EventHub, type EventListener } from '../event-hub.ts'
+import { countsKept } from '../execution-match.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { openForReading, type WriterTuning } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
@@ -92,8 +93,11 @@ export class SqliteStore implements Store {
     return this.#executions.list(tenant, filter, page)
   }
 
-  async countExecutions(tenant: Tenant): Promise<Readonly<Record<ExecutionState, number>>> {
-    return this.#executions.counts(tenant)
+  async countExecutions(
+    tenant: Tenant,
+    filter: ExecutionFilter = {},
+  ): Promise<Readonly<Record<ExecutionState, number>>> {
+    return countsKept(filter, this.#executions.counts(tenant)) ?? this.#executions.count(tenant, filter)
   }
 
   async document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined> {

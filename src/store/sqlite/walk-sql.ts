@@ -1,3 +1,4 @@
+import { EXECUTION_STATES } from '../../core/execution-state.ts'
 import type { Condition, Walk } from './execution-query.ts'
 
 /** A stretch of a walk: ids beyond `after`, up to and including `until`. */
@@ -6,6 +7,8 @@ export interface Stretch {
   readonly until?: string | undefined
   readonly ascending: boolean
 }
+
+const SUMS = EXECUTION_STATES.map((state) => `sum(e.state = '${state}')`).join(', ')
 
 export const EXECUTION_COLUMNS = 'e.id, e.tenant, e.version, e.status, s.body'
 
@@ -26,6 +29,12 @@ export function rowsOf(walk: Walk, stretch: Stretch, limit: number): Condition {
 /** The id at which the `length`-th entry of the index lies, whether it passes the tests or not. */
 export const endOf = (walk: Walk, stretch: Stretch, length: number): Condition =>
   statement(idOf(walk), entriesOf(walk), walk, [...walk.where, ...bounds(stretch)], stretch, 1, length - 1)
+
+/** How many executions of a stretch are in each state, in the order of `EXECUTION_STATES`. */
+export function countsOf(walk: Walk, stretch: Stretch): Condition {
+  const { sql, values } = conditions(walk, [...walk.where, ...bounds(stretch), ...walk.rest])
+  return { sql: `SELECT ${SUMS} FROM ${sourceOf(walk)} WHERE ${sql}`, values }
+}
 
 /** How many entries of the index it would follow, counted up to `most`. */
 export function lengthOf(walk: Walk, most: number): Condition {
