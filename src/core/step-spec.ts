@@ -65,6 +65,8 @@ export interface RunSpec {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[]
   readonly health?: HealthCheck
   readonly logs?: LogLimits
+  /** A sentence that every attempt's log begins with, as a system line: what its reader should know. */
+  readonly notice?: string
   /** The program may append steps to the plan while it runs; refused to all others. */
   readonly appends?: boolean
   /** Put an init process in front (containers). */
@@ -91,7 +93,8 @@ export interface SandboxSpec {
 }
 
 export interface MountSpec {
-  /** `bind`: a host directory the operator allows. `workspace`: a directory shared by key. `tmpfs`: memory. `volume`: named. */
+  /** `bind`: a host directory the operator allows. `workspace`: a directory shared by key (`source`);
+   *  without a key the allocation's own workspace, shown there as well. `tmpfs`: memory. `volume`: named. */
   readonly kind: 'bind' | 'workspace' | 'tmpfs' | 'volume' | 'file'
   readonly target: string
   readonly source?: string

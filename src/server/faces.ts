@@ -8,7 +8,7 @@ import type { Face, FaceContext } from '../faces/kit/face.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
 import { builtInProgram } from './built-in-program.ts'
-import type { Configuration } from './configuration.ts'
+import { type Configuration, pairsOf } from './configuration.ts'
 import { faceDirectory } from './data-directory.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { VERSION } from './version.ts'
@@ -36,7 +36,13 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       ready: () => true,
       metrics,
     }),
-    ecsFace(context),
+    ecsFace(context, {
+      imageFallback: configuration.imageFallback === 'on',
+      imageRoots: pairsOf(configuration.imageRoots),
+      environmentFiles: pairsOf(configuration.environmentFiles),
+      fargateSizes: configuration.fargateSizes,
+      retentionMs: configuration.retentionMs,
+    }),
   ]
   return faces
 }

@@ -11,7 +11,7 @@ import { attemptKeyOf } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
 import type { Alarms, Clock } from '../../core/ports/clock.ts'
 import type { Observation, Seen, Sight, Work } from '../../core/ports/executor.ts'
-import type { LogWriter } from '../../core/ports/log-store.ts'
+import type { LogSource, LogWriter } from '../../core/ports/log-store.ts'
 import { reason } from '../../core/reason.ts'
 import type { StopHow } from '../../core/step-spec.ts'
 import type { Script } from './script.ts'
@@ -95,6 +95,7 @@ export class ScriptedWorld {
     life.began = true
     this.begun.push(life.id)
     this.#say(life, { kind: 'started', handle: `scripted-${this.begun.length}` })
+    if (work.run.notice !== undefined) this.#print(life, work.run.notice, 'system')
     for (const text of script.prints) this.#print(life, text)
     for (const { afterMs, health } of script.health)
       this.#later(life, startedAt + afterMs, () => this.#say(life, { kind: 'health', health }))
@@ -178,8 +179,8 @@ export class ScriptedWorld {
     })
   }
 
-  #print(life: Life, text: string): void {
-    this.#logs?.write(life.work.place.tenant, life.id, 'stdout', Buffer.from(`${text}\n`), this.#clock.now() * 1000)
+  #print(life: Life, text: string, source: LogSource = 'stdout'): void {
+    this.#logs?.write(life.work.place.tenant, life.id, source, Buffer.from(`${text}\n`), this.#clock.now() * 1000)
     this.#logs?.flush()
   }
 

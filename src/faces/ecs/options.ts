@@ -12,6 +12,8 @@ export interface EcsOptions {
   readonly environmentFiles: Readonly<Record<string, string>>
   /** May containers with an image run on a machine without a container engine, as plain programs? Default yes. */
   readonly imageFallback: boolean
+  /** Image name → directory whose root file system its programs see instead of this machine's. */
+  readonly imageRoots: Readonly<Record<string, string>>
   /** Address that awsvpc tasks report when their executor gives them none of their own. */
   readonly hostAddress: string
 }
@@ -22,5 +24,6 @@ export const DEFAULT_OPTIONS: EcsOptions = {
   fargateSizes: 'any',
   environmentFiles: {},
   imageFallback: true,
+  imageRoots: {},
   hostAddress: '127.0.0.1',
 }

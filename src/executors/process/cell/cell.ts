@@ -25,6 +25,7 @@ import { Stopper } from './stopper.ts'
 import { Strays } from './strays.ts'
 import { keepInheritedDescriptors, sys } from './syscalls.ts'
 import type { Timer } from './timer-heap.ts'
+import { wallMicros } from './wall-clock.ts'
 
 const LOG_SYNC_MS = 1_000
 const TEND_MS = 1_000
@@ -202,12 +203,18 @@ export class Cell {
     return !known
   }
 
+  #notice(attempt: AttemptId, work: Work, text: string): void {
+    this.#logs.write(work.place.tenant, attempt, 'system', Buffer.from(`${text}\n`), wallMicros())
+    this.#logsDirty = true
+  }
+
   #start(attempt: AttemptId, work: Work): void {
     if (this.#tombstones.delete(attempt)) {
       const refusal = reason('stopped_by_user', 'it was stopped before it started')
       return this.#refuse(attempt, work, { outcome: 'refused', reason: refusal })
     }
     if (work.run.logs !== undefined) this.#logs.limit(work.place.tenant, attempt, work.run.logs)
+    if (work.run.notice !== undefined) this.#notice(attempt, work, work.run.notice)
     const answer = this.#starter.start(attempt, work)
     if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
     const run = answer.run

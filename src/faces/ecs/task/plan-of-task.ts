@@ -22,6 +22,8 @@ export interface PlannedTask {
   readonly environments: ReadonlyMap<string, Readonly<Record<string, EnvValue>>>
   /** No container engine is there, and the operator lets programs of the machine take its place. */
   readonly asPrograms: boolean
+  /** Image → root file system, where the operator gave one. */
+  readonly imageRoots: Readonly<Record<string, string>>
 }
 
 /** One step per container, all in one group: what orders them is `dependsOn`. */
@@ -54,7 +56,13 @@ function stepOf(container: ContainerDefinition, task: PlannedTask, resources: Re
     ...(retry && { retry }),
     stop: { signal: 'SIGTERM', graceMs: (container.stopTimeout ?? STOP_TIMEOUT_S) * 1000 },
     ...(container.startTimeout !== undefined && { startTimeoutMs: container.startTimeout * 1000 }),
-    work: runOfContainer(container, definition, task.environments.get(container.name) ?? {}, task.asPrograms),
+    work: runOfContainer(
+      container,
+      definition,
+      task.environments.get(container.name) ?? {},
+      task.asPrograms,
+      task.imageRoots[container.image],
+    ),
     labels: labelsOf(record, first ? task.record : undefined),
   }
 }

@@ -41,7 +41,14 @@ function executionOf(containers: readonly Container[], more: Partial<TaskRecord>
     cpuArchitecture: 'x86_64',
     ...more,
   }
-  const plan = planOfTask({ taskId: TASK_ID, definition, record, environments: new Map(), asPrograms: true })
+  const plan = planOfTask({
+    taskId: TASK_ID,
+    definition,
+    record,
+    environments: new Map(),
+    asPrograms: true,
+    imageRoots: {},
+  })
   const tenant = asTenant('aws:123456789012:us-east-1')
   return {
     id: asExecutionId('01a20071-6170-7708-981c-2a990d130119'),

@@ -44,7 +44,14 @@ export async function requestOfTask(
   const environments = await environmentsOf(call, id, definition, record)
   const taskId = taskIdOf(id)
   const asPrograms = !wish.runsImages && call.options.imageFallback
-  const plan = planOfTask({ taskId, definition, record, environments, asPrograms })
+  const plan = planOfTask({
+    taskId,
+    definition,
+    record,
+    environments,
+    asPrograms,
+    imageRoots: call.options.imageRoots,
+  })
   const wishes = engineWishes([...definition.tags, ...wish.tags], record.family)
   const groups = [...new Set(plan.steps.map((step) => containerRecordOfStep(step).log.group))]
   return {

@@ -1,4 +1,12 @@
-import type { EnvValue, HealthCheck, MountSpec, NetworkSpec, PortSpec, RunSpec } from '../../../core/step-spec.ts'
+import type {
+  EnvValue,
+  HealthCheck,
+  MountSpec,
+  NetworkSpec,
+  PortSpec,
+  RunSpec,
+  SandboxSpec,
+} from '../../../core/step-spec.ts'
 import type { ContainerDefinition, TaskDefinition } from '../task-definition/task-definition.ts'
 
 const MIB = 2 ** 20
@@ -6,13 +14,14 @@ const MIB = 2 ** 20
 /**
  * One container as the core runs it. `env` is complete. Where no container engine is there (`asPrograms`), its entry
  * point and command run as a program of the machine and its image is left out; a container with neither keeps it, so
- * that the executor refuses it and says why.
+ * that the executor refuses it and says why. `root`: the file system that the operator put in the image's place.
  */
 export function runOfContainer(
   container: ContainerDefinition,
   definition: TaskDefinition,
   env: Readonly<Record<string, EnvValue>>,
   asPrograms: boolean,
+  root: string | undefined,
 ): RunSpec {
   const mounts = mountsOf(container, definition)
   const ports = portsOf(container, definition, asPrograms)
@@ -23,12 +32,12 @@ export function runOfContainer(
     kind: 'run',
     argv: container.command ?? [],
     ...(container.entryPoint && container.entryPoint.length > 0 && { entrypoint: container.entryPoint }),
-    ...(!(asPrograms && hasProgram(container)) && { image: container.image }),
+    ...(asPrograms && hasProgram(container) ? { notice: noticeOf(container.image, root) } : { image: container.image }),
     ...(container.repositoryCredentials && { registrySecret: container.repositoryCredentials.credentialsParameter }),
     env,
     ...(container.workingDirectory && { workdir: container.workingDirectory }),
     ...(container.user && { user: container.user }),
-    ...(container.readonlyRootFilesystem && { sandbox: { mode: 'on', readOnlyRoot: true } }),
+    ...sandboxOf(container, asPrograms ? root : undefined),
     ...(mounts.length > 0 && { mounts }),
     ...(ports.length > 0 && { ports }),
     ...(network && { network }),
@@ -151,4 +160,21 @@ function containerOptions(container: ContainerDefinition): Readonly<Record<strin
     ...(container.dockerLabels && { labels: container.dockerLabels }),
   }
   return Object.keys(options).length === 0 ? undefined : options
+}
+
+/** Its log says that its image was not pulled, where a program of this machine takes its place. */
+const noticeOf = (image: string, root: string | undefined): string =>
+  root === undefined
+    ? `no container engine here: image ${image} is not pulled; entryPoint and command run as a program of this machine`
+    : `no container engine here: image ${image} is not pulled; the operator gave it a root file system of this machine`
+
+function sandboxOf(container: ContainerDefinition, root: string | undefined): { readonly sandbox?: SandboxSpec } {
+  if (root === undefined && !container.readonlyRootFilesystem) return {}
+  return {
+    sandbox: {
+      mode: 'on',
+      ...(root !== undefined && { root }),
+      ...(container.readonlyRootFilesystem && { readOnlyRoot: true }),
+    },
+  }
 }
