@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'src/workspaces': ['src/core'],
   'src/faces/kit': ['src/engine', 'src/core'],
   'src/faces/*': ['src/engine', 'src/core', 'src/faces/kit'],
+  'src/faces/livepeer': ['src/engine', 'src/core', 'src/faces/kit', 'src/media'],
   'src/server': 'everything',
   'src/cli': [],
   test: 'everything',
