@@ -24,6 +24,10 @@ export interface TaskSpec {
   readonly ifNoRoom?: 'refuse' | 'queue'
   readonly placement?: PlacementSpec
   readonly labels?: Readonly<Record<string, string>>
+  /** Indexed facts of every execution of it, also of those that its schedule or an await step starts. */
+  readonly refs?: Readonly<Record<string, string>>
+  /** Whose executions its schedule and await steps start; absent: the native face's, or that of the step's execution. */
+  readonly face?: string
   readonly retentionMs?: number
   readonly schedule?: Schedule
 }

@@ -9,6 +9,7 @@ import type { AwaitSpec } from '../core/step-spec.ts'
 import type { Context } from './context.ts'
 import { inspect } from './inspect.ts'
 import { submit } from './submit.ts'
+import { findTask } from './tasks.ts'
 
 type Awaited = Extract<ExecutionEvent, { kind: 'awaited' }>
 
@@ -138,10 +139,12 @@ async function goodFinal(context: Context, execution: Execution, key: string): P
 async function started(context: Context, execution: Execution, ordinal: number, spec: AwaitSpec): Promise<Execution> {
   const { submission, status } = execution
   const trigger = { kind: 'dependency', source: execution.id } as const
+  const { name, revision } = spec.task!
+  const task = await findTask(context, execution.tenant, name, revision)
   const request = {
     task: spec.task!,
     key: spec.key,
-    face: submission.face,
+    face: task?.spec.face ?? submission.face,
     trigger,
     priority: submission.priority,
     ...spec.with,

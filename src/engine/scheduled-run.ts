@@ -7,8 +7,9 @@ import { reason } from '../core/reason.ts'
 import type { Context } from './context.ts'
 import type { SubmitResult } from './submission-request.ts'
 import { submit } from './submit.ts'
+import { findTask } from './tasks.ts'
 
-/** Whose voice a scheduled execution has: no client asked for it, so it is the engine's own API's. */
+/** Whose voice a scheduled execution has where its task does not say: no client asked for it. */
 const FACE = 'native'
 
 /** One instant of a schedule. */
@@ -25,16 +26,17 @@ export interface ScheduledRun {
 /** The same instant of the same task is answered with the same execution. `change` goes into the accepting commit. */
 export async function submitScheduled(context: Context, run: ScheduledRun, change: Change): Promise<SubmitResult> {
   const { id, tenant, name, revision, at, replaces } = run
+  const face = (await findTask(context, tenant, name, revision))?.spec.face ?? FACE
   const request = {
     id,
     task: { name, revision },
-    face: FACE,
+    face,
     trigger: { kind: 'schedule', source: name },
     ...(replaces && { ifNoRoom: 'queue' as const }),
     changes: [change],
   } as const
   const idempotency = { key: `schedule/${name}/${at}`, fingerprint: 'schedule' }
-  const [result] = await submit(context, principalOf(tenant), [request], { idempotency })
+  const [result] = await submit(context, principalOf(tenant, face), [request], { idempotency })
   return result!
 }
 
@@ -54,11 +56,11 @@ export async function stopReplaced(context: Context, replaced: readonly Executio
   await Promise.all(replaced.map((id) => context.transitions.apply(id, event)))
 }
 
-const principalOf = (tenant: Tenant): Principal => ({
+const principalOf = (tenant: Tenant, face: string): Principal => ({
   id: 'schedule',
   kind: 'service',
   tenant,
-  face: FACE,
+  face,
   grants: [],
 })
 

@@ -281,4 +281,29 @@ describe('a schedule', () => {
     expect((await w.runs()).map((e) => e.submission.trigger.kind)).toEqual(['api', 'schedule'])
     expect(await listSchedules(w.context, 'other' as typeof TENANT)).toEqual([])
   })
+
+  test('starts executions with the refs and in the voice that its task names, and so does an await step', async () => {
+    const w = await world()
+    const of = { face: 'other', refs: { app: 'x', by: 'task' } }
+    await registerTask(w.context, TENANT, 'tick', { plan: planOf(), schedule: EVERY_HOUR, ...of })
+    w.poke()
+    await settled()
+    await w.time.advance(HOUR)
+    const work = {
+      kind: 'await',
+      key: 'shared',
+      until: 'succeeded',
+      task: { name: 'tick' },
+      with: { refs: { by: 'await' } },
+    } as const
+    const steps = planOf().steps.map((step) => ({ ...step, work }))
+    await w.engine.submit(PRINCIPAL, [{ plan: { steps }, face: 'native' }])
+    await w.time.advance(1_000)
+    const seen = (await w.runs()).map(({ submission: { trigger, face, refs } }) => [trigger.kind, face, refs])
+    expect(seen).toEqual([
+      ['schedule', 'other', of.refs],
+      ['api', 'native', {}],
+      ['dependency', 'other', { app: 'x', by: 'await' }],
+    ])
+  })
 })

@@ -126,7 +126,7 @@ function submissionOf(
     reservation: atLeast(reservationOfPlan(plan), request.reservation),
     key: request.key,
     labels: { ...spec?.labels, ...request.labels },
-    refs: request.refs ?? {},
+    refs: { ...spec?.refs, ...request.refs },
     face: request.face,
     retentionMs: request.retentionMs ?? spec?.retentionMs,
   })
