@@ -33,6 +33,7 @@ import { openExecSession } from './exec-session.ts'
 import { ImageStore, type PullLimits } from './image-store.ts'
 import { instanceIn } from './instance.ts'
 import { Journal } from './journal.ts'
+import { LimitKeeping } from './limit-keeping.ts'
 import { LogOutlet, type StoredLog } from './log-outlet.ts'
 import { Places } from './places.ts'
 import { RunKeeper } from './run-keeper.ts'
@@ -95,6 +96,7 @@ export class DockerExecutor implements Executor {
   readonly #outlet: LogOutlet
   readonly #places: Places
   readonly #keeper: RunKeeper
+  readonly #limits: LimitKeeping
   readonly #isNew: boolean
   readonly #life = new AbortController()
 
@@ -109,6 +111,7 @@ export class DockerExecutor implements Executor {
     this.#journal = new Journal(join(directory, 'journal'))
     this.#outlet = new LogOutlet(options.logs, options.onLog ?? (() => {}), options.storedLog ?? (() => undefined))
     this.#places = new Places(this.#engine, names)
+    this.#limits = new LimitKeeping(options.engine, instance, directory)
     this.#keeper = new RunKeeper({
       engine: this.#engine,
       names,
@@ -125,6 +128,7 @@ export class DockerExecutor implements Executor {
       publishAddress: options.publishAddress ?? '127.0.0.1',
       life: this.#life.signal,
       problem: (error) => options.onProblem?.(error),
+      limited: () => this.#limits.ensure(),
       here: (facts) => {
         this.capabilities = capabilitiesOf(facts, options.engine)
       },
@@ -189,6 +193,7 @@ export class DockerExecutor implements Executor {
     if (this.#keeper.here) await this.#places.closeAll()
     this.#outlet.close(true)
     this.#keeper.unwatch()
+    this.#limits.end()
   }
 
   async detach(): Promise<void> {

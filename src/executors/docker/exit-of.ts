@@ -33,8 +33,9 @@ export function limitOf(
 export function exitOf(run: ContainerRun, state: ContainerState): Exit {
   const missing = missingProgram(run, state)
   if (missing !== undefined) return { outcome: 'refused', reason: missing }
-  const end = endOf(run, state.ExitCode)
-  const killed = run.stopping?.killed === true && end.signal === 'SIGKILL' ? { killedAfterGrace: true } : {}
+  const killedAfterGrace = wasKilled(run, state)
+  const end = endOf(run, state.ExitCode, killedAfterGrace)
+  const killed = killedAfterGrace ? { killedAfterGrace } : {}
   const overdue = run.stopping?.cause === 'timeout' ? run.stopping.reason : overdueReason(run, state)
   if (overdue !== undefined) return { ...end, outcome: 'timedOut', ...killed, reason: overdue }
   if (state.OOMKilled && state.ExitCode !== 0 && run.stopping === undefined)
@@ -60,13 +61,18 @@ const AWAY_MESSAGE =
 
 type End = { readonly outcome: 'exited' | 'signaled'; readonly code?: number; readonly signal?: string }
 
-function endOf(run: ContainerRun, code: number): End {
-  const signal =
-    run.stopping &&
-    [run.stopping.killed ? 'SIGKILL' : run.stopping.signal, run.stopping.signal].find(
-      (name) => code === 128 + (SIGNAL_NUMBERS[name] ?? 0),
-    )
-  return signal === undefined ? { outcome: 'exited', code } : { outcome: 'signaled', signal }
+/** By the server, or, when there was none, by the limit keeper. */
+function wasKilled({ stopping }: ContainerRun, state: ContainerState): boolean {
+  if (stopping === undefined || state.ExitCode !== 137) return false
+  return stopping.killed || (instantOf(state.FinishedAt) ?? 0) >= stopping.killAt
+}
+
+function endOf({ stopping }: ContainerRun, code: number, killed: boolean): End {
+  if (killed) return { outcome: 'signaled', signal: 'SIGKILL' }
+  const number = stopping === undefined ? undefined : SIGNAL_NUMBERS[stopping.signal]
+  return number !== undefined && code === 128 + number
+    ? { outcome: 'signaled', signal: stopping!.signal }
+    : { outcome: 'exited', code }
 }
 
 /** Nobody was there to stop it, but it outlived its limit. */

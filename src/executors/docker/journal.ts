@@ -121,6 +121,16 @@ function remember(ids: Set<AttemptId>, id: AttemptId): void {
   if (ids.size > KEPT) for (const oldest of ids) return void ids.delete(oldest)
 }
 
+/** Stops that are on their way, for readers beside the server. */
+export function readStops(path: string): ReadonlyMap<AttemptId, Stopping> {
+  const stops = new Map<AttemptId, Stopping>()
+  for (const entry of readEntries(path)) {
+    if (entry.k === 'stop') stops.set(entry.a, entry.how)
+    else stops.delete(entry.a)
+  }
+  return stops
+}
+
 function readEntries(path: string): Entry[] {
   let text: string
   try {

@@ -41,6 +41,8 @@ export interface KeeperParts {
   readonly publishAddress: string
   readonly life: AbortSignal
   readonly problem: (error: unknown) => void
+  /** Something with a limit runs. */
+  readonly limited: () => void
   /** An engine answers. */
   readonly here: (facts: EngineFacts) => void
 }
@@ -140,7 +142,10 @@ export class RunKeeper {
   async stop(attempt: AttemptId, how: StopHow): Promise<void> {
     const { journal, engine, names } = this.#parts
     const run = this.#runs.get(attempt)
-    if (run !== undefined) return this.#stopper.stop(run, how)
+    if (run !== undefined) {
+      this.#parts.limited()
+      return this.#stopper.stop(run, how)
+    }
     if (journal.exits.has(attempt) || journal.done.has(attempt)) return
     journal.bury(attempt)
     // A server that died may have made its container, even while this one was looking.
@@ -220,6 +225,7 @@ export class RunKeeper {
         ...startedSight(container, run, image),
       })
     if (ENDED.has(container.State.Status)) return this.#later(this.#end(run))
+    if (run.terms.timeoutMs !== undefined || run.terms.deadlineAt !== undefined) this.#parts.limited()
     this.#stopper.limit(run)
     this.#later(this.#stopper.carryOn(run))
   }
