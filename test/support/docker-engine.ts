@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+const START_TRIES = 4
+const START_LOOKS = 600
+
 const isPresent = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 
 /** Needs root, dockerd (package docker.io) and ip (iproute2). */
@@ -35,18 +38,29 @@ export class DockerEngine {
     return engine
   }
 
+  /** Two daemons that start at once may stand in each other's way (iptables: "Chain already exists"): tried again. */
   async start(): Promise<void> {
+    for (let tries = 1; !(await this.#tryStart()); tries++)
+      if (tries === START_TRIES) throw new Error(`dockerd does not start:\n${this.#lastWords()}`)
+  }
+
+  async #tryStart(): Promise<boolean> {
     // A containerd that died with a killed daemon counts as alive for the next one while nobody has reaped it.
     rmSync(join(this.directory, 'exec', 'containerd', 'containerd.pid'), { force: true })
     const log = openSync(join(this.directory, 'log'), 'a')
     const daemon = spawn('dockerd', this.#flags(), { stdio: ['ignore', log, log], detached: true })
     this.#daemon = daemon
     closeSync(log)
-    for (let tries = 0; !(await answers(this.socket)); tries++) {
-      if (tries === 600 || daemon.exitCode !== null)
-        throw new Error(`dockerd does not start:\n${readFileSync(join(this.directory, 'log'), 'utf8').slice(-2000)}`)
+    for (let looks = 0; daemon.exitCode === null && looks < START_LOOKS; looks++) {
+      if (await answers(this.socket)) return true
       await delay(50)
     }
+    await this.halt('SIGKILL')
+    return false
+  }
+
+  #lastWords(): string {
+    return readFileSync(join(this.directory, 'log'), 'utf8').slice(-2000)
   }
 
   /** Ends the daemon alone, as asked or without a word. */

@@ -47,6 +47,7 @@ export interface ContainerRun {
   /** SIGKILL at `stopping.killAt`. */
   killTimer: NodeJS.Timeout | undefined
   limitTimer: NodeJS.Timeout | undefined
+  usageTimer: NodeJS.Timeout | undefined
   usage: { cpuMicros?: number; peakMemoryBytes?: number }
   /** Rings when a stop comes before the container runs. */
   readonly halted: Promise<void>
@@ -74,6 +75,7 @@ export function newRun(attempt: AttemptId, name: string, terms: RunTerms, work?:
     stopping: undefined,
     killTimer: undefined,
     limitTimer: undefined,
+    usageTimer: undefined,
     usage: {},
     log: undefined,
     engineWasAway: false,

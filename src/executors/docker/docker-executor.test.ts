@@ -234,6 +234,14 @@ describe.skipIf(!canRunDocker())(
       expect(stats?.pids).toBeGreaterThan(0)
     })
 
+    it('reports what a container used', async () => {
+      const busy =
+        'x=$(dd if=/dev/zero bs=1M count=20 2>/dev/null | tr "\\0" x); end=$(($(date +%s)+2)); while [ $(date +%s) -lt $end ]; do :; done'
+      const { usage } = await ran(busy)
+      expect(usage?.cpuMicros).toBeGreaterThan(10_000)
+      expect(usage?.peakMemoryBytes).toBeGreaterThan(20 * MIB)
+    })
+
     it('finishes a stop that a dead server had begun, and knows it was one', async () => {
       await harness.executor.start(id(), workOf('trap "" TERM; echo ready; while :; do sleep 0.1; done'))
       await expect.poll(() => output()).toBe('ready\n')

@@ -28,6 +28,7 @@ import { exitReceipt, RunEnder } from './run-ender.ts'
 import { RunStarter } from './run-starter.ts'
 import { startedSight } from './started-sight.ts'
 import { Stopper } from './stopper.ts'
+import { UsageSampler } from './usage-sampler.ts'
 
 export interface KeeperParts {
   readonly engine: ContainerEngine
@@ -60,6 +61,7 @@ export class RunKeeper {
   readonly #starter: RunStarter
   readonly #ender: RunEnder
   readonly #stopper: Stopper
+  readonly #usage: UsageSampler
   readonly #starting = new Map<AttemptId, Promise<void>>()
   readonly #chores = new Set<Promise<unknown>>()
   #receipts = 0
@@ -73,6 +75,7 @@ export class RunKeeper {
     })
     this.#ender = new RunEnder(parts)
     this.#stopper = new Stopper(parts.engine, parts.journal, (error) => this.#trouble(error))
+    this.#usage = new UsageSampler(parts.engine, parts.life)
     this.#watch = new EngineWatch(
       {
         engine: parts.engine,
@@ -227,6 +230,7 @@ export class RunKeeper {
     if (ENDED.has(container.State.Status)) return this.#later(this.#end(run))
     if (run.terms.timeoutMs !== undefined || run.terms.deadlineAt !== undefined) this.#parts.limited()
     this.#stopper.limit(run)
+    this.#usage.follow(run)
     this.#later(this.#stopper.carryOn(run))
   }
 

@@ -59,6 +59,7 @@ export class Stopper {
   forget(run: ContainerRun): void {
     clearTimeout(run.killTimer)
     clearTimeout(run.limitTimer)
+    clearTimeout(run.usageTimer)
   }
 
   async #hasten(run: ContainerRun, stopping: Stopping, killAt: number): Promise<void> {
