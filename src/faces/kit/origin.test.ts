@@ -92,6 +92,42 @@ describe('one origin', () => {
   })
 })
 
+describe('a client that falls silent', () => {
+  test('in the middle of a request is let go; one that is slow, or waits for a late answer, is not', async () => {
+    const url = await open(
+      [face('one', '/one', (app) => void app.get('/one/late', () => pause(600).then(() => ({ late: true }))))],
+      { idleMs: 200 },
+    )
+    const { port } = new URL(url)
+    const post = (length: number) =>
+      `POST /one/echo HTTP/1.1\r\nHost: x\r\ncontent-type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+    const said = (chunks: readonly string[]) =>
+      new Promise<string>((resolve) => {
+        let heard = ''
+        const socket = connect(Number(port), '127.0.0.1', async () => {
+          for (const chunk of chunks) {
+            socket.write(chunk)
+            await pause(60)
+          }
+        })
+        socket.on('error', () => undefined)
+        socket.on('data', (data) => {
+          heard += data
+          if (heard.includes('"voice"')) socket.destroy()
+        })
+        socket.on('close', () => resolve(heard))
+      })
+    const [late, slow, silent] = await Promise.all([
+      fetch(`${url}/one/late`).then((answer) => answer.json()),
+      said([post(10), ...'"12345678"']),
+      said([post(10), '"1234']),
+    ])
+    expect(late).toEqual({ late: true })
+    expect(slow).toContain('"got":"12345678"')
+    expect(silent).toMatch(/^HTTP\/1.1 408/)
+  })
+})
+
 describe('closing', () => {
   test('finishes requests under way, ends streams, and accepts nothing new', async () => {
     let release: (() => void) | undefined

@@ -16,6 +16,7 @@ import type { FastifyInstance } from 'fastify'
 import { fastify } from 'fastify'
 import { ClaimIndex } from './claim-index.ts'
 import type { ClaimedRequest, Face } from './face.ts'
+import { endIdleSockets } from './idle-sockets.ts'
 import { isLoopback } from './links.ts'
 import { RateLimit } from './rate-limit.ts'
 import { TooManyRequests } from './too-many-requests.ts'
@@ -35,6 +36,8 @@ export interface OriginOptions {
   readonly bodyLimit?: number
   /** By remote address, loopback excepted. `false`: no limit. Default 500/s after a burst of 2,000. */
   readonly addressLimit?: { readonly perSecond: number; readonly burst: number } | false
+  /** How long a client may be silent in the middle of a request, ms. Default 60,000. */
+  readonly idleMs?: number
   /** How long `close` waits for requests under way, ms. Default 10,000. */
   readonly closeGraceMs?: number
 }
@@ -53,7 +56,7 @@ export interface Origin {
 
 const HEADERS_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 72_000
-const REQUEST_TIMEOUT_MS = 600_000
+const IDLE_MS = 60_000
 const MIB = 1024 * 1024
 
 /** Mounts every face. Rejects on colliding claims and on a face that cannot mount. */
@@ -74,7 +77,7 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
+  endIdleSockets(server, options.idleMs ?? IDLE_MS)
   server.on('clientError', answerClientError)
   const address = () => addressOf(server.address())
   return {
