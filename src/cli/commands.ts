@@ -23,6 +23,8 @@ import { taskRun } from './commands/task-run.ts'
 import { taskShow } from './commands/task-show.ts'
 import { tokenCreate, tokenLs, tokenRevoke } from './commands/token.ts'
 import { up } from './commands/up.ts'
+import { upsunDeploy } from './commands/upsun-deploy.ts'
+import { upsunInit } from './commands/upsun-init.ts'
 import { version } from './commands/version.ts'
 import { describeCommands } from './described-commands.ts'
 
@@ -54,6 +56,8 @@ export const COMMANDS: readonly Command[] = [
   tokenCreate,
   tokenLs,
   tokenRevoke,
+  upsunInit,
+  upsunDeploy,
   env,
   info,
   doctor,

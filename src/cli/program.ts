@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   schedule: 'schedules of tasks',
   token: 'credentials of the faces',
   secret: 'secrets that steps may use',
+  upsun: 'Upsun: deploy the tasks of a .upsun/config.yaml',
 }
 
 /** Parses the arguments, runs the command; the exit code. Never throws. */

@@ -7,6 +7,7 @@ import { CredentialTable } from '../faces/kit/credential-table.ts'
 import type { Face, FaceContext } from '../faces/kit/face.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
+import { upsunFace } from '../faces/upsun/upsun-face.ts'
 import { builtInProgram } from './built-in-program.ts'
 import { type Configuration, pairsOf } from './configuration.ts'
 import { faceDirectory } from './data-directory.ts'
@@ -43,6 +44,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       fargateSizes: configuration.fargateSizes,
       retentionMs: configuration.retentionMs,
     }),
+    upsunFace(context),
   ]
   return faces
 }

@@ -1,0 +1,54 @@
+/**
+ * An activity is an execution. What the API must tell of it besides stands in a label of its last step, so that listing
+ * activities needs nothing but executions; what lists filter by are refs.
+ */
+import { createHash } from 'node:crypto'
+import type { Execution } from '../../../core/execution.ts'
+import type { ExecutionId } from '../../../core/identity.ts'
+import type { Authorization } from '../auth.ts'
+
+export interface ActivityRecord {
+  /** 13 lower-case letters and digits. */
+  readonly activity: string
+  readonly type: 'environment.task' | 'environment.push'
+  readonly project: string
+  readonly environment: string
+  readonly user: string
+  readonly task?: string
+  readonly timeoutSeconds?: number
+  /** Names of the run's own variables; their values are not shown again. */
+  readonly variables?: readonly string[]
+  /** What tokens minted in the run may do. */
+  readonly authorizations?: readonly Authorization[]
+  /** Of a deployment: its tree and its id. */
+  readonly deployment?: string
+  readonly tasks?: readonly string[]
+}
+
+export const RECORD_LABEL = 'upsun'
+/** Runs stay as long as the vendor keeps them: a month (reference §3.1, `expires_at`). */
+export const RETENTION_MS = 30 * 86_400_000
+
+export const recordLabel = (record: ActivityRecord): Readonly<Record<string, string>> => ({
+  [RECORD_LABEL]: JSON.stringify(record),
+})
+
+export function recordOf(e: Execution): ActivityRecord | undefined {
+  const text = e.submission.plan.steps.at(-1)?.labels?.[RECORD_LABEL]
+  return text === undefined ? undefined : (JSON.parse(text) as ActivityRecord)
+}
+
+export const refsOf = (record: ActivityRecord): Readonly<Record<string, string>> => ({
+  'upsun.activity': record.activity,
+  'upsun.project': record.project,
+  'upsun.environment': `${record.project}/${record.environment}`,
+  'upsun.type': record.type,
+})
+
+export const activityIdOf = (id: ExecutionId): string => shortId(id)
+
+/** 13 lower-case letters and digits, as projects and activities are named (reference §1.3). */
+export function shortId(from: string): string {
+  const number = BigInt(`0x${createHash('sha256').update(from).digest('hex').slice(0, 20)}`)
+  return number.toString(36).padStart(13, '0').slice(-13)
+}

@@ -1,0 +1,74 @@
+/** An activity's state, result and timings as functions of its execution (reference §3.1, §3.2). */
+import { currentAttempt, type Execution, isFinal, isFinalStep, type StepStatus } from '../../../core/execution.ts'
+import { shellCode } from '../../../core/exit.ts'
+
+export type ActivityState = 'pending' | 'in_progress' | 'complete' | 'cancelled'
+export type ActivityResult = 'success' | 'failure' | null
+
+export function stateOf(e: Execution): ActivityState {
+  switch (e.status.state) {
+    case 'pending':
+      return 'pending'
+    case 'starting':
+    case 'running':
+    case 'stopping':
+      return 'in_progress'
+    case 'cancelled':
+      return 'cancelled'
+    case 'succeeded':
+    case 'failed':
+    case 'lost':
+      return 'complete'
+  }
+}
+
+/** A cancelled one is a failure too: only so do clients say that it was cancelled (reference §0.6). */
+export function resultOf(e: Execution): ActivityResult {
+  if (!isFinal(e)) return null
+  return e.status.state === 'succeeded' ? 'success' : 'failure'
+}
+
+/** `shell`: the command failed, by its exit code, a signal, its time or its memory. `error`: anything else did. */
+export function failureReasonOf(e: Execution): 'error' | 'shell' | null {
+  if (!isFinal(e) || e.status.state === 'succeeded' || e.status.state === 'cancelled') return null
+  if (e.status.state === 'lost') return 'error'
+  const failed = e.status.steps.find((step) => step.state === 'failed')
+  const outcome = failed && currentAttempt(failed)?.exit?.outcome
+  return outcome === undefined || outcome === 'refused' || outcome === 'lost' ? 'error' : 'shell'
+}
+
+export function completionPercentOf(e: Execution): number {
+  if (isFinal(e)) return 100
+  const { steps, state } = e.status
+  if (state === 'pending') return 0
+  return Math.min(99, Math.max(1, Math.floor((100 * steps.filter((s) => isFinalStep(s.state)).length) / steps.length)))
+}
+
+/** Seconds by phase. */
+export function timingsOf(e: Execution, now: number): Readonly<Record<string, number>> {
+  const { acceptedAt } = e.submission
+  const { placedAt, finishedAt } = e.status
+  const timings: Record<string, number> = { wait: seconds(acceptedAt, placedAt ?? finishedAt ?? now) }
+  e.submission.plan.steps.forEach((spec, i) => {
+    const [from, until] = spanOf(e.status.steps[i]!)
+    if (from === undefined) return
+    const phase = spec.name === 'run' ? 'execute' : spec.name === 'deploy' ? 'deploy' : 'build'
+    timings[phase] = Math.max(timings[phase] ?? 0, seconds(from, until ?? finishedAt ?? now))
+  })
+  return timings
+}
+
+function spanOf(step: StepStatus): readonly [number | undefined, number | undefined] {
+  return [step.startedAt ?? step.attempts[0]?.startedAt, currentAttempt(step)?.exitedAt ?? step.finishedAt]
+}
+
+const seconds = (from: number, until: number): number => Math.max(0, (until - from) / 1_000)
+
+/** What a shell would say of each command that ended. */
+export function commandsOf(e: Execution, app: string): readonly object[] {
+  return e.submission.plan.steps.flatMap((spec, i) => {
+    const exit = currentAttempt(e.status.steps[i]!)?.exit
+    const code = exit && (shellCode(exit) ?? (exit.outcome === 'exited' ? 0 : 1))
+    return code === undefined || spec.work.kind !== 'run' ? [] : [{ app, type: spec.name, exit_code: code }]
+  })
+}

@@ -1,0 +1,111 @@
+import { currentAttempt, type Execution, isFinal, stepsOf } from '../../../core/execution.ts'
+import { shellCode } from '../../../core/exit.ts'
+import type { Waiting } from '../../../engine/engine.ts'
+import { timestamp, timestampOrNull } from '../wire/timestamp.ts'
+import { type ActivityRecord, RETENTION_MS } from './activity-record.ts'
+import { commandsOf, completionPercentOf, failureReasonOf, resultOf, stateOf, timingsOf } from './life-cycle.ts'
+
+/** What is not the execution's: when it is asked, and what it waits for. */
+export interface Seen {
+  readonly now: number
+  readonly waiting: Waiting | undefined
+}
+
+/** The 24 keys of an Activity (reference §3.1) and its links. */
+export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen): object {
+  const { acceptedAt } = e.submission
+  const { status } = e
+  const state = stateOf(e)
+  const subject = subjectOf(record)
+  return {
+    id: record.activity,
+    created_at: timestamp(acceptedAt),
+    updated_at: timestamp(lastChangeOf(e)),
+    type: record.type,
+    parameters: {
+      user: record.user,
+      cluster: record.project,
+      environment: record.environment,
+      ...(record.task !== undefined && { task: record.task }),
+    },
+    project: record.project,
+    integration: null,
+    environments: [record.environment],
+    state,
+    result: resultOf(e),
+    failure_reason: failureReasonOf(e),
+    started_at: timestampOrNull(status.placedAt ?? status.startedAt),
+    completed_at: timestampOrNull(isFinal(e) ? status.finishedAt : undefined),
+    completion_percent: completionPercentOf(e),
+    cancelled_at: timestampOrNull(state === 'cancelled' ? (status.finishedAt ?? status.stoppingAt) : undefined),
+    timings: timingsOf(e, seen.now),
+    log: 'The log of an activity is streamed: follow its link "log".',
+    payload: payloadOf(e, record, seen),
+    description: `<user data-id="${record.user}">${record.user}</user> ${subject.verb} <strong>${subject.name}</strong>${subject.where}`,
+    text: `${record.user} ${subject.verb} **${subject.name}**${subject.where}`,
+    expires_at: timestamp(acceptedAt + RETENTION_MS),
+    commands: record.type === 'environment.task' ? commandsOf(e, record.task ?? '') : [],
+    _links: linksOf(e, record),
+  }
+}
+
+function subjectOf(record: ActivityRecord): { readonly verb: string; readonly name: string; readonly where: string } {
+  if (record.type === 'environment.task') return { verb: 'ran task', name: record.task ?? '', where: '' }
+  return { verb: 'deployed', name: record.environment, where: '' }
+}
+
+export const activityPath = ({ project, environment, activity }: ActivityRecord): string =>
+  `/projects/${encodeURIComponent(project)}/environments/${encodeURIComponent(environment)}/activities/${activity}`
+
+function linksOf(e: Execution, record: ActivityRecord): object {
+  const path = activityPath(record)
+  const isCancellable = !isFinal(e) && e.status.desired === 'run'
+  return {
+    self: { href: path },
+    log: { href: `${path}/log` },
+    ...(isCancellable && { '#cancel': { href: `${path}/cancel` } }),
+  }
+}
+
+/** The vendor's parts, and under `taskport` what its API has no field for. */
+function payloadOf(e: Execution, record: ActivityRecord, seen: Seen): object {
+  const { project, environment, user, task } = record
+  return {
+    user: { id: user, display_name: user },
+    project: { id: project },
+    environment: { id: environment, name: environment },
+    ...(task !== undefined && { task }),
+    taskport: {
+      execution: e.id,
+      ...(record.variables && { variables: record.variables }),
+      ...(seen.waiting && {
+        waiting_for: seen.waiting.reason.message,
+        ...(seen.waiting.position !== undefined && { queue_position: seen.waiting.position }),
+      }),
+      ...(isFinal(e) && endOf(e)),
+    },
+  }
+}
+
+/** Exit code, reason and use of the command, as fields and not as prose. */
+function endOf(e: Execution): object {
+  const ordinal = stepsOf(e).findIndex((step) => step.name === 'run')
+  const attempt = ordinal === -1 ? undefined : currentAttempt(e.status.steps[ordinal]!)
+  const { exit, usage } = attempt ?? {}
+  const { reason } = e.status
+  return {
+    ...(exit && {
+      exit_code: shellCode(exit) ?? null,
+      outcome: exit.outcome,
+      killed_after_grace: exit.killedAfterGrace === true,
+    }),
+    ...(reason && { reason: reason.code, reason_text: reason.message }),
+    ...(usage?.cpuMicros !== undefined && { cpu_seconds: usage.cpuMicros / 1e6 }),
+    ...(usage?.peakMemoryBytes !== undefined && { peak_memory_bytes: usage.peakMemoryBytes }),
+  }
+}
+
+function lastChangeOf(e: Execution): number {
+  const { placedAt, startedAt, stoppingAt, finishedAt } = e.status
+  return Math.max(e.submission.acceptedAt, placedAt ?? 0, startedAt ?? 0, stoppingAt ?? 0, finishedAt ?? 0)
+}

@@ -1,0 +1,16 @@
+import type { Engine } from '../../engine/engine.ts'
+import type { Face, FaceContext } from '../kit/face.ts'
+import type { Caller } from './auth.ts'
+import type { TokenEndpoint } from './token-endpoint/token-endpoint.ts'
+
+/** One call of the API: who asks, and what serves it. */
+export interface Call extends Caller {
+  readonly engine: Engine
+  readonly context: FaceContext
+  readonly tokens: TokenEndpoint
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
+
+export type { Face }

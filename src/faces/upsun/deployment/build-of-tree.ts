@@ -1,0 +1,110 @@
+/** The build of one task's tree: an engine task of its own, named by everything that the result depends on. */
+import type { TaskSpec } from '../../../core/task.ts'
+import { fingerprintOf } from '../../kit/idempotency.ts'
+import type { Call } from '../call.ts'
+import type { TaskConfig } from '../config/task-config.ts'
+import type { ProjectRecord, VariableRecord } from '../documents.ts'
+import { buildEnvironment } from '../task/in-task.ts'
+import { APP_DIRECTORY, mountPointsOf, treeOf } from '../task/mounts-of-task.ts'
+import { effectiveVariables } from '../variable/effective-variables.ts'
+import { platformVariables } from '../variable/platform-variables.ts'
+
+const BUILD_LIMIT_MS = 3_600_000
+const RETENTION_MS = 365 * 86_400_000
+const GRACE_MS = 10_000
+
+export interface BuildRequest {
+  readonly project: ProjectRecord
+  readonly config: TaskConfig
+  readonly treeId: string
+  /** Where the archive can be read. */
+  readonly archive: string
+  readonly isStrict: boolean
+  /** What the build sees: the project's, then the environment's. */
+  readonly projectVariables: readonly VariableRecord[]
+  readonly environmentVariables: readonly VariableRecord[]
+}
+
+export interface TreeBuildTask {
+  readonly key: string
+  readonly name: string
+}
+
+/** Equal trees, configurations and variables give the same key, and so one build. Sensitive ones count by their secret. */
+function keyOfBuild({ project, config, treeId, isStrict }: BuildRequest, variables: object): string {
+  const { type, sourceRoot, build, dependencies, mounts, name } = config
+  return fingerprintOf({
+    ...{ project: project.id, name, treeId, type, sourceRoot, build, dependencies },
+    ...{ mounts: Object.keys(mounts).sort(), variables, isStrict },
+  }).slice(0, 32)
+}
+
+/** Registers the engine's task for the build; the same key again is the same revision. */
+export async function registerBuild(call: Call, request: BuildRequest): Promise<TreeBuildTask> {
+  const variables = effectiveVariables(
+    {
+      config: request.config.variables,
+      project: request.projectVariables,
+      environment: request.environmentVariables,
+      run: {},
+    },
+    request.config.name,
+    'build',
+  )
+  const key = keyOfBuild(request, variables)
+  const name = buildTaskName(key)
+  const given = { env: variables.env, variables: await platformVariables(call, variables.platform) }
+  const env = buildEnvironment(request.project, request.config, request.treeId, given)
+  await call.engine.registerTask(call.tenant, name, specOf(call, request, key, env))
+  return { key, name }
+}
+
+export const buildTaskName = (key: string): string => `upsun-build-${key}`
+
+function specOf(
+  call: Call,
+  { config, archive, isStrict, project }: BuildRequest,
+  key: string,
+  env: ReturnType<typeof buildEnvironment>,
+): TaskSpec {
+  const program = call.context.program(new URL('../../../build/tree-build.ts', import.meta.url))
+  const content = JSON.stringify({
+    ...{ archive: '/run/tree.tar', directory: APP_DIRECTORY, state: '/run/state', sourceRoot: config.sourceRoot },
+    ...{ hook: config.build, dependencies: config.dependencies, type: config.type, isStrict },
+    mountPoints: mountPointsOf(config),
+  })
+  return {
+    retentionMs: RETENTION_MS,
+    plan: {
+      steps: [
+        {
+          name: 'build',
+          group: 0,
+          conditions: [],
+          essential: true,
+          endsExecution: 'never',
+          resources: {},
+          timeoutMs: BUILD_LIMIT_MS,
+          stop: { signal: 'SIGTERM', graceMs: GRACE_MS },
+          work: {
+            kind: 'run',
+            argv: [...program.argv, '/run/tree-build.json'],
+            executor: 'process',
+            env,
+            workdir: APP_DIRECTORY,
+            sandbox: { mode: 'on', writable: 'private' },
+            mounts: [
+              ...program.mounts,
+              { kind: 'bind', source: archive, target: '/run/tree.tar', readOnly: true, trusted: true },
+              { kind: 'file', target: '/run/tree-build.json', content },
+              { kind: 'workspace', source: treeOf(key), target: APP_DIRECTORY },
+              { kind: 'workspace', source: `upsun/state/${key}`, target: '/run/state' },
+              { kind: 'workspace', source: `upsun/cache/${project.id}/${config.name}`, target: '/cache' },
+            ],
+            network: { mode: 'host' },
+          },
+        },
+      ],
+    },
+  }
+}

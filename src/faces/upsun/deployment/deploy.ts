@@ -1,0 +1,146 @@
+/**
+ * A deployment: the tree is kept, its configuration checked, each task's build registered, and an activity
+ * `environment.push` awaits the builds. When it has succeeded, `react.ts` puts the deployment into its environment in the
+ * same commit.
+ */
+import type { Readable } from 'node:stream'
+import type { ExecutionId } from '../../../core/identity.ts'
+import { put } from '../../kit/documents.ts'
+import { type ActivityRecord, activityIdOf, RETENTION_MS, recordLabel, refsOf } from '../activity/activity-record.ts'
+import type { Found } from '../activity/find-activity.ts'
+import { FACE } from '../auth.ts'
+import type { Call } from '../call.ts'
+import { CONFIG_PATH, parseConfig } from '../config/parse-config.ts'
+import { readArchive } from '../config/read-archive.ts'
+import type { TaskConfig } from '../config/task-config.ts'
+import {
+  COLLECTIONS,
+  type DeployedTask,
+  type Deployment,
+  type EnvironmentRecord,
+  type ProjectRecord,
+} from '../documents.ts'
+import { badRequest } from '../errors.ts'
+import { DEFAULT_SIZE } from '../task/memory-of-task.ts'
+import { buildStep } from '../task/plan-of-run.ts'
+import { userIdOf } from '../user-id.ts'
+import { variablesAt, variablesOfEnvironment } from '../variable/variable-store.ts'
+import { registerBuild, type TreeBuildTask } from './build-of-tree.ts'
+import type { DeployOptions } from './deploy-options.ts'
+import { ensurePlace } from './ensure-place.ts'
+
+export async function deploy(
+  call: Call,
+  where: { readonly project: string; readonly environment: string },
+  tree: Readable,
+  options: DeployOptions,
+): Promise<Found> {
+  const id = call.engine.newExecutionId()
+  const kept = await keepTree(call, id, tree)
+  const configs = parseConfig(kept.config)
+  for (const name of options.sizes.keys())
+    if (!configs.some((config) => config.name === name)) throw badRequest(`size: no task is named ${name}`)
+  const { project, environment } = await ensurePlace(call, where, options)
+  const projectVariables = await variablesAt(call.engine, call.tenant, { project: project.id })
+  const environmentVariables = await variablesOfEnvironment(call.engine, call.tenant, environment)
+  const builds = new Map<string, TreeBuildTask>()
+  for (const config of configs) {
+    const variables = { projectVariables, environmentVariables }
+    const request = {
+      project,
+      config,
+      treeId: kept.treeId,
+      archive: kept.path,
+      isStrict: options.isStrict,
+      ...variables,
+    }
+    builds.set(config.name, await registerBuild(call, request))
+  }
+  const deployment: Deployment = {
+    id: activityIdOf(id),
+    activity: activityIdOf(id),
+    treeId: kept.treeId,
+    tasks: configs.map((config) => deployed(config, builds.get(config.name)!.key, environment, options)),
+    projectVariables,
+    deployedAt: call.engine.now(),
+  }
+  return submit(call, id, project, environment, deployment, builds)
+}
+
+/** A size that was chosen stays chosen. */
+function deployed(
+  config: TaskConfig,
+  build: string,
+  environment: EnvironmentRecord,
+  options: DeployOptions,
+): DeployedTask {
+  const before = environment.deployment?.tasks.find((task) => task.config.name === config.name)
+  return { config, build, size: options.sizes.get(config.name) ?? before?.size ?? DEFAULT_SIZE }
+}
+
+/** Under its tree's id, so that equal trees are kept once. Throws 400 when no configuration is in it. */
+async function keepTree(
+  call: Call,
+  id: ExecutionId,
+  tree: Readable,
+): Promise<{ readonly treeId: string; readonly path: string; readonly config: string }> {
+  const { objects } = call.context
+  const upload = `upsun/upload/${id}`
+  await objects.put(call.tenant, upload, tree)
+  try {
+    const head = await firstBytes(await objects.read(call.tenant, upload, { from: 0, until: 2 }))
+    const isCompressed = head[0] === 0x1f && head[1] === 0x8b
+    const { treeId, file } = await readArchive(await objects.read(call.tenant, upload), isCompressed, CONFIG_PATH)
+    if (file === undefined) throw badRequest(`the tree has no ${CONFIG_PATH}`)
+    const key = `upsun/tree/${treeId}`
+    if (!(await objects.facts(call.tenant, key)))
+      await objects.put(call.tenant, key, await objects.read(call.tenant, upload))
+    const path = await objects.path(call.tenant, key)
+    if (path === undefined) throw badRequest('trees must lie on the disk of this machine')
+    return { treeId, path, config: file }
+  } finally {
+    await objects.remove(call.tenant, upload)
+  }
+}
+
+async function firstBytes(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of stream) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+async function submit(
+  call: Call,
+  id: ExecutionId,
+  project: ProjectRecord,
+  environment: EnvironmentRecord,
+  deployment: Deployment,
+  builds: ReadonlyMap<string, TreeBuildTask>,
+): Promise<Found> {
+  const record: ActivityRecord = {
+    activity: deployment.activity,
+    type: 'environment.push',
+    project: project.id,
+    environment: environment.name,
+    user: userIdOf(call.principal),
+    deployment: deployment.id,
+    tasks: deployment.tasks.map(({ config }) => config.name),
+  }
+  const steps = [...builds].map(([name, build]) => buildStep(build.key, build.name, name))
+  const last = steps.length - 1
+  const plan = { steps: steps.map((step, i) => (i === last ? { ...step, labels: recordLabel(record) } : step)) }
+  const [result] = await call.engine.submit(call.principal, [
+    {
+      id,
+      plan,
+      name: `deploy ${environment.name}`,
+      face: FACE,
+      concurrency: [{ key: `upsun/${project.id}/${environment.name}/deploy`, limit: 1 }],
+      retentionMs: RETENTION_MS,
+      refs: refsOf(record),
+      changes: [put(call.tenant, COLLECTIONS.deployment, deployment.id, deployment)],
+    },
+  ])
+  if (result?.kind !== 'accepted') throw badRequest('the deployment was not accepted')
+  return { execution: result.execution, record }
+}

@@ -1,0 +1,86 @@
+import { type Execution, isFinal } from '../../../core/execution.ts'
+import { needUser, needView } from '../access.ts'
+import { recordOf } from '../activity/activity-record.ts'
+import { findActivity, presentFound } from '../activity/find-activity.ts'
+import { resultOf, stateOf } from '../activity/life-cycle.ts'
+import type { Call } from '../call.ts'
+import { findEnvironment, findProject } from '../documents.ts'
+import { badRequest } from '../errors.ts'
+import { accepted } from '../wire/accepted.ts'
+import { instantOf } from '../wire/timestamp.ts'
+import type { Params } from './operation.ts'
+
+const DEFAULT_COUNT = 50
+const MOST = 1_000
+const PAGE = 100
+
+/** Newest first; `starts_at` is the newest to be told (reference §3.3). */
+export async function listActivities(call: Call, params: Partial<Params> & Pick<Params, 'project'>): Promise<object> {
+  const { project, environment } = params
+  await seen(call, project, environment)
+  const wanted = filterOf(call.query)
+  const refs =
+    environment === undefined ? { 'upsun.project': project } : { 'upsun.environment': `${project}/${environment}` }
+  const activities: object[] = []
+  let after: string | undefined
+  do {
+    const filter = { refs, ...(wanted.startsAt !== undefined && { acceptedUntil: wanted.startsAt }) }
+    const page = await call.engine.executions(call.tenant, filter, { limit: PAGE, ...(after && { after }) })
+    for (const execution of page.items) {
+      const record = recordOf(execution)
+      if (!record || !wanted.test(execution, record.type) || activities.length >= wanted.count) continue
+      activities.push(presentFound(call, { execution, record }))
+    }
+    after = page.next
+  } while (after !== undefined && activities.length < wanted.count)
+  return activities
+}
+
+async function seen(call: Call, project: string, environment: string | undefined): Promise<void> {
+  if (environment === undefined) needUser(call)
+  else needView(call, project, environment)
+  await findProject(call.engine, call.tenant, project)
+  if (environment !== undefined) await findEnvironment(call.engine, call.tenant, project, environment)
+}
+
+interface Filter {
+  readonly startsAt: number | undefined
+  readonly count: number
+  test(e: Execution, type: string): boolean
+}
+
+function filterOf(query: URLSearchParams): Filter {
+  const all = (name: string): readonly string[] => [...query.getAll(name), ...query.getAll(`${name}[]`)]
+  const [types, states, results] = [all('type'), all('state'), all('result')]
+  const startsAt = query.get('starts_at')
+  const at = startsAt === null ? undefined : instantOf(startsAt)
+  if (startsAt !== null && at === undefined) throw badRequest('starts_at is no point in time')
+  const count = query.get('count')
+  if (count !== null && !/^\d{1,6}$/.test(count)) throw badRequest('count is no number')
+  return {
+    startsAt: at,
+    count: count === null ? DEFAULT_COUNT : Math.min(Number(count) || DEFAULT_COUNT, MOST),
+    test: (e, type) => matches(types, type) && matches(states, stateOf(e)) && matches(results, resultOf(e) ?? 'null'),
+  }
+}
+
+const matches = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value)
+
+export async function getActivity(call: Call, params: Params): Promise<object> {
+  const found = await findActivity(call, params)
+  needView(call, found.record.project, found.record.environment)
+  return presentFound(call, found)
+}
+
+/** Throws 400 with the words that the CLI looks for when it has ended already (reference §1.2). */
+export async function cancelActivity(call: Call, params: Params): Promise<object> {
+  needUser(call)
+  const { execution, record } = await findActivity(call, params)
+  if (isFinal(execution) || execution.status.desired === 'stop')
+    throw badRequest(`The activity cannot be cancelled in its current state: ${stateOf(execution)}`)
+  const stopped = await call.engine.stop(call.tenant, execution.id, {
+    message: `cancelled by ${call.principal.id}`,
+    by: call.principal.id,
+  })
+  return accepted([presentFound(call, { execution: stopped, record })])
+}

@@ -1,0 +1,67 @@
+import { changeAgain, put } from '../../kit/documents.ts'
+import { needUser, needView } from '../access.ts'
+import type { Call } from '../call.ts'
+import { presentDeployment } from '../deployment/present-deployment.ts'
+import {
+  COLLECTIONS,
+  type Deployment,
+  type EnvironmentRecord,
+  findEnvironment,
+  findProject,
+  keyOf,
+} from '../documents.ts'
+import { badRequest, notFound } from '../errors.ts'
+import { SIZES } from '../task/memory-of-task.ts'
+import { accepted } from '../wire/accepted.ts'
+import { isObject, readJson } from '../wire/read-body.ts'
+import type { Params } from './operation.ts'
+
+export async function getDeployment(call: Call, params: Params): Promise<object> {
+  const { project, environment, deployment: id } = params
+  needView(call, project, environment)
+  const found = await findProject(call.engine, call.tenant, project)
+  const place = await findEnvironment(call.engine, call.tenant, project, environment)
+  const { deployment } = place
+  if (!deployment || !['current', 'next', deployment.id].includes(id)) throw notFound('deployment', id)
+  return presentDeployment(id, found, place, deployment)
+}
+
+/** `resources:set`: `{tasks: {name: {resources: {profile_size}}}}`. A run takes the size it finds. */
+export async function patchDeployment(call: Call, params: Params): Promise<object> {
+  needUser(call)
+  const { project, environment } = params
+  const sizes = sizesOf(readJson(call.body))
+  await findProject(call.engine, call.tenant, project)
+  await changeAgain(async () => {
+    const key = keyOf(project, environment)
+    const found = await call.engine.document<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, key)
+    const deployment = found?.body.deployment
+    if (!found || !deployment) throw notFound('deployment', 'next')
+    const body: EnvironmentRecord = {
+      ...found.body,
+      deployment: resized(deployment, sizes),
+      updatedAt: call.engine.now(),
+    }
+    await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.environment, key, body, { expected: found.version })])
+  })
+  return accepted([])
+}
+
+function sizesOf(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  const tasks = isObject(body.tasks) ? body.tasks : {}
+  return new Map(
+    Object.entries(tasks).flatMap(([name, change]) => {
+      const resources = isObject(change) && isObject(change.resources) ? change.resources : {}
+      const size = resources.profile_size
+      if (size === undefined || size === null) return []
+      if (!SIZES.includes(String(size))) throw badRequest(`tasks.${name}: no such size; there are ${SIZES.join(', ')}`)
+      return [[name, String(size)] as const]
+    }),
+  )
+}
+
+function resized(deployment: Deployment, sizes: ReadonlyMap<string, string>): Deployment {
+  const known = new Set(deployment.tasks.map(({ config }) => config.name))
+  for (const name of sizes.keys()) if (!known.has(name)) throw notFound('task', name)
+  return { ...deployment, tasks: deployment.tasks.map((t) => ({ ...t, size: sizes.get(t.config.name) ?? t.size })) }
+}

@@ -1,0 +1,91 @@
+import { allDocuments } from '../../kit/documents.ts'
+import { needUser } from '../access.ts'
+import type { Call } from '../call.ts'
+import { COLLECTIONS, type ProjectRecord } from '../documents.ts'
+import { notFound } from '../errors.ts'
+import { REGION } from '../project/present-project.ts'
+import { userIdOf } from '../user-id.ts'
+import { timestamp } from '../wire/timestamp.ts'
+
+const EPOCH = timestamp(0)
+
+/** GET /users/me, and the older /me. */
+export function getUser(call: Call): object {
+  const { id } = call.principal
+  const user = userIdOf(call.principal)
+  return {
+    ...{ id: user, deactivated: false, namespace: 'taskport', username: id, email: `${id}@taskport.invalid` },
+    ...{ email_verified: true, first_name: id, last_name: '', picture: '', company: '', website: '', country: '' },
+    ...{ created_at: EPOCH, updated_at: EPOCH, consented_at: EPOCH, consent_method: 'text-ad' },
+    ...{ phone_number_verified: true, mfa_enabled: false, sso_enabled: false },
+    _links: { self: { href: `/users/${user}` } },
+  }
+}
+
+/** GET /me: what older clients read projects from. */
+export async function getMe(call: Call): Promise<object> {
+  needUser(call)
+  const user = getUser(call) as Record<string, unknown>
+  const projects = (await projectsOf(call)).map((p) => ({
+    id: p.id,
+    title: p.title,
+    region: REGION,
+    endpoint: `/projects/${p.id}`,
+  }))
+  return {
+    ...user,
+    uuid: user.id,
+    display_name: user.username,
+    mail: user.email,
+    projects,
+    organizations: [],
+    ssh_keys: [],
+    roles: [],
+    teams: [],
+  }
+}
+
+export function getUserById(call: Call, id: string): object {
+  if (id !== userIdOf(call.principal)) throw notFound('user', id)
+  return getUser(call)
+}
+
+export async function projectsOf(call: Call): Promise<readonly ProjectRecord[]> {
+  const found = await allDocuments<ProjectRecord>(call.engine, call.tenant, COLLECTIONS.project, { ascending: true })
+  return found.map(({ body }) => body)
+}
+
+/** GET /users/{id}/extended-access: what `project:list` begins with. */
+export async function extendedAccess(call: Call): Promise<object> {
+  needUser(call)
+  const user = userIdOf(call.principal)
+  const items = (await projectsOf(call)).map((p) => ({
+    user_id: user,
+    resource_id: p.id,
+    resource_type: 'project',
+    organization_id: null,
+    permissions: ['admin'],
+    granted_at: timestamp(p.createdAt),
+    updated_at: timestamp(p.updatedAt),
+  }))
+  return { items, _links: { self: { href: `/users/${user}/extended-access` } } }
+}
+
+/** GET /ref/projects?in=…: projects by id. */
+export async function refProjects(call: Call): Promise<object> {
+  needUser(call)
+  const wanted = new Set((call.query.get('in') ?? '').split(','))
+  const found = (await projectsOf(call)).filter((p) => wanted.has(p.id))
+  return Object.fromEntries(
+    found.map((p) => [
+      p.id,
+      {
+        ...{ id: p.id, title: p.title, region: REGION, organization_id: null, namespace: null, status: 'active' },
+        ...{ subscription_id: '0', type: 'grid', plan: 'flex', timezone: p.timezone, default_branch: p.defaultBranch },
+        ...{ created_at: timestamp(p.createdAt), updated_at: timestamp(p.updatedAt), endpoint: `/projects/${p.id}` },
+      },
+    ]),
+  )
+}
+
+export const emptyList = (): object => ({ items: [], count: 0, _links: {} })

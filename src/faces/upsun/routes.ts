@@ -1,0 +1,132 @@
+/**
+ * Requests → operations. Replies are plain `application/json`: the JavaScript client takes anything else for a text
+ * (reference §1.4), so bodies are sent as bytes, to which the framework adds no charset. Bodies are read as JSON whatever
+ * their content type says.
+ */
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { EngineError } from '../../core/engine-error.ts'
+import type { FaceContext } from '../kit/face.ts'
+import { needUser } from './access.ts'
+import { presentFound } from './activity/find-activity.ts'
+import type { Authenticator } from './auth.ts'
+import type { Call } from './call.ts'
+import { cancelOlderRuns } from './deployment/cancel-older-runs.ts'
+import { deploy } from './deployment/deploy.ts'
+import { readDeployOptions } from './deployment/deploy-options.ts'
+import { asUpsunError, badRequest, OAuthError, UpsunError } from './errors.ts'
+import { getActivityLog } from './operations/activity-log.ts'
+import type { Operation, Params } from './operations/operation.ts'
+import { OPERATIONS } from './operations/table.ts'
+import { exchangeToken } from './operations/tokens.ts'
+import type { TokenEndpoint } from './token-endpoint/token-endpoint.ts'
+import { accepted } from './wire/accepted.ts'
+
+const ENVIRONMENT = '/projects/:project/environments/:environment'
+
+export class Routes {
+  readonly #context: FaceContext
+  readonly #authenticator: Authenticator
+  readonly #tokens: TokenEndpoint
+
+  constructor(context: FaceContext, authenticator: Authenticator, tokens: TokenEndpoint) {
+    this.#context = context
+    this.#authenticator = authenticator
+    this.#tokens = tokens
+  }
+
+  mount(app: FastifyInstance): void {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    // A tree is not held in memory.
+    app.addContentTypeParser(['application/gzip', 'application/x-tar'], (_request, payload, done) =>
+      done(null, payload),
+    )
+    app.setErrorHandler((error, request, reply) => this.#fail(request, reply, error))
+    app.setNotFoundHandler((request, reply) =>
+      this.#fail(request, reply, new UpsunError(404, `this API has no ${request.method} ${request.url.split('?')[0]}`)),
+    )
+    app.post('/oauth2/token', (request, reply) => this.#token(request, reply))
+    // Access tokens prove themselves and end by themselves; there is nothing stored that could be revoked.
+    app.post('/oauth2/revoke', (_request, reply) => send(reply, 200, {}))
+    for (const operation of OPERATIONS) this.#route(app, operation)
+    for (const base of ['/projects/:project', ENVIRONMENT])
+      app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(app, request, reply))
+    app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
+    app.addHook('onReady', () => void this.#tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')))
+    app.addHook('onClose', () => this.#tokens.close())
+  }
+
+  #route(app: FastifyInstance, operation: Operation): void {
+    app.route({
+      method: operation.method,
+      url: operation.path,
+      handler: async (request, reply) => {
+        const call = await this.#call(request)
+        const result = await operation.answer(call, request.params as Params)
+        return send(reply, operation.status ?? 200, result)
+      },
+    })
+  }
+
+  async #call(request: FastifyRequest): Promise<Call> {
+    const caller = await this.#authenticator.authenticate(request)
+    const at = request.url.indexOf('?')
+    return {
+      ...caller,
+      engine: this.#context.engine,
+      context: this.#context,
+      tokens: this.#tokens,
+      query: new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)),
+      headers: request.headers,
+      body: request.body instanceof Buffer ? request.body : Buffer.alloc(0),
+    }
+  }
+
+  async #token(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    try {
+      const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
+      return send(reply, 200, await exchangeToken(this.#authenticator, body))
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+      this.#context.log.info({ error: error.error }, 'a token was refused')
+      return send(reply, error.status, { error: error.error, error_description: error.message })
+    }
+  }
+
+  async #log(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const signal = AbortSignal.any([gone.signal, app.closing])
+    const lines = await getActivityLog(await this.#call(request), request.params as Params, signal)
+    return reply.header('content-type', 'application/x-json-stream').send(lines)
+  }
+
+  async #deploy(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = await this.#call(request)
+    needUser(call)
+    if (!(request.body instanceof Readable))
+      throw badRequest('the body must be the tree: a tar archive, content type application/gzip or application/x-tar')
+    const options = readDeployOptions(call.query)
+    const found = await deploy(call, request.params as Params, request.body, options)
+    void cancelOlderRuns(call, found).catch((err) => this.#context.log.error({ err }, 'runs were not cancelled'))
+    return send(reply, 202, accepted([presentFound(call, found)]))
+  }
+
+  /** The caller's fault is information; ours is an error with its cause. */
+  #fail(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+    const known = asUpsunError(thrown)
+    const path = request.url.split('?')[0]
+    if (!known || (known.code >= 500 && thrown instanceof EngineError))
+      this.#context.log.error({ err: thrown, path }, 'an Upsun call failed')
+    else this.#context.log.info({ code: known.code, path }, 'an Upsun call was refused')
+    const error = known ?? new UpsunError(500, 'the server could not process the request')
+    return send(reply, error.code, error.body())
+  }
+}
+
+const send = (reply: FastifyReply, status: number, body: object): FastifyReply =>
+  reply
+    .code(status)
+    .header('content-type', 'application/json')
+    .send(Buffer.from(JSON.stringify(body)))
