@@ -16,6 +16,9 @@ export interface CellLinkEvents {
 type Answer = Extract<FromCell, { say: 'answer' }>
 type ExecMessage = Extract<FromCell, { say: 'execOutput' | 'execExit' }>
 
+/** What holds over a broken connection. */
+const LASTING: ReadonlySet<ToCell['do']> = new Set(['stop', 'ack', 'close', 'end', 'retire'])
+
 /** The server's end of one cell's socket: messages of one turn of the event loop travel as one frame. */
 export class CellLink {
   readonly cell: string
@@ -121,6 +124,9 @@ export class CellLink {
         this.pid = message.pid
         this.draining = message.protocol !== PROTOCOL_VERSION
         this.#events.hello(this, message)
+        // Said while the connection was down. A start is not among it: whoever asked for it asks again, perhaps elsewhere.
+        this.#queue = this.#queue.filter((said) => LASTING.has(said.do))
+        this.#flush()
         return opened(true)
       case 'taken':
         return this.#events.taken(message.attempts)
