@@ -14,6 +14,8 @@ import type { ObjectFacts, ObjectStore } from '../core/ports/object-store.ts'
 
 const INCOMING = '.incoming'
 const SUM = '.sha256'
+/** The directories above let nobody in; a step of another user reads the one object that is bound into its sandbox. */
+const OBJECT_MODE = 0o644
 
 export class FileObjectStore implements ObjectStore {
   readonly #directory: string
@@ -64,7 +66,7 @@ export class FileObjectStore implements ObjectStore {
       },
     })
     const source = bytes instanceof Uint8Array ? Readable.from([bytes]) : bytes
-    await pipeline(source, measure, createWriteStream(aside, { mode: 0o600, flush: true }))
+    await pipeline(source, measure, createWriteStream(aside, { mode: OBJECT_MODE, flush: true }))
     const facts = { size, sha256: hash.digest('hex') }
     await writeFile(`${aside}${SUM}`, facts.sha256, { mode: 0o600, flush: true })
     return facts

@@ -59,6 +59,7 @@ export function planSandbox(
       ...resolverArgv(work.run.network),
       ...[frozen ? '--ro-bind' : '--bind', workspace, SANDBOX_WORKSPACE],
       ...['--ro-bind', config.host.launcher!, SANDBOX_LAUNCHER],
+      ...parentsArgv(targets),
       ...mounted.flatMap((one) => ('argv' in one ? one.argv : [])),
     ],
     files,
@@ -121,6 +122,17 @@ function mountArgv(
   if (!allowed || isBelow(source, config.dataDirectory) || isBelow(config.dataDirectory, source))
     return { refusal: reason('refused_by_executor', `the operator does not allow ${mount.source} to be mounted`) }
   return { argv: [how, source, mount.target] }
+}
+
+/** Bubblewrap makes what leads to a mount for its own user alone (0700): a step of another user could not pass. */
+function parentsArgv(targets: readonly string[]): string[] {
+  const parents = new Set(
+    targets.flatMap((target) => {
+      const parts = target.split('/').filter((part) => part !== '')
+      return parts.slice(0, -1).map((_, i) => `/${parts.slice(0, i + 1).join('/')}`)
+    }),
+  )
+  return [...parents].sort().flatMap((parent) => ['--perms', '0755', '--dir', parent])
 }
 
 function filesOf(work: Work): SandboxFile[] {
