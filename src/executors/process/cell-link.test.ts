@@ -54,7 +54,7 @@ test('what was said while the connection was down is said when it is back, but n
   socket!.destroy()
   await eventually('the link is down', () => gone === 1)
   link.send({ do: 'start', attempt: 'a', work: {} as never })
-  link.send({ do: 'stop', attempt: 'b', how: { signal: 'SIGTERM', graceMs: 1 } })
+  link.send({ do: 'stop', call: 1, attempt: 'b', how: { signal: 'SIGTERM', graceMs: 1 } })
   await new Promise((resume) => setImmediate(resume))
   heard.length = 0
   expect(await link.open()).toBe(true)
