@@ -8,7 +8,10 @@
  * the machine disturbs. Run: `node bench/http.bench.ts`.
  */
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Execution } from '../src/core/execution.ts'
 import { allocationIdOf, asExecutionId, asNodeId, asTenant } from '../src/core/identity.ts'
@@ -18,6 +21,8 @@ import type { Face } from '../src/faces/kit/face.ts'
 import { openOrigin } from '../src/faces/kit/origin.ts'
 import { Metrics } from '../src/faces/native/metrics.ts'
 import { nativeFace } from '../src/faces/native/native-face.ts'
+import { FileObjectStore } from '../src/objects/file-object-store.ts'
+import { builtInProgram } from '../src/server/built-in-program.ts'
 import { vaultOf } from '../src/server/vault.ts'
 
 const ID = '019aa9c3-7f00-7000-8000-000000000001'
@@ -37,12 +42,16 @@ async function main(): Promise<void> {
   const vault = vaultOf(randomBytes(32))
   const engine = fakeEngine(execution)
   const credentials = new CredentialTable(engine, vault)
+  const directory = mkdtempSync(join(tmpdir(), 'taskport-bench-'))
   const context = {
     engine,
     credentials,
     publicUrl: () => '',
     log: { info: () => undefined, warn: () => undefined, error: console.error },
     auth: 'strict' as const,
+    objects: await FileObjectStore.open(join(directory, 'objects')),
+    directoryOf: (face: string) => join(directory, face),
+    program: builtInProgram,
     deriveKey: (purpose: string) => vault.derive(purpose),
   }
   const native = nativeFace(context, {
