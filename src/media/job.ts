@@ -15,6 +15,7 @@ export interface Job {
 export interface FetchJob extends Job {
   /** Absent: the bytes were uploaded already. */
   readonly url?: string
+  readonly bucket?: { readonly endpoint: string; readonly bucket: string; readonly path: string }
   readonly headers?: Readonly<Record<string, string>>
   readonly mostBytes: number
 }
@@ -66,3 +67,17 @@ export interface CutJob extends Job {
 export const workOf = (job: Job): string => join(job.directory, '.work')
 /** The input, as fetched or uploaded. */
 export const sourceOf = (job: Job): string => join(job.directory, 'video')
+
+export interface SendJob extends Job {
+  readonly file: string
+  readonly url: string
+  readonly method: 'PUT' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface StoreJob extends PublishJob {
+  readonly endpoint: string
+  readonly bucket: string
+  /** Where in the bucket, each from its root. */
+  readonly outputs: Readonly<Partial<Record<'hls' | 'mp4', string>>>
+}

@@ -6,7 +6,7 @@
  */
 import type { Plan } from '../core/plan.ts'
 import type { EnvValue, StepSpec } from '../core/step-spec.ts'
-import type { Job, ProbeJob, PublishJob, RenditionJob } from './job.ts'
+import type { FetchJob, Job, ProbeJob, PublishJob, RenditionJob } from './job.ts'
 import { profilesFor, type SourcePicture } from './ladder.ts'
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
 import { type MediaTools, mediaStep } from './media-step.ts'
@@ -18,6 +18,14 @@ export interface MediaRequest {
   readonly input:
     | { readonly kind: 'url'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
     | { readonly kind: 'uploaded' }
+    | {
+        readonly kind: 'bucket'
+        readonly endpoint: string
+        readonly bucket: string
+        readonly path: string
+        /** Name of the secret whose field `input` opens it. */
+        readonly secret: string
+      }
     | { readonly kind: 'cut'; readonly from: string; readonly startMs: number; readonly endMs?: number }
   readonly profiles?: readonly WantedProfile[]
   readonly segmentSeconds?: number
@@ -72,6 +80,12 @@ function inputStep(tools: MediaTools, request: MediaRequest): StepSpec {
     const job = { ...base, from, startMs, ...(endMs !== undefined && { endMs }) }
     const shown = { kind: 'bind', source: from, target: from, readOnly: true, trusted: true } as const
     return mediaStep(tools, { name: 'cut', group: 0, program: 'cut', job, mounts: [shown] })
+  }
+  if (input.kind === 'bucket') {
+    const { endpoint, bucket, path, secret } = input
+    const job: FetchJob = { ...base, bucket: { endpoint, bucket, path }, mostBytes: MOST_BYTES }
+    const env = { MEDIA_BUCKET_KEYS: { secret, key: 'input' } }
+    return mediaStep(tools, { name: 'fetch', group: 0, program: 'fetch', job, network: true, env })
   }
   const given = input.kind === 'url' ? { url: input.url, ...(input.headers && { headers: input.headers }) } : {}
   const job = { ...base, ...given, mostBytes: MOST_BYTES }

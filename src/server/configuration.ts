@@ -26,6 +26,8 @@ export interface Configuration {
   readonly fargateSizes: 'any' | 'checked'
   /** CIDRs that webhooks may reach although they are not public. */
   readonly allowAddress: readonly string[]
+  /** The ffmpeg that media tasks run; ffprobe lies beside it. A name is searched in PATH. */
+  readonly ffmpeg: string
   /** Final executions are kept this long, ms. */
   readonly retentionMs: number
   /** Logs are kept this long, ms, and up to this size in all, bytes. */
@@ -57,6 +59,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   allowBind: [],
   allowRoot: [],
   allowAddress: [],
+  ffmpeg: 'ffmpeg',
   imageFallback: 'on',
   imageRoots: [],
   environmentFiles: [],
@@ -147,6 +150,7 @@ export const FLAGS: readonly Flag[] = [
     choices: ['any', 'checked'],
     help: 'checked: only sizes that AWS sells',
   },
+  { flag: '--ffmpeg <path>', key: 'ffmpeg', kind: 'text', help: 'the ffmpeg of media tasks, ffprobe beside it' },
   { flag: '--retention <duration>', key: 'retentionMs', kind: 'duration', help: 'keep ended executions this long' },
   { flag: '--log-retention <duration>', key: 'logRetentionMs', kind: 'duration', help: 'keep logs this long' },
   { flag: '--log-bytes <size>', key: 'logBytes', kind: 'size', help: 'keep logs up to this size in all' },

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ObjectStore } from '../core/ports/object-store.ts'
 import type { Vault } from '../core/ports/vault.ts'
@@ -5,6 +6,8 @@ import type { RunningEngine } from '../engine/create-engine.ts'
 import { ecsFace } from '../faces/ecs/ecs-face.ts'
 import { CredentialTable } from '../faces/kit/credential-table.ts'
 import type { Face, FaceContext } from '../faces/kit/face.ts'
+import { livepeerFace } from '../faces/livepeer/livepeer-face.ts'
+import type { LivepeerOptions } from '../faces/livepeer/options.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
 import { upsunFace } from '../faces/upsun/upsun-face.ts'
@@ -12,6 +15,7 @@ import { builtInProgram } from './built-in-program.ts'
 import { type Configuration, pairsOf } from './configuration.ts'
 import { faceDirectory } from './data-directory.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
+import { httpDeliver } from './http-deliver.ts'
 import { VERSION } from './version.ts'
 
 export interface FacesRequest {
@@ -45,8 +49,20 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       retentionMs: configuration.retentionMs,
     }),
     upsunFace(context),
+    livepeerFace(context, livepeerOptions(configuration)),
   ]
   return faces
+}
+
+const HOOK_LIMIT_MS = 30_000
+
+function livepeerOptions({ allowAddress, ffmpeg }: Configuration): Partial<LivepeerOptions> {
+  return {
+    allowAddresses: allowAddress,
+    deliver: httpDeliver({ allowAddresses: allowAddress, timeLimitMs: HOOK_LIMIT_MS }),
+    ffmpeg,
+    ffprobe: ffmpeg.includes('/') ? join(dirname(ffmpeg), 'ffprobe') : 'ffprobe',
+  }
 }
 
 function contextOf({ configuration, running, vault, log, objects, publicUrl }: FacesRequest): FaceContext {

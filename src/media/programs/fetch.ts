@@ -5,13 +5,14 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { bucketKeys, signedUrl } from '../bucket.ts'
 import { MediaError } from '../failure.ts'
 import { type FetchJob, sourceOf, workOf } from '../job.ts'
 import { reportProgress, runProgram } from '../program.ts'
 import { AddressRefused, publicHttp } from '../public-http.ts'
 
 await runProgram<FetchJob>(async (job) => {
-  const { url } = job
+  const url = job.bucket ? signedUrl(job.bucket, bucketKeys(), 'GET') : job.url
   if (url === undefined) return access(sourceOf(job))
   const answer = await opened(job, url)
   const part = join(workOf(job), 'video.part')

@@ -1,0 +1,93 @@
+/**
+ * What follows a commit and may be repeated: messages to webhooks, files that nobody needs any more. Both are documents
+ * written in the commit that made them due, so that a crash loses neither; this works them off, woken by each commit and,
+ * for what is due later, by a timer.
+ *
+ * W1. News reach each webhook at least once, in order; one that fails holds up only itself.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { allDocuments, COLLECTIONS, FACE_TENANT } from './documents.ts'
+import type { LivepeerParts } from './parts.ts'
+import { deliverDue } from './webhook/deliver-due.ts'
+
+interface Garbage {
+  readonly directory: string
+  /** What was uploaded or fetched is kept for another try. */
+  readonly keepInput: boolean
+  readonly notBefore?: number
+}
+
+const SETTLE_MS = 20
+const LONGEST_WAIT_MS = 60_000
+
+export class Afterwards {
+  readonly #parts: LivepeerParts
+  readonly #stopping = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #round: Promise<void> | undefined
+  #again = false
+
+  constructor(parts: LivepeerParts) {
+    this.#parts = parts
+  }
+
+  /** Soon: the commit that it follows may still be under way. */
+  wake(): void {
+    this.#schedule(SETTLE_MS)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    clearTimeout(this.#timer)
+    await this.#round
+  }
+
+  #schedule(inMs: number): void {
+    if (this.#stopping.signal.aborted) return
+    if (this.#round) {
+      this.#again = true
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#begin(), inMs)
+    this.#timer.unref()
+  }
+
+  #begin(): void {
+    this.#again = false
+    this.#round = this.#work().then((nextMs) => {
+      this.#round = undefined
+      this.#schedule(this.#again ? SETTLE_MS : nextMs)
+    })
+  }
+
+  /** When to look again, ms from now. Never rejects. */
+  async #work(): Promise<number> {
+    try {
+      await this.#clean()
+      return Math.min(await deliverDue(this.#parts, this.#stopping.signal), LONGEST_WAIT_MS)
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        this.#parts.context.log.warn({ error: String(error) }, 'not all could be done')
+      return LONGEST_WAIT_MS
+    }
+  }
+
+  async #clean(): Promise<void> {
+    const { engine } = this.#parts
+    for await (const { key, body } of allDocuments<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
+      if ((body.notBefore ?? 0) > engine.now()) return
+      await empty(body)
+      await engine.saveDocuments([
+        { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key },
+      ])
+    }
+  }
+}
+
+async function empty({ directory, keepInput }: Garbage): Promise<void> {
+  if (!keepInput) return rm(directory, { recursive: true, force: true })
+  for (const name of ['.work', 'source', 'index.m3u8'])
+    await rm(join(directory, name), { recursive: true, force: true })
+}

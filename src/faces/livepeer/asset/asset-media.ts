@@ -1,0 +1,41 @@
+import type { Execution } from '../../../core/execution.ts'
+import { stepsOf } from '../../../core/execution.ts'
+import { type MediaFacts, videoOf } from '../../../media/media-facts.ts'
+import type { AssetMedia, AssetRecord, Mp4File } from './asset-record.ts'
+
+/** What the publishing step of a finished task said; undefined when it said nothing. */
+export function publishedMedia(execution: Execution): AssetMedia | undefined {
+  const ordinal = stepsOf(execution).findIndex((step) => step.name === 'publish')
+  const outputs = execution.status.steps[ordinal]?.outputs
+  if (!outputs?.facts || !outputs.size || !outputs.hash) return undefined
+  const facts = JSON.parse(outputs.facts) as MediaFacts
+  const { format, duration, bitrate, tracks } = facts
+  const trackBits = tracks.reduce((sum, track) => sum + track.bitrate, 0)
+  return {
+    size: JSON.parse(outputs.size) as number,
+    hash: JSON.parse(outputs.hash) as AssetMedia['hash'],
+    type: videoOf(facts) ? 'video' : 'audio',
+    videoSpec: { format, duration, bitrate: trackBits || bitrate, tracks },
+    mp4s: mp4sIn(outputs),
+    thumbnails: videoOf(facts) !== undefined,
+  }
+}
+
+/** Best first. */
+const mp4sIn = (outputs: Readonly<Record<string, string>>): readonly Mp4File[] =>
+  Object.entries(outputs)
+    .filter(([key]) => key.startsWith('mp4_'))
+    .map(([, text]) => JSON.parse(text) as Mp4File)
+    .sort((a, b) => b.bitrate - a.bitrate)
+
+/** What a finished task says of its asset. Real Studio leaves out id and source, on which its own SDKs then fail. */
+export const assetSpecOf = ({ id, name, source, playbackId }: AssetRecord, media: AssetMedia): object => ({
+  id,
+  name,
+  source,
+  playbackId,
+  type: media.type,
+  size: media.size,
+  hash: media.hash,
+  videoSpec: media.videoSpec,
+})

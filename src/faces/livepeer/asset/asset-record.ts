@@ -1,0 +1,63 @@
+import type { Static } from 'typebox'
+import type { WantedProfile } from '../../../media/profile.ts'
+import type { PlaybackPolicy as PolicySchema } from '../wire/schemas.ts'
+
+export type AssetPhase = 'uploading' | 'waiting' | 'processing' | 'ready' | 'failed' | 'deleting'
+
+/** An asset as stored. */
+export interface AssetRecord {
+  readonly id: string
+  readonly playbackId: string
+  readonly name: string
+  readonly userId: string
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly source: AssetSource
+  readonly phase: AssetPhase
+  /** The phase before it was deleted. */
+  readonly restorePhase?: AssetPhase
+  readonly errorMessage?: string
+  /** The task that makes it. */
+  readonly task: string
+  readonly sourcePlaybackReady?: boolean
+  readonly creatorId?: { readonly type: 'unverified'; readonly value: string }
+  readonly profiles?: readonly WantedProfile[]
+  readonly staticMp4?: boolean
+  readonly playbackPolicy?: PlaybackPolicy | null
+  readonly media?: AssetMedia
+}
+
+export interface AssetSource {
+  readonly type: 'url' | 'directUpload' | 'clip'
+  readonly url?: string
+  readonly playbackId?: string
+  readonly assetId?: string
+  readonly requesterId?: string
+}
+
+export type PlaybackPolicy = Static<typeof PolicySchema>
+
+/** What publishing found and made. */
+export interface AssetMedia {
+  readonly size: number
+  readonly hash: readonly { readonly hash: string; readonly algorithm: string }[]
+  readonly type: 'video' | 'audio'
+  readonly videoSpec: VideoSpec
+  readonly mp4s: readonly Mp4File[]
+  readonly thumbnails: boolean
+}
+
+export interface VideoSpec {
+  readonly format: string
+  readonly duration: number
+  readonly bitrate: number
+  readonly tracks: readonly object[]
+}
+
+export interface Mp4File {
+  readonly name: string
+  readonly size: number
+  readonly bitrate: number
+  readonly width?: number
+  readonly height?: number
+}

@@ -1,0 +1,111 @@
+import type { AssetRecord } from '../asset/asset-record.ts'
+import { findAsset, showAsset } from '../asset/find-asset.ts'
+import { checkPolicy, wantsIpfs } from '../asset/new-asset.ts'
+import { COLLECTIONS, changeAgain, FACE_TENANT, putAsset, sortable } from '../documents.ts'
+import { badRequest, notFound, notImplemented, unprocessable } from '../errors.ts'
+import { type Call, NO_CONTENT, type Operation, ok } from '../operation.ts'
+import { findTask } from '../task/find-task.ts'
+import { restartTask } from '../task/restart-task.ts'
+import { announceAsset } from '../webhook/announce.ts'
+import type { WebhookEvent } from '../webhook/webhook-record.ts'
+import { bodyOf } from '../wire/check-body.ts'
+import { PatchAsset } from '../wire/schemas.ts'
+
+const read = bodyOf(PatchAsset)
+
+/** PATCH /asset/:id */
+export const patchAsset: Operation = async (call) => {
+  const { parts, engine, tenant } = call
+  const { name, creatorId, playbackPolicy, storage } = read(call.body)
+  const asset = await change(call, 'asset.updated', (before) => {
+    if (before.phase === 'deleting') throw notFound()
+    if (before.phase !== 'ready') throw unprocessable('asset is not ready')
+    if (wantsIpfs(storage)) throw notImplemented('IPFS storage is not configured on this server')
+    checkPolicy(playbackPolicy)
+    return {
+      ...before,
+      ...(name !== undefined && { name }),
+      ...(creatorId !== undefined && {
+        creatorId: typeof creatorId === 'string' ? { type: 'unverified', value: creatorId } : creatorId,
+      }),
+      ...(playbackPolicy !== undefined && { playbackPolicy }),
+    }
+  })
+  return ok(await showAsset(engine, tenant, asset, { mediaUrl: parts.mediaUrl(), details: false }))
+}
+
+/** DELETE /asset/:id: what makes it is stopped; its files go. */
+export const deleteAsset: Operation = async (call) => {
+  const { engine, tenant, principal, parts } = call
+  const asset = await change(call, 'asset.deleted', (before) => {
+    if (before.phase === 'deleting') throw badRequest('asset is already deleted')
+    return { ...before, phase: 'deleting', restorePhase: before.phase }
+  })
+  const task = await findTask(engine, tenant, asset.task).catch(() => undefined)
+  if (task?.body.execution && !task.body.end)
+    await engine.stop(tenant, task.body.execution, { message: 'its asset was deleted', by: principal.id, graceMs: 0 })
+  parts.wake()
+  return NO_CONTENT
+}
+
+/** POST /asset/:id/restore */
+export const restoreAsset: Operation = async (call) => {
+  const { engine } = call
+  const asset = await change(call, 'asset.updated', (before) => {
+    if (before.phase !== 'deleting') throw badRequest('asset is not deleted')
+    const { restorePhase, ...rest } = before
+    // What was being made was stopped when it was deleted.
+    const phase = restorePhase === 'ready' || restorePhase === 'uploading' ? restorePhase : 'failed'
+    return { ...rest, phase }
+  })
+  await engine.saveDocuments([
+    { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key: purgeKey(asset) },
+  ])
+  return NO_CONTENT
+}
+
+/** POST /asset/:id/retry */
+export const retryAsset: Operation = async ({ parts, engine, principal, tenant, params }) => {
+  const { body } = await findAsset(engine, tenant, params.id!)
+  if (body.phase !== 'failed') throw badRequest('Asset is not failed')
+  const task = await findTask(engine, tenant, body.task)
+  await restartTask(parts, principal, task)
+  return NO_CONTENT
+}
+
+/** A deleted asset can be restored until then, ms. */
+const PURGE_AFTER_MS = 7 * 24 * 3_600_000
+
+const purgeKey = ({ id }: AssetRecord): string => `purge:${id}`
+
+function change(
+  { engine, tenant, params, parts }: Call,
+  event: WebhookEvent,
+  to: (before: AssetRecord) => AssetRecord,
+): Promise<AssetRecord> {
+  return changeAgain(async () => {
+    const found = await findAsset(engine, tenant, params.id!)
+    const at = engine.now()
+    const body: AssetRecord = { ...to(found.body), updatedAt: at }
+    const news = announceAsset({ at, version: `${found.version}` }, event, body, tenant)
+    const purge = { directory: parts.mediaDirectory(body.playbackId), keepInput: false, notBefore: at + PURGE_AFTER_MS }
+    await engine.saveDocuments([
+      putAsset(tenant, body, found.version),
+      ...news,
+      ...(event === 'asset.deleted'
+        ? [
+            {
+              kind: 'document.put' as const,
+              tenant: FACE_TENANT,
+              collection: COLLECTIONS.garbage,
+              key: purgeKey(body),
+              body: purge,
+              sort: sortable(purge.notBefore),
+            },
+          ]
+        : []),
+    ])
+    parts.wake()
+    return body
+  })
+}

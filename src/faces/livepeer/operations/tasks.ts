@@ -1,0 +1,123 @@
+import { isFinal } from '../../../core/execution.ts'
+import type { Document } from '../../../core/ports/store.ts'
+import type { AssetRecord } from '../asset/asset-record.ts'
+import { isAdmin } from '../auth.ts'
+import { COLLECTIONS, changeAgain, putAsset, putTask } from '../documents.ts'
+import { badRequest, forbidden } from '../errors.ts'
+import { type Call, NO_CONTENT, type Operation, ok } from '../operation.ts'
+import { findTask } from '../task/find-task.ts'
+import { executionOf, presentTask, showTask } from '../task/present-task.ts'
+import { restartTask } from '../task/restart-task.ts'
+import type { TaskRecord } from '../task/task-record.ts'
+import { listed } from '../wire/list.ts'
+
+/** GET /task/:id */
+export const getTask: Operation = async ({ engine, tenant, params }) => {
+  const { body } = await findTask(engine, tenant, params.id!)
+  return ok(await showTask(engine, tenant, body))
+}
+
+const FIELDS: Readonly<Record<string, (task: TaskRecord) => unknown>> = {
+  id: (t) => t.id,
+  name: (t) => t.id,
+  createdAt: (t) => t.createdAt,
+  updatedAt: (t) => t.updatedAt,
+  userId: (t) => t.userId,
+  'user.email': () => undefined,
+  type: (t) => t.type,
+  inputAssetId: (t) => t.inputAssetId,
+  outputAssetId: (t) => t.outputAssetId,
+  projectId: (t) => t.userId,
+}
+
+/** GET /task. Beyond Studio: a filter `phase`. */
+export const listTasks: Operation = async (call) => {
+  const { engine, tenant } = call
+  const { filters, phase } = withoutPhase(call.query.filters)
+  const asked: Call = { ...call, query: { ...call.query, ...(filters !== undefined && { filters }) } }
+  const answer = await listed<TaskRecord>(asked, {
+    collection: COLLECTIONS.task,
+    fields: FIELDS,
+    likeFields: ['name', 'user.email'],
+    test: (task) => phase === undefined || mayBe(task, phase),
+    show: (task) => showTask(engine, tenant, task),
+  })
+  if (phase === undefined) return answer
+  const shown = (answer.body as readonly { readonly status: { readonly phase: string } }[]).filter(
+    (t) => t.status.phase === phase,
+  )
+  return { ...answer, body: shown }
+}
+
+/** What is recorded rules most out; the rest is looked at when shown. */
+function mayBe({ end, execution }: TaskRecord, phase: string): boolean {
+  if (end) return end.phase === phase
+  return execution === undefined ? phase === 'pending' : phase === 'waiting' || phase === 'running'
+}
+
+function withoutPhase(text: string | undefined): { readonly filters?: string; readonly phase?: string } {
+  if (!text?.includes('"phase"')) return {}
+  try {
+    const all = JSON.parse(text) as readonly { readonly id?: unknown; readonly value?: unknown }[]
+    const found = all.find((filter) => filter.id === 'phase')
+    return { filters: JSON.stringify(all.filter((f) => f !== found)), ...(found && { phase: String(found.value) }) }
+  } catch {
+    return {}
+  }
+}
+
+/** POST /task/:id/retry */
+export const retryTask: Operation = async ({ parts, engine, principal, tenant, params }) => {
+  const found = await findTask(engine, tenant, params.id!, 'task not found')
+  const phase = found.body.end?.phase
+  if (phase !== 'failed' && phase !== 'cancelled') throw badRequest('task is not in a retryable state')
+  await restartTask(parts, principal, found)
+  return ok({ id: found.body.id })
+}
+
+/** How long its end is waited for, ms: what runs is killed at once. */
+const CANCEL_PATIENCE_MS = 15_000
+
+/** POST /task/:id/cancel: ours, not Studio's. Answers when nothing of it runs any more. */
+export const cancelTask: Operation = async (call) => {
+  const { engine, tenant, params } = call
+  const found = await findTask(engine, tenant, params.id!, 'task not found')
+  if (found.body.end) throw badRequest('task is not in a cancellable state')
+  const { execution } = found.body
+  if (execution === undefined) return ok(await cancelPending(call, found))
+  await engine.stop(tenant, execution, { message: 'cancelled by its user', by: call.principal.id, graceMs: 0 })
+  await engine.waitFor(tenant, execution, isFinal, CANCEL_PATIENCE_MS)
+  const { body } = await findTask(engine, tenant, params.id!)
+  return ok(presentTask(body, await executionOf(engine, tenant, body)))
+}
+
+/** It still waits for its upload. */
+function cancelPending({ engine, tenant, params }: Call, _found: Document<TaskRecord>): Promise<object> {
+  return changeAgain(async () => {
+    const task = await findTask(engine, tenant, params.id!)
+    if (task.body.end || task.body.execution) throw badRequest('task is not in a cancellable state')
+    const at = engine.now()
+    const record: TaskRecord = { ...task.body, updatedAt: at, end: { phase: 'cancelled', at, retries: 0 } }
+    const asset = await engine.document<AssetRecord>(tenant, COLLECTIONS.asset, record.outputAssetId ?? '')
+    const failed = asset && {
+      ...asset.body,
+      phase: 'failed' as const,
+      updatedAt: at,
+      errorMessage: 'task was cancelled',
+    }
+    await engine.saveDocuments([
+      putTask(tenant, record, task.version),
+      ...(asset && failed ? [putAsset(tenant, failed, asset.version)] : []),
+    ])
+    return presentTask(record, undefined)
+  })
+}
+
+/** DELETE /task/:id */
+export const deleteTask: Operation = async ({ engine, tenant, principal, params }) => {
+  if (!isAdmin(principal)) throw forbidden('user does not have admin priviledges')
+  const { body } = await findTask(engine, tenant, params.id!)
+  if (!body.end) throw badRequest('task is still active')
+  await engine.saveDocuments([{ kind: 'document.delete', tenant, collection: COLLECTIONS.task, key: body.id }])
+  return NO_CONTENT
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import type { Static } from 'typebox'
+import type { MediaRequest } from '../../../media/media-plan.ts'
+import { wantedProfile } from '../asset/new-asset.ts'
+import { notImplemented, unprocessable } from '../errors.ts'
+import { type Operation, ok } from '../operation.ts'
+import { openMediaDirectory } from '../parts.ts'
+import { presentTask } from '../task/present-task.ts'
+import { checkQueue, newTaskId, startTask } from '../task/start-task.ts'
+import type { TaskRecord, TranscodeTarget } from '../task/task-record.ts'
+import { bodyOf } from '../wire/check-body.ts'
+import { Transcode } from '../wire/schemas.ts'
+
+const read = bodyOf(Transcode)
+type Wanted = Static<typeof Transcode>
+
+/** POST /transcode: answers with the whole task. */
+export const transcode: Operation = async ({ parts, engine, principal, tenant, body }) => {
+  const wanted = read(body)
+  const { storage, input } = wanted
+  if (wanted.c2pa) throw notImplemented('c2pa signing is not supported here')
+  if (storage.type !== 's3') throw notImplemented('web3.storage is not supported here')
+  const outputs = outputsOf(wanted)
+  await checkQueue(parts, principal)
+  const id = newTaskId()
+  const secret = `livepeer/transcode/${id}`
+  const keys = { output: storage.credentials, ...('bucket' in input && { input: input.credentials }) }
+  await engine.setSecret(tenant, secret, JSON.stringify(keys))
+  const media = requestOf(wanted, parts.mediaDirectory(`transcode-${id}`), outputs, secret)
+  openMediaDirectory(join(media.directory))
+  const at = engine.now()
+  const task: TaskRecord = {
+    id,
+    type: 'transcode-file',
+    createdAt: at,
+    updatedAt: at,
+    userId: principal.id,
+    params: { 'transcode-file': paramsOf(wanted, outputs) },
+    media,
+    transcode: { endpoint: storage.endpoint, bucket: storage.bucket, secret, outputs },
+  }
+  return ok(presentTask(await startTask(parts, principal, task, []), undefined))
+}
+
+type Outputs = TranscodeTarget['outputs']
+
+/** `{}` counts as absent; a path begins with a slash. */
+function outputsOf({ outputs }: Wanted): Outputs {
+  const path = (output: { readonly path?: string } | undefined): string | undefined =>
+    output?.path === undefined ? undefined : `/${output.path.replace(/^\/+/, '')}`
+  const [hls, mp4] = [path(outputs.hls), path(outputs.mp4)]
+  if (path(outputs.fmp4) !== undefined) throw notImplemented('fmp4 outputs are not supported here')
+  if (hls === undefined && mp4 === undefined) throw unprocessable('none of output enabled: hls or mp4')
+  for (const given of [hls, mp4])
+    if (given?.split('/').includes('..')) throw unprocessable('an output path cannot contain ..')
+  return { ...(hls !== undefined && { hls }), ...(mp4 !== undefined && { mp4 }) }
+}
+
+function requestOf(
+  { input, profiles, targetSegmentSizeSecs }: Wanted,
+  directory: string,
+  outputs: Outputs,
+  secret: string,
+): MediaRequest {
+  if (profiles?.length === 0) throw unprocessable('no transcode profiles could be resolved')
+  return {
+    directory,
+    input: inputOf(input, secret),
+    ...(profiles && { profiles: profiles.map(wantedProfile) }),
+    ...(targetSegmentSizeSecs !== undefined && { segmentSeconds: targetSegmentSizeSecs }),
+    mp4: outputs.mp4 === undefined ? 'never' : 'always',
+    output: 'store',
+  }
+}
+
+function inputOf(input: Wanted['input'], secret: string): MediaRequest['input'] {
+  if ('bucket' in input)
+    return { kind: 'bucket', endpoint: input.endpoint, bucket: input.bucket, path: input.path, secret }
+  if (!/^https?:/.test(input.url)) throw notImplemented(`${input.url.split(':')[0]} addresses are not supported here`)
+  return { kind: 'url', url: input.url }
+}
+
+/** As shown: the keys are masked from the first moment on. */
+function paramsOf(wanted: Wanted, outputs: Outputs): object {
+  const { input, storage, profiles, targetSegmentSizeSecs, creatorId } = wanted
+  const masked = (endpoint: string, rest: string): string => {
+    const { protocol, host } = new URL(endpoint)
+    return `s3+${protocol}//***:***@${host}/${rest}`
+  }
+  return {
+    input: { url: 'bucket' in input ? masked(input.endpoint, `${input.bucket}/${input.path}`) : input.url },
+    storage: { url: storage.type === 's3' ? masked(storage.endpoint, storage.bucket) : '' },
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, path]) => [name, { path }])),
+    ...(profiles && { profiles }),
+    ...(targetSegmentSizeSecs !== undefined && { targetSegmentSizeSecs }),
+    ...(creatorId !== undefined && {
+      creatorId: typeof creatorId === 'string' ? { type: 'unverified', value: creatorId } : creatorId,
+    }),
+  }
+}

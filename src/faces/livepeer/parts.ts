@@ -1,0 +1,54 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Engine } from '../../engine/engine.ts'
+import { MEDIA_PROGRAMS } from '../../media/media-programs.ts'
+import type { MediaTools } from '../../media/media-step.ts'
+import type { FaceContext } from '../kit/face.ts'
+import { FACE } from './auth.ts'
+import type { LivepeerOptions } from './options.ts'
+
+/** What every operation is made with. */
+export interface LivepeerParts {
+  readonly context: FaceContext
+  readonly engine: Engine
+  readonly options: LivepeerOptions
+  readonly tools: MediaTools
+  /** Signs upload addresses and programs' reports. */
+  readonly tokenKey: Uint8Array
+  /** Something was stored that is to be sent or cleaned up. */
+  readonly wake: () => void
+  /** Absolute, without a slash at the end: below it media are served. */
+  readonly mediaUrl: () => string
+  /** Where uploads lie until they are whole. */
+  readonly uploadDirectory: string
+  /** The directory of what is played under this id. */
+  readonly mediaDirectory: (playbackId: string) => string
+}
+
+export function partsOf(context: FaceContext, options: LivepeerOptions, wake: () => void): LivepeerParts {
+  const { ffmpeg, ffprobe, allowAddresses, backoffMs } = options
+  const root = context.directoryOf(FACE)
+  const uploadDirectory = join(root, 'uploads')
+  mkdirSync(uploadDirectory, { recursive: true, mode: 0o700 })
+  mkdirSync(join(root, 'media'), { recursive: true, mode: 0o711 })
+  return {
+    context,
+    engine: context.engine,
+    options,
+    tools: { ffmpeg, ffprobe, allowAddresses, backoffMs, program: (name) => context.program(MEDIA_PROGRAMS[name]) },
+    tokenKey: context.deriveKey('livepeer/token'),
+    wake,
+    mediaUrl: () => `${context.publicUrl().replace(/\/+$/, '')}/media`,
+    uploadDirectory,
+    mediaDirectory: (playbackId) => join(root, 'media', playbackId),
+  }
+}
+
+/**
+ * Makes the directory of one asset. Programs may run as another user than the server, so it is open; nobody can list what
+ * it lies in, and its name cannot be guessed.
+ */
+export function openMediaDirectory(path: string): void {
+  mkdirSync(path, { recursive: true })
+  chmodSync(path, 0o777)
+}

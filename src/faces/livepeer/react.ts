@@ -1,0 +1,154 @@
+/**
+ * Events → this face's documents, in the commit of the transition. A finished task's asset is ready before the task is
+ * completed, and a failed one's task before its asset; here both are the same commit.
+ */
+import type { UnplacedEvent } from '../../core/event.ts'
+import type { Execution } from '../../core/execution.ts'
+import { isFinal } from '../../core/execution.ts'
+import type { Document } from '../../core/ports/store.ts'
+import type { DocumentChange, DocumentReader, Reactor } from '../../engine/reactor.ts'
+import { assetSpecOf, publishedMedia } from './asset/asset-media.ts'
+import type { AssetPhase, AssetRecord } from './asset/asset-record.ts'
+import { FACE } from './auth.ts'
+import { COLLECTIONS, FACE_TENANT, putAsset, putTask, sortable } from './documents.ts'
+import { errorMessageOf, phaseOf, retriesOf } from './task/life-cycle.ts'
+import type { TaskEnd, TaskRecord } from './task/task-record.ts'
+import { announceAsset, announceTask, type Told } from './webhook/announce.ts'
+
+/** `committed` is told that there may be something to clean up or to send; it must not matter when it comes early. */
+export const reactorOf = (committed: () => void): Reactor => ({
+  face: FACE,
+  kinds: ['execution.state', 'step.state', 'step.retrying'],
+  async react(events, execution, documents) {
+    const task = await taskOf(execution, documents)
+    if (!task) return []
+    const asset = await assetOf(execution, task.body, documents)
+    const changes = isFinal(execution)
+      ? await ended(execution, task, asset, events)
+      : moved(execution, task, asset, events)
+    if (changes.length > 0) committed()
+    return changes
+  },
+})
+
+/** Undefined when a newer execution has taken this one's place. */
+async function taskOf(execution: Execution, documents: DocumentReader): Promise<Document<TaskRecord> | undefined> {
+  const { tenant, submission, id } = execution
+  const key = submission.refs.task
+  const found = key === undefined ? undefined : await documents.document<TaskRecord>(tenant, COLLECTIONS.task, key)
+  return found?.body.execution === id && !found.body.end ? found : undefined
+}
+
+async function assetOf(
+  { tenant }: Execution,
+  { outputAssetId }: TaskRecord,
+  documents: DocumentReader,
+): Promise<Document<AssetRecord> | undefined> {
+  return outputAssetId === undefined ? undefined : documents.document(tenant, COLLECTIONS.asset, outputAssetId)
+}
+
+function moved(
+  execution: Execution,
+  task: Document<TaskRecord>,
+  asset: Document<AssetRecord> | undefined,
+  events: readonly UnplacedEvent[],
+): readonly DocumentChange[] {
+  const at = atOf(events)
+  const news = events.some(
+    ({ transition }) => transition.kind === 'execution.state' || transition.kind === 'step.retrying',
+  )
+  const sourceReady = events.some(
+    ({ transition: t }) => t.kind === 'step.state' && t.step === 'source' && t.to === 'succeeded',
+  )
+  const changes: DocumentChange[] = []
+  const told: Told = { execution, at, version: execution.version }
+  if (news) {
+    const body = { ...task.body, updatedAt: at }
+    changes.push(putTask(execution.tenant, body, task.version), ...announceTask(told, 'task.updated', body))
+  }
+  if (!asset || asset.body.phase === 'deleting') return changes
+  const phase: AssetPhase = phaseOf(execution) === 'running' ? 'processing' : asset.body.phase
+  if (phase === asset.body.phase && !sourceReady) return changes
+  const body = { ...asset.body, phase, updatedAt: at, ...(sourceReady && { sourcePlaybackReady: true }) }
+  return [...changes, putAsset(execution.tenant, body, asset.version), ...announceAsset(told, 'asset.updated', body)]
+}
+
+async function ended(
+  execution: Execution,
+  task: Document<TaskRecord>,
+  asset: Document<AssetRecord> | undefined,
+  events: readonly UnplacedEvent[],
+): Promise<readonly DocumentChange[]> {
+  const at = atOf(events)
+  const { tenant } = execution
+  const end = endOf(execution, task.body, asset?.body, at)
+  const record: TaskRecord = { ...task.body, updatedAt: at, end }
+  const told: Told = { execution, at, version: execution.version }
+  const good = end.phase === 'completed'
+  const taskNews = [
+    putTask(tenant, record, task.version),
+    ...announceTask(told, 'task.updated', record),
+    ...announceTask(told, good ? 'task.completed' : 'task.failed', record),
+  ]
+  const garbage = garbageOf(task.body, good, at)
+  if (!asset || asset.body.phase === 'deleting') return [...taskNews, ...garbage]
+  const body = endedAsset(execution, asset.body, end)
+  const assetNews = [
+    putAsset(tenant, body, asset.version),
+    ...announceAsset(told, 'asset.updated', body),
+    ...announceAsset(told, good ? 'asset.ready' : 'asset.failed', body),
+  ]
+  return good ? [...assetNews, ...taskNews, ...garbage] : [...taskNews, ...assetNews, ...garbage]
+}
+
+const atOf = (events: readonly UnplacedEvent[]): number => events[events.length - 1]!.at
+
+const DELETED = 'task cancelled, asset has been deleted'
+
+function endOf(execution: Execution, task: TaskRecord, asset: AssetRecord | undefined, at: number): TaskEnd {
+  const phase = phaseOf(execution)
+  const retries = retriesOf(execution)
+  if (asset?.phase === 'deleting') return { phase: 'failed', at, retries, errorMessage: DELETED }
+  if (phase === 'cancelled') return { phase, at, retries }
+  if (phase !== 'completed') return { phase: 'failed', at, retries, errorMessage: errorMessageOf(execution) }
+  const media = asset && publishedMedia(execution)
+  if (asset && !media) return { phase: 'failed', at, retries, errorMessage: 'bad task output: missing assetSpec' }
+  return { phase, at, retries, output: outputOf(execution, task, asset, media) }
+}
+
+function outputOf(
+  execution: Execution,
+  task: TaskRecord,
+  asset: AssetRecord | undefined,
+  media: ReturnType<typeof publishedMedia>,
+): object {
+  if (asset && media) return { [task.type === 'clip' ? 'clip' : 'upload']: { assetSpec: assetSpecOf(asset, media) } }
+  if (task.type === 'transcode-file') return { transcodeFile: transcoded(execution) }
+  return task.type === 'export' ? { export: {} } : {}
+}
+
+function transcoded(execution: Execution): object {
+  const outputs = Object.assign({}, ...execution.status.steps.map((step) => step.outputs)) as Record<string, string>
+  return { request_id: execution.id, ...(outputs.transcoded && (JSON.parse(outputs.transcoded) as object)) }
+}
+
+function endedAsset(execution: Execution, asset: AssetRecord, end: TaskEnd): AssetRecord {
+  const media = publishedMedia(execution)
+  if (end.phase === 'completed' && media) {
+    const { errorMessage: _, ...rest } = asset
+    return { ...rest, phase: 'ready', updatedAt: end.at, media }
+  }
+  const errorMessage = end.errorMessage ?? 'task was cancelled'
+  return { ...asset, phase: 'failed', updatedAt: end.at, sourcePlaybackReady: false, errorMessage }
+}
+
+/** What a task that came to nothing leaves behind is removed; a task that stored its work elsewhere leaves nothing. */
+function garbageOf({ id, media, type }: TaskRecord, good: boolean, at: number): readonly DocumentChange[] {
+  if (!media) return []
+  const all = type === 'transcode-file'
+  if (good && !all) return []
+  const body = { directory: media.directory, keepInput: !all }
+  return [
+    { kind: 'document.put', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key: id, body, sort: sortable(at) },
+  ]
+}

@@ -1,0 +1,40 @@
+import { EngineError } from '../../../core/engine-error.ts'
+import type { Execution } from '../../../core/execution.ts'
+import type { Tenant } from '../../../core/identity.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import { statusOf } from './life-cycle.ts'
+import type { TaskRecord } from './task-record.ts'
+
+/** A task as Livepeer shows it. Keys without a value are left out, never null. */
+export function presentTask(record: TaskRecord, execution: Execution | undefined): object {
+  const { id, type, createdAt, scheduledAt, inputAssetId, outputAssetId, userId, params, end } = record
+  return {
+    id,
+    type,
+    createdAt,
+    ...(scheduledAt !== undefined && { scheduledAt }),
+    ...(inputAssetId !== undefined && { inputAssetId }),
+    ...(outputAssetId !== undefined && { outputAssetId }),
+    userId,
+    projectId: userId,
+    params,
+    // Where the published documentation of 2023 has it, beside its true place in `params`.
+    ...(params.clip !== undefined && { clip: params.clip }),
+    status: statusOf(record, execution),
+    ...(end?.output && { output: end.output }),
+  }
+}
+
+/** The execution that a record's state is read from; undefined when what is recorded says all. */
+export async function executionOf(engine: Engine, tenant: Tenant, record: TaskRecord): Promise<Execution | undefined> {
+  if (record.end || record.execution === undefined) return undefined
+  try {
+    return await engine.execution(tenant, record.execution)
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+export const showTask = async (engine: Engine, tenant: Tenant, record: TaskRecord): Promise<object> =>
+  presentTask(record, await executionOf(engine, tenant, record))

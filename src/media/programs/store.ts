@@ -1,0 +1,76 @@
+/** Puts what was made and verified into a bucket, playlists last, and says where it lies. */
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bucketKeys, signedUrl } from '../bucket.ts'
+import { MediaError } from '../failure.ts'
+import { type StoreJob, sourceOf, workOf } from '../job.ts'
+import { publishOutput, reportProgress, runProgram } from '../program.ts'
+import { AddressRefused, publicHttp } from '../public-http.ts'
+
+await runProgram<StoreJob>(async (job) => {
+  const { outputs, profiles, facts } = job
+  const files = [...(outputs.hls === undefined ? [] : await playlistFiles(job, outputs.hls)), ...mp4Files(job)]
+  for (const [i, { from, to }] of files.entries()) {
+    await put(job, from, to)
+    reportProgress((100 * (i + 1)) / files.length)
+  }
+  const mp4 = mp4Files(job).map(({ to }) => ({ path: to }))
+  publishOutput('transcoded', {
+    input_video: { duration: facts.duration, size: (await stat(sourceOf(job))).size },
+    ...(outputs.hls !== undefined && { hls: { path: joined(outputs.hls, 'index.m3u8') } }),
+    ...(mp4.length > 0 && { mp4 }),
+    renditions: profiles.map(({ name }) => name),
+  })
+})
+
+interface Upload {
+  readonly from: string
+  readonly to: string
+}
+
+const joined = (...parts: readonly string[]): string =>
+  `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter(Boolean)
+    .join('/')}`
+
+async function playlistFiles(job: StoreJob, prefix: string): Promise<readonly Upload[]> {
+  const all: Upload[] = []
+  for (const { name } of job.profiles) {
+    const names = await readdir(join(workOf(job), name))
+    const ordered = [...names.filter((n) => n !== 'index.m3u8'), 'index.m3u8']
+    all.push(...ordered.map((n) => ({ from: join(workOf(job), name, n), to: joined(prefix, name, n) })))
+  }
+  return [...all, { from: join(workOf(job), 'index.m3u8'), to: joined(prefix, 'index.m3u8') }]
+}
+
+function mp4Files(job: StoreJob): readonly Upload[] {
+  const prefix = job.outputs.mp4
+  if (prefix === undefined) return []
+  const made = job.profiles.filter(({ name }) => name !== 'low-bitrate')
+  return made.map(({ name }) => ({ from: join(workOf(job), `${name}.mp4`), to: joined(prefix, `${name}.mp4`) }))
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  m3u8: 'application/vnd.apple.mpegurl',
+  ts: 'video/mp2t',
+  mp4: 'video/mp4',
+}
+
+async function put(job: StoreJob, from: string, to: string): Promise<void> {
+  const url = signedUrl({ endpoint: job.endpoint, bucket: job.bucket, path: to }, bucketKeys(), 'PUT')
+  const { size } = await stat(from)
+  const type = TYPES[to.slice(to.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
+  const headers = { 'content-length': String(size), 'content-type': type }
+  const http = publicHttp(job.allowAddresses)
+  const answer = await http
+    .call(url, { method: 'PUT', headers, body: createReadStream(from) })
+    .catch((error: unknown) => {
+      if (error instanceof AddressRefused) throw new MediaError('storageRefused', error.message)
+      throw new MediaError('storage', String(error), error)
+    })
+  answer.resume()
+  const status = answer.statusCode ?? 0
+  if (status >= 300) throw new MediaError(status >= 500 ? 'storage' : 'storageRefused', `the bucket answered ${status}`)
+}
