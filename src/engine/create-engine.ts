@@ -12,10 +12,12 @@ import type { Context, EngineParts } from './context.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Engine, NodeRegistration, Waiting } from './engine.ts'
 import { type EngineServices, engineServices } from './engine-services.ts'
+import { followExecutionLog } from './follow-merged-logs.ts'
 import { appendSteps, exec, publishOutputs, reportProgress, stats } from './inside-attempt.ts'
 import { inspect } from './inspect.ts'
 import { Ledger } from './ledger.ts'
 import { listSchedules } from './list-schedules.ts'
+import { executionLog } from './merge-logs.ts'
 import { NodeRegister } from './node-register.ts'
 import { deregisterNode, registerMachine, registerNode, setNodeAttributes, setNodeState, withUse } from './nodes.ts'
 import { note } from './note.ts'
@@ -165,6 +167,8 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     cursor: () => c.store.cursor(),
     log: (tenant, which, from, limit) => readLog(c, tenant, which, from, limit),
     followLog: (tenant, which, from, signal) => followLog(c, tenant, which, from, signal),
+    executionLog: (tenant, id, query) => executionLog(c, tenant, id, query),
+    followExecutionLog: (tenant, id, query, signal) => followExecutionLog(c, tenant, id, query, signal),
     note: (tenant, id, step, text) => note(c, tenant, id, step, text),
     exec: (tenant, id, step, request) => exec(c, tenant, id, step, request),
     stats: (tenant, id, step) => stats(c, tenant, id, step),

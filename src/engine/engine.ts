@@ -7,7 +7,7 @@
 import type { Event } from '../core/event.ts'
 import type { Execution, ExecutionState, Progress } from '../core/execution.ts'
 import type { AttemptId, ExecutionId, NodeId, Principal, Tenant } from '../core/identity.ts'
-import type { Instant } from '../core/instant.ts'
+import type { Instant, Micros } from '../core/instant.ts'
 import type { Node, NodeCapacity, NodeUse } from '../core/node.ts'
 import type { ExecRequest, ExecSession, Stats } from '../core/ports/executor.ts'
 import type { LogFrom, LogLine, LogPage } from '../core/ports/log-store.ts'
@@ -94,6 +94,16 @@ export interface Engine {
     from: LogFrom,
     signal: AbortSignal,
   ): AsyncIterable<{ readonly attempt: AttemptId; readonly lines: readonly LogLine[] }>
+  /** The lines of all steps and attempts in order of time, a page of them. */
+  executionLog(tenant: Tenant, id: ExecutionId, query: ExecutionLogQuery): Promise<ExecutionLogPage>
+  /** All of that, then what is written, until the execution is final and every log has ended. `not_found` and `invalid`
+   *  come with the first step of the iteration. */
+  followExecutionLog(
+    tenant: Tenant,
+    id: ExecutionId,
+    query: Pick<ExecutionLogQuery, 'after' | 'since' | 'until' | 'steps'>,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly lines: readonly ExecutionLine[]; readonly after: string }>
   /** A system line in the newest attempt's log of a step. */
   note(tenant: Tenant, id: ExecutionId, step: string, text: string): Promise<void>
   exec(tenant: Tenant, id: ExecutionId, step: string, request: ExecRequest): Promise<ExecSession>
@@ -176,6 +186,35 @@ export interface LogSelector {
   readonly step?: string
   /** Number of the attempt; default the newest. */
   readonly attempt?: number
+}
+
+export interface ExecutionLogQuery {
+  readonly limit: number
+  /** `after` or `before` of a page or batch: what comes after it, or the lines just before it. Opaque. */
+  readonly after?: string
+  readonly before?: string
+  /** Begin with the newest lines; the page itself is in order of time all the same. Implied by `before`. */
+  readonly backwards?: boolean
+  /** Lines from this instant on; going on with `after` keeps it. */
+  readonly since?: Micros
+  /** Lines before this instant. */
+  readonly until?: Micros
+  /** Only of these steps; going on needs the same. */
+  readonly steps?: readonly string[]
+}
+
+export interface ExecutionLine {
+  readonly attempt: AttemptId
+  readonly step: string
+  readonly line: LogLine
+}
+
+export interface ExecutionLogPage {
+  readonly lines: readonly ExecutionLine[]
+  readonly before: string
+  readonly after: string
+  /** Forwards: nothing will follow. Backwards: nothing is before. */
+  readonly end: boolean
 }
 
 export interface ScheduleView {

@@ -18,9 +18,22 @@ export function resolveEnvironment(
   run: RunSpec,
 ): ResolvedEnvironment | Promise<ResolvedEnvironment> {
   const entries = Object.entries(run.env)
+  if (run.outputsOf !== undefined) return withOutputs(context, execution, run.outputsOf, entries)
   if (entries.every(([, value]) => typeof value === 'string'))
     return { env: run.env as Readonly<Record<string, string>> }
   return resolveAll(context, execution, entries)
+}
+
+async function withOutputs(
+  context: Context,
+  execution: Execution,
+  steps: readonly string[],
+  entries: readonly [string, EnvValue][],
+): Promise<ResolvedEnvironment> {
+  const specs = stepsOf(execution)
+  const outputs = steps.map((name) => execution.status.steps[specs.findIndex((s) => s.name === name)]?.outputs ?? {})
+  const { env, missing } = await resolveAll(context, execution, entries)
+  return missing ? { env, missing } : { env: { ...Object.assign({}, ...outputs), ...env } }
 }
 
 async function resolveAll(
