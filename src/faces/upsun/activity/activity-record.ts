@@ -13,7 +13,9 @@ export interface ActivityRecord {
   readonly type: 'environment.task' | 'environment.push'
   readonly project: string
   readonly environment: string
+  /** UUID, and what it is called. */
   readonly user: string
+  readonly userName: string
   readonly task?: string
   readonly timeoutSeconds?: number
   /** Names of the run's own variables; their values are not shown again. */

@@ -41,8 +41,8 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
     timings: timingsOf(e, seen.now),
     log: 'The log of an activity is streamed: follow its link "log".',
     payload: payloadOf(e, record, seen),
-    description: `<user data-id="${record.user}">${record.user}</user> ${subject.verb} <strong>${subject.name}</strong>${subject.where}`,
-    text: `${record.user} ${subject.verb} **${subject.name}**${subject.where}`,
+    description: `<user data-id="${record.user}">${record.userName}</user> ${subject.verb} <strong>${subject.name}</strong>${subject.where}`,
+    text: `${record.userName} ${subject.verb} **${subject.name}**${subject.where}`,
     expires_at: timestamp(acceptedAt + RETENTION_MS),
     commands: record.type === 'environment.task' ? commandsOf(e, record.task ?? '') : [],
     _links: linksOf(e, record),
@@ -71,7 +71,7 @@ function linksOf(e: Execution, record: ActivityRecord): object {
 function payloadOf(e: Execution, record: ActivityRecord, seen: Seen): object {
   const { project, environment, user, task } = record
   return {
-    user: { id: user, display_name: user },
+    user: { id: user, display_name: record.userName },
     project: { id: project },
     environment: { id: environment, name: environment },
     ...(task !== undefined && { task }),

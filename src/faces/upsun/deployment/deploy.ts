@@ -123,6 +123,7 @@ async function submit(
     project: project.id,
     environment: environment.name,
     user: userIdOf(call.principal),
+    userName: call.principal.id,
     deployment: deployment.id,
     tasks: deployment.tasks.map(({ config }) => config.name),
   }

@@ -2,13 +2,14 @@ import { allDocuments } from '../../kit/documents.ts'
 import { needProject, needUser, needView } from '../access.ts'
 import type { Call } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, findEnvironment, findProject, keyOf } from '../documents.ts'
-import { presentEnvironment } from '../environment/present-environment.ts'
+import { environmentPath, presentEnvironment } from '../environment/present-environment.ts'
+import { organizationIdOf } from '../organization.ts'
 import { presentCapabilities, presentProject } from '../project/present-project.ts'
 import type { Params } from './operation.ts'
 
 export async function getProject(call: Call, { project }: Params): Promise<object> {
   needProject(call, project)
-  return presentProject(await findProject(call.engine, call.tenant, project))
+  return presentProject(await findProject(call.engine, call.tenant, project), organizationIdOf(call.tenant))
 }
 
 export async function getCapabilities(call: Call, { project }: Params): Promise<object> {
@@ -38,3 +39,10 @@ export async function getEnvironment(call: Call, { project, environment }: Param
   await findProject(call.engine, call.tenant, project)
   return presentEnvironment(await findEnvironment(call.engine, call.tenant, project, environment))
 }
+
+export async function getEnvironmentSettings(call: Call, params: Params): Promise<object> {
+  await getEnvironment(call, params)
+  return { enable_manual_deployments: false, _links: { self: { href: `${pathOf(params)}/settings` } } }
+}
+
+const pathOf = ({ project, environment }: Params): string => environmentPath(project, environment)

@@ -2,7 +2,15 @@ import type { Call } from '../call.ts'
 import { cancelActivity, getActivity, listActivities } from './activities.ts'
 import { getDeployment, patchDeployment } from './deployments.ts'
 import type { Operation, Params } from './operation.ts'
-import { getCapabilities, getEnvironment, getProject, getSettings, listEnvironments } from './projects.ts'
+import { getOrganization, listOrganizations, organizationProjects, refOrganizations } from './organizations.ts'
+import {
+  getCapabilities,
+  getEnvironment,
+  getEnvironmentSettings,
+  getProject,
+  getSettings,
+  listEnvironments,
+} from './projects.ts'
 import { getTask, listTasks, runTask } from './tasks.ts'
 import { emptyList, extendedAccess, getMe, getUser, getUserById, projectsOf, refProjects } from './users.ts'
 import { createVariable, deleteVariable, getVariable, listVariables, updateVariable } from './variables.ts'
@@ -31,18 +39,21 @@ export const OPERATIONS: readonly Operation[] = [
   { method: 'POST', path: '/me/verification', answer: () => ({ state: false, type: '' }) },
   get('/users/:id', (call: Call, { id }: Params) => getUserById(call, id)),
   get('/users/:id/extended-access', extendedAccess),
-  get('/users/:id/organizations', emptyList),
+  get('/users/:id/organizations', listOrganizations),
   get('/users/:id/project-access', emptyList),
-  get('/organizations', emptyList),
+  get('/organizations', listOrganizations),
+  get('/organizations/:id', getOrganization),
+  get('/organizations/:id/projects', organizationProjects),
   get('/regions', emptyList),
   get('/ref/projects', refProjects),
-  get('/ref/organizations', () => ({})),
+  get('/ref/organizations', refOrganizations),
   get('/projects', async (call) => (await projectsOf(call)).map(({ id, title }) => ({ id, title }))),
   get(PROJECT, getProject),
   get(`${PROJECT}/capabilities`, getCapabilities),
   get(`${PROJECT}/settings`, getSettings),
   get(`${PROJECT}/environments`, listEnvironments),
   get(ENVIRONMENT, getEnvironment),
+  get(`${ENVIRONMENT}/settings`, getEnvironmentSettings),
   get(`${ENVIRONMENT}/tasks`, listTasks),
   get(`${ENVIRONMENT}/tasks/:task`, getTask),
   { method: 'POST', path: `${ENVIRONMENT}/tasks/:task/run`, status: 202, answer: runTask },

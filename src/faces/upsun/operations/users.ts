@@ -3,6 +3,7 @@ import { needUser } from '../access.ts'
 import type { Call } from '../call.ts'
 import { COLLECTIONS, type ProjectRecord } from '../documents.ts'
 import { notFound } from '../errors.ts'
+import { organizationIdOf, VENDOR } from '../organization.ts'
 import { REGION } from '../project/present-project.ts'
 import { userIdOf } from '../user-id.ts'
 import { timestamp } from '../wire/timestamp.ts'
@@ -55,20 +56,32 @@ export async function projectsOf(call: Call): Promise<readonly ProjectRecord[]> 
   return found.map(({ body }) => body)
 }
 
-/** GET /users/{id}/extended-access: what `project:list` begins with. */
+/** GET /users/{id}/extended-access: what `project:list` begins with. The projects themselves are references. */
 export async function extendedAccess(call: Call): Promise<object> {
   needUser(call)
   const user = userIdOf(call.principal)
-  const items = (await projectsOf(call)).map((p) => ({
+  const projects = await projectsOf(call)
+  const organization = organizationIdOf(call.tenant)
+  const items = projects.map((p) => ({
     user_id: user,
     resource_id: p.id,
     resource_type: 'project',
-    organization_id: null,
+    organization_id: organization,
     permissions: ['admin'],
     granted_at: timestamp(p.createdAt),
     updated_at: timestamp(p.updatedAt),
   }))
-  return { items, _links: { self: { href: `/users/${user}/extended-access` } } }
+  const ids = projects.map(({ id }) => encodeURIComponent(id)).join(',')
+  return {
+    items,
+    _links: {
+      self: { href: `/users/${user}/extended-access` },
+      ...(ids !== '' && {
+        'ref:projects:0': { href: `/ref/projects?in=${ids}` },
+        'ref:organizations:0': { href: `/ref/organizations?in=${organization}` },
+      }),
+    },
+  }
 }
 
 /** GET /ref/projects?in=…: projects by id. */
@@ -76,16 +89,14 @@ export async function refProjects(call: Call): Promise<object> {
   needUser(call)
   const wanted = new Set((call.query.get('in') ?? '').split(','))
   const found = (await projectsOf(call)).filter((p) => wanted.has(p.id))
-  return Object.fromEntries(
-    found.map((p) => [
-      p.id,
-      {
-        ...{ id: p.id, title: p.title, region: REGION, organization_id: null, namespace: null, status: 'active' },
-        ...{ subscription_id: '0', type: 'grid', plan: 'flex', timezone: p.timezone, default_branch: p.defaultBranch },
-        ...{ created_at: timestamp(p.createdAt), updated_at: timestamp(p.updatedAt), endpoint: `/projects/${p.id}` },
-      },
-    ]),
-  )
+  return Object.fromEntries(found.map((p) => [p.id, presentProjectReference(call, p)]))
 }
+
+export const presentProjectReference = (call: Call, p: ProjectRecord): object => ({
+  ...{ id: p.id, title: p.title, region: REGION, organization_id: organizationIdOf(call.tenant), namespace: null },
+  ...{ status: 'active', subscription_id: '0', type: 'grid', plan: 'flex', timezone: p.timezone, vendor: VENDOR },
+  ...{ default_branch: p.defaultBranch, created_at: timestamp(p.createdAt), updated_at: timestamp(p.updatedAt) },
+  endpoint: `/projects/${p.id}`,
+})
 
 export const emptyList = (): object => ({ items: [], count: 0, _links: {} })

@@ -6,7 +6,7 @@ export const REGION = 'taskport'
 export const projectPath = (id: string): string => `/projects/${encodeURIComponent(id)}`
 
 /** The Project object (reference §1.3). */
-export function presentProject(project: ProjectRecord): object {
+export function presentProject(project: ProjectRecord, organization: string): object {
   const path = projectPath(project.id)
   return {
     id: project.id,
@@ -17,7 +17,7 @@ export function presentProject(project: ProjectRecord): object {
     description: '',
     owner: project.owner,
     namespace: null,
-    organization: null,
+    organization,
     default_branch: project.defaultBranch,
     status: { code: 'provisioned', message: 'ok' },
     timezone: project.timezone,

@@ -15,15 +15,9 @@ export const PROFILE_MEMORY_MB: Readonly<Record<Profile, Readonly<Record<string,
 
 export const SIZES: readonly string[] = Object.keys(PROFILE_MEMORY_MB.BALANCED)
 
-/** The profile of a runtime that names none. */
-export function profileOf(config: Pick<TaskConfig, 'type' | 'containerProfile'>): Profile {
-  if (config.containerProfile !== null) return config.containerProfile as Profile
-  const runtime = config.type.split(':')[0] ?? ''
-  if (runtime === 'java') return 'HIGH_MEMORY'
-  return ['php', 'nodejs', 'python', 'ruby', 'golang', 'rust', 'dotnet', 'elixir'].includes(runtime)
-    ? 'HIGH_CPU'
-    : 'BALANCED'
-}
+/** A task without a profile is BALANCED: so the vendor's command line shows it (reference §1.1). */
+export const profileOf = (config: Pick<TaskConfig, 'containerProfile'>): Profile =>
+  (config.containerProfile ?? 'BALANCED') as Profile
 
 /** MB: `base_memory + memory_ratio × CPU` where the task says so, else its profile's. */
 export function memoryMbOf(config: TaskConfig, size: string): number {

@@ -33,6 +33,7 @@ export async function runTask(
     project: project.id,
     environment: environment.name,
     user: userIdOf(call.principal),
+    userName: call.principal.id,
     task: task.config.name,
     timeoutSeconds: task.config.timeoutSeconds,
     ...(task.config.authorizations.length > 0 && { authorizations: task.config.authorizations }),
