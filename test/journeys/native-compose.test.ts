@@ -71,7 +71,9 @@ describe('an await step', () => {
     await executions.until(waiting, 'awaiting', (e) => e.steps[0]!.awaited === target)
     await server.kill()
     await server.start()
-    expect((await executions.get(waiting)).steps[0]).toMatchObject({ awaited: target, finishedAt: undefined })
+    const [step] = (await executions.get(waiting)).steps
+    expect(step!.awaited).toBe(target)
+    expect(['starting', 'running']).toContain(step!.state)
     await executions.run({ command: ['/bin/touch', file('target')] })
     expect((await executions.final(waiting)).state).toBe('succeeded')
   })
