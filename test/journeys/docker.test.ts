@@ -47,11 +47,11 @@ describe.skipIf(!canRunDocker())('a server with a container engine (needs root a
     await eventually('more lines are there', async () => (await logs()).includes('line 20\n'), 30_000)
     await taskport.kill()
     await up()
-    const ended = await eventually(
+    const ended: Execution = await eventually(
       'it ended',
       async () => {
         const now = await show(id)
-        return now.state === 'failed' && now
+        return now.state === 'failed' ? now : undefined
       },
       30_000,
     )

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { isAbsolute, normalize, sep } from 'node:path'
 import type { Work } from '../../core/ports/executor.ts'
 import { type Reason, reason } from '../../core/reason.ts'
+import { hasReadOnlyRoot } from './container-spec.ts'
 
 export interface CheckPolicy {
   /** Host directories that steps may mount from. */
@@ -22,6 +23,8 @@ export function refusalOf(work: Work, policy: CheckPolicy): Reason | undefined {
     const problem = mount.kind === 'bind' ? (mount.trusted ? undefined : bindProblem(mount.source, policy)) : undefined
     if (problem !== undefined) return reason('refused_by_executor', problem)
   }
+  if (hasReadOnlyRoot(work) && run.mounts?.some(({ kind }) => kind === 'file'))
+    return reason('invalid_spec', 'literal files cannot be put into a container with a read-only root')
   if (run.network?.mode === 'none' && (run.ports?.length ?? 0) > 0)
     return reason('invalid_spec', 'a step without a network has no ports to publish')
   return undefined

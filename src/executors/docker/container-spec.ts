@@ -48,6 +48,9 @@ export function containerSpecOf(
   }
 }
 
+export const hasReadOnlyRoot = ({ run }: Work): boolean =>
+  run.sandbox?.readOnlyRoot === true || run.sandbox?.writable === 'none'
+
 function labelsOf(
   attempt: AttemptId,
   work: Work,
@@ -72,7 +75,7 @@ function hostConfigOf(work: Work, context: SpecContext): HostConfig {
     NetworkMode: context.network,
     PortBindings: portBindingsOf(work, context.publishAddress),
     Mounts: mountsOf(work, context.names),
-    ReadonlyRootfs: run.sandbox?.readOnlyRoot === true || run.sandbox?.writable === 'none',
+    ReadonlyRootfs: hasReadOnlyRoot(work),
     Init: run.init === true,
     ...(run.network?.extraHosts && {
       ExtraHosts: Object.entries(run.network.extraHosts).map(([host, ip]) => `${host}:${ip}`),

@@ -83,6 +83,12 @@ describe.skipIf(!canRunDocker())(
       expect(output(id(1))).toBe('0 /etc\nhi\n')
     })
 
+    it('lets a user write the workspace of a container whose root is read-only', async () => {
+      const run: Partial<RunSpec> = { user: 'alice', sandbox: { mode: 'on', readOnlyRoot: true } }
+      const { outputs } = await ran('touch /x 2>&1; touch /workspace/x && echo A=1 > "$TASKPORT_OUTPUTS"', run)
+      expect([output(), outputs]).toEqual(['touch: /x: Read-only file system\n', { A: '1' }])
+    })
+
     it('keeps both streams apart, in order, with all bytes', async () => {
       await ran('i=0; while [ $i -lt 500 ]; do echo line $i; echo err $i >&2; i=$((i+1)); done; printf end')
       const lines = (word: string): string => Array.from({ length: 500 }, (_, i) => `${word} ${i}\n`).join('')

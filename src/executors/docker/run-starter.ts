@@ -6,11 +6,12 @@ import type { ContainerEngine } from './container-engine.ts'
 import type { ContainerNames } from './container-names.ts'
 import { containerOptionsOf } from './container-options.ts'
 import type { ContainerRun } from './container-run.ts'
-import { containerSpecOf } from './container-spec.ts'
+import { containerSpecOf, hasReadOnlyRoot } from './container-spec.ts'
 import { isAway, statusOf, wordsOf } from './engine-failure.ts'
 import { WORKSPACE } from './environment.ts'
 import { Gate } from './gate.ts'
 import type { ImageFacts, ImageStore } from './image-store.ts'
+import { mountsOf } from './mounts.ts'
 import type { Places } from './places.ts'
 import { startProblem } from './start-problem.ts'
 import { type TarEntry, writeTar } from './tar.ts'
@@ -77,14 +78,35 @@ export class RunStarter {
     const problem = await this.#create(run, work, network)
     if (problem === 'runs') return { started: image }
     if (problem !== undefined) return { refusal: problem }
-    const files = filesOf(work, image)
-    if (files.length > 0) await engine.upload(run.name, writeTar(files), '/')
+    await this.#fill(run, work, image)
     if (run.stopping !== undefined) {
       await engine.remove(run.name)
       return STOPPED
     }
     await engine.start(run.name)
     return { started: image }
+  }
+
+  /** Copies in what must be there before the start. */
+  async #fill(run: ContainerRun, work: Work, image: ImageFacts): Promise<void> {
+    const { engine } = this.#parts
+    const workspace = workspaceEntry(work, image)
+    const files = literalFiles(work)
+    if (workspace !== undefined && hasReadOnlyRoot(work)) await this.#openWorkspace(run, work, workspace)
+    else if (workspace !== undefined) files.unshift(workspace)
+    if (files.length > 0) await engine.upload(run.name, writeTar(files), '/')
+  }
+
+  /** Nothing can be copied beside the volumes of a read-only container: one that never starts is used for it. */
+  async #openWorkspace(run: ContainerRun, work: Work, workspace: TarEntry): Promise<void> {
+    const { engine, names } = this.#parts
+    const helper = `${run.name}.workspace`
+    const mounts = mountsOf(work, names).filter(({ Target }) => Target === WORKSPACE)
+    const labels = names.labelsOf(work.place.allocation)
+    await engine.remove(helper)
+    await engine.create(helper, { Image: work.run.image!, Cmd: ['-'], Labels: labels, HostConfig: { Mounts: mounts } })
+    await engine.upload(helper, writeTar([workspace]), '/')
+    await engine.remove(helper)
   }
 
   /** `runs`: it exists and has been started before; it is taken over. */
@@ -115,18 +137,20 @@ export class RunStarter {
 const isNameTaken = (error: unknown): boolean =>
   /already in use/i.test(wordsOf(error)) && [409, 500].includes(statusOf(error) ?? 0)
 
-/** What is copied in: literal files, and a workspace that users other than root may write. */
-function filesOf(work: Work, image: ImageFacts): TarEntry[] {
+/** Undefined where the workspace is as it should be: a new volume is root's. */
+function workspaceEntry(work: Work, image: ImageFacts): TarEntry | undefined {
   const user = work.run.user ?? image.user
-  const frozen = work.run.sandbox?.writable === 'none'
   const isRoot = user === '' || /^(0|root)(:|$)/.test(user)
-  const workspace = isRoot || frozen ? [] : [{ path: `${WORKSPACE.slice(1)}/`, mode: 0o777 }]
-  const files = (work.run.mounts ?? [])
+  const frozen = work.run.sandbox?.writable === 'none'
+  return isRoot || frozen ? undefined : { path: `${WORKSPACE.slice(1)}/`, mode: 0o777 }
+}
+
+function literalFiles(work: Work): TarEntry[] {
+  return (work.run.mounts ?? [])
     .filter(({ kind }) => kind === 'file')
     .map(({ target, content }) => ({
       path: target.replace(/^\/+/, ''),
       mode: 0o444,
       content: Buffer.from(content ?? ''),
     }))
-  return [...workspace, ...files]
 }

@@ -5,6 +5,11 @@ import { wordsOf } from './engine-failure.ts'
 /** How engines (with runc or crun) say why a container cannot start, seen with Docker 20.10 and Podman 4.3. */
 const PROBLEMS: readonly (readonly [RegExp, ReasonCode, (work: Work) => string])[] = [
   [
+    /container-init binary not found/i,
+    'refused_by_executor',
+    () => 'the container engine has no init process to put in front',
+  ],
+  [
     /port is already allocated|address already in use|bind for .* failed/i,
     'port_unavailable',
     () => 'a port it publishes is taken',
