@@ -10,6 +10,7 @@ import type { RunSpec } from '../../core/step-spec.ts'
 import { Observer } from '../observer.ts'
 import { DockerHarness } from './fixtures/docker-harness.ts'
 import { buildTestImage, importTestImage, TEST_IMAGE } from './fixtures/test-image.ts'
+import { TestRegistry } from './fixtures/test-registry.ts'
 
 const MIB = 2 ** 20
 const ALICE = ['STOPSIGNAL SIGUSR1', 'USER alice', 'WORKDIR /tmp', 'ENV COLOUR=blue']
@@ -220,6 +221,40 @@ describe.skipIf(!canRunDocker())(
       expect(observer.seen.some((o) => o.attempt === id(1) && o.kind === 'pulling')).toBe(true)
     })
 
+    it('pulls with the credential it is given, says so, reports the digest, and pulls again only when told to', async () => {
+      const registry = await TestRegistry.open()
+      try {
+        const run: Partial<RunSpec> = { image: registry.image, argv: ['/bin/busybox', 'true'] }
+        const denied = await ran('', run, {}, id(0))
+        expect(denied.exit.reason?.code).toBe('image_pull_failed')
+        const missing = await ran(
+          '',
+          { ...run, image: registry.image.replace('busy:1', 'busy:2') },
+          login(registry),
+          id(1),
+        )
+        expect(missing.exit.reason?.code).toBe('image_missing')
+        expect((await ran('', run, login(registry), id(2))).exit.code).toBe(0)
+        const news = observer.seen.filter(({ attempt }) => attempt === id(2))
+        expect(news.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1])).toEqual([
+          'pulling',
+          'started',
+          'exited',
+        ])
+        expect(await observer.started(id(2))).toMatchObject({
+          imageDigest: registry.digest,
+          pullStoppedAt: expect.any(Number),
+        })
+        const pulls = registry.pulls
+        expect((await ran('', run, login(registry), id(3))).exit.code).toBe(0)
+        expect(registry.pulls).toBe(pulls)
+        expect((await ran('', { ...run, pull: 'always' }, login(registry), id(4))).exit.code).toBe(0)
+        expect(registry.pulls).toBeGreaterThan(pulls)
+      } finally {
+        registry.close()
+      }
+    })
+
     it('names what keeps a container from starting', async () => {
       const reasonOf = async (run: Partial<RunSpec>, step: number) =>
         (await ran('true', { init: false, ...run }, {}, id(step))).exit.reason?.code
@@ -302,6 +337,8 @@ describe.skipIf(!canRunDocker())(
     })
   },
 )
+
+const login = ({ credential }: TestRegistry): Partial<Work> => ({ registryCredential: credential })
 
 async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)

@@ -91,7 +91,7 @@ export class Stopper {
       await this.#engine.signal(run.name, signal)
     } catch (error) {
       const settled = isAway(error) || [404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)
-      if (!settled && !/is not running/.test(String(error))) throw error
+      if (!settled && !/is not running|only kill running/.test(String(error))) throw error
     }
   }
 }
