@@ -3,24 +3,27 @@ import type { Logger } from 'pino'
 import type { ObjectStore } from '../core/ports/object-store.ts'
 import type { Vault } from '../core/ports/vault.ts'
 import type { RunningEngine } from '../engine/create-engine.ts'
+import { cloudFoundryFace } from '../faces/cloudfoundry/cloudfoundry-face.ts'
 import { ecsFace } from '../faces/ecs/ecs-face.ts'
-import { CredentialTable } from '../faces/kit/credential-table.ts'
+import type { Credentials } from '../faces/kit/credentials.ts'
 import type { Face, FaceContext } from '../faces/kit/face.ts'
+import { Links } from '../faces/kit/links.ts'
 import { livepeerFace } from '../faces/livepeer/livepeer-face.ts'
 import type { LivepeerOptions } from '../faces/livepeer/options.ts'
 import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
+import { onaFace } from '../faces/ona/ona-face.ts'
 import { upsunFace } from '../faces/upsun/upsun-face.ts'
 import { builtInProgram } from './built-in-program.ts'
 import { type Configuration, pairsOf } from './configuration.ts'
 import { faceDirectory } from './data-directory.ts'
-import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { httpDeliver } from './http-deliver.ts'
 import { VERSION } from './version.ts'
 
 export interface FacesRequest {
   readonly configuration: Configuration
   readonly running: RunningEngine
+  readonly credentials: Credentials
   readonly vault: Vault
   readonly log: Logger
   readonly metrics: Metrics
@@ -48,6 +51,8 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       fargateSizes: configuration.fargateSizes,
       retentionMs: configuration.retentionMs,
     }),
+    cloudFoundryFace(context),
+    onaFace(context, { workspaceRoots: configuration.workspaceRoots, sandboxed: () => isSandboxed(running) }),
     upsunFace(context),
     livepeerFace(context, livepeerOptions(configuration)),
   ]
@@ -65,11 +70,22 @@ function livepeerOptions({ allowAddress, ffmpeg }: Configuration): Partial<Livep
   }
 }
 
-function contextOf({ configuration, running, vault, log, objects, publicUrl }: FacesRequest): FaceContext {
+/** Programs of the process executor see a file system of their own. */
+function isSandboxed({ context }: RunningEngine): boolean {
+  return context.executors.find('process')?.capabilities.enforcement.filesystem === 'enforced'
+}
+
+function contextOf(request: FacesRequest): FaceContext {
+  const { configuration, running, credentials, vault, log, objects, publicUrl } = request
+  const links = new Links({
+    listening: publicUrl,
+    ...(configuration.publicUrl !== undefined && { publicUrl: configuration.publicUrl }),
+  })
   return {
     engine: running.engine,
-    credentials: new CredentialTable(running.engine, vault, FIRST_START_SPELLINGS),
+    credentials,
     publicUrl,
+    links: (request) => links.base(request.headers.host),
     log: {
       info: (o, m) => log.info(o, m),
       warn: (o, m) => log.warn(o, m),

@@ -205,7 +205,8 @@ export class Launcher {
     user: User | undefined,
     pass: (fd: number) => string,
   ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
-    const shared = (mount: MountSpec): string => this.#sharedDirectory(work, mount, user)
+    const shared = (mount: MountSpec): string =>
+      isOwnWorkspace(mount) ? place.workspace : this.#sharedDirectory(work, mount, user)
     const plan = planSandbox(this.#config, work, place.workspace, shared)
     if ('refusal' in plan) return plan
     const files = plan.files.flatMap(({ target, content }) => [
@@ -224,6 +225,9 @@ export class Launcher {
     return path
   }
 }
+
+/** A workspace that names no other: the allocation's own, which goes with it. */
+const isOwnWorkspace = (mount: MountSpec): boolean => mount.kind === 'workspace' && mount.source === undefined
 
 function unfitWithoutSandbox(work: Work): Reason | undefined {
   const { run } = work

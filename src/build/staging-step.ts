@@ -1,0 +1,50 @@
+import type { MountSpec, StepSpec } from '../core/step-spec.ts'
+import { DEFAULT_STOP } from '../core/step-spec.ts'
+
+export interface StagingRequest {
+  /** How `unpack-program.ts` is run. */
+  readonly program: { readonly argv: readonly string[]; readonly mounts: readonly MountSpec[] }
+  /** `bits`: what becomes `app/`. `droplet`: a whole droplet archive. */
+  readonly form: 'bits' | 'droplet'
+  /** The archive on this machine. */
+  readonly archive: string
+  /** Directory of all trees, and the new one's name in it. */
+  readonly trees: string
+  readonly tree: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Exit code of an archive that is broken: the sender's fault. Diego's exit code of a buildpack that failed to compile. */
+export const BROKEN_ARCHIVE = 223
+const STAGING_TIMEOUT_MS = 15 * 60_000
+
+/** Making a droplet's tree, as the one step of an execution. Run twice it does no harm, so a lost attempt is tried again. */
+export function stagingStep(request: StagingRequest): StepSpec {
+  const { program } = request
+  return {
+    name: 'stage',
+    group: 0,
+    conditions: [],
+    essential: true,
+    endsExecution: 'onExit',
+    resources: {},
+    timeoutMs: STAGING_TIMEOUT_MS,
+    retry: { on: 'failure', limit: 2, exitCodes: [] },
+    stop: DEFAULT_STOP,
+    work: {
+      kind: 'run',
+      argv: [...program.argv, request.form, ARCHIVE, TREES, request.tree],
+      executor: 'process',
+      env: {},
+      mounts: [
+        ...program.mounts,
+        { kind: 'bind', source: request.archive, target: ARCHIVE, readOnly: true, trusted: true },
+        { kind: 'bind', source: request.trees, target: TREES, trusted: true },
+      ],
+    },
+    labels: request.labels,
+  }
+}
+
+const ARCHIVE = '/tmp/archive'
+const TREES = '/tmp/trees'

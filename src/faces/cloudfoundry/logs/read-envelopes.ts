@@ -1,0 +1,135 @@
+/**
+ * The log cache: what an app's tasks wrote, as envelopes in order of time. All tasks of an app share its guid as source;
+ * a task's own guid is a source of its own (beyond Cloud Foundry).
+ */
+import { asExecutionId } from '../../../core/identity.ts'
+import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
+import { COLLECTIONS } from '../documents.ts'
+import { isEngineError } from '../is-engine-error.ts'
+import type { Call } from '../operation.ts'
+import { isFinalTask, type TaskRecord } from '../task/task-record.ts'
+
+export interface Envelope {
+  readonly timestamp: string
+  readonly source_id: string
+  readonly instance_id: string
+  readonly deprecated_tags: object
+  readonly tags: Readonly<Record<string, string>>
+  readonly log: { readonly payload: string; readonly type: 'OUT' | 'ERR' }
+}
+
+export interface EnvelopeQuery {
+  readonly source: string
+  /** Nanoseconds: from inclusive, until exclusive. */
+  readonly from: bigint
+  readonly until: bigint
+  readonly limit: number
+  readonly descending: boolean
+}
+
+const NS_PER_US = 1_000n
+const US_PER_MS = 1_000
+const NS_PER_MS = 1_000_000n
+/** An end and its last line may be told at times that differ by clock and rounding, ms. */
+const SLACK_MS = 2_000
+
+/** Tasks are asked in the direction of reading, and no further than the page needs. */
+export async function readEnvelopes(
+  call: Call,
+  tasks: readonly TaskRecord[],
+  query: EnvelopeQuery,
+): Promise<Envelope[]> {
+  const concerned = tasks.filter((task) => overlaps(task, query))
+  const ordered = query.descending
+    ? [...concerned].sort((a, b) => endOf(b) - endOf(a))
+    : [...concerned].sort((a, b) => a.created - b.created)
+  let found: Envelope[] = []
+  for (const task of ordered) {
+    if (found.length >= query.limit && isBeyond(task, found[query.limit - 1]!, query)) break
+    found.push(...(await envelopesOf(call, task, query)))
+    found.sort(query.descending ? newestFirst : oldestFirst)
+    found = found.slice(0, query.limit)
+  }
+  return found
+}
+
+const endOf = (task: TaskRecord): number => (task.ended === undefined ? Number.MAX_SAFE_INTEGER : task.ended)
+
+const overlaps = (task: TaskRecord, { from, until }: EnvelopeQuery): boolean =>
+  (task.ended === undefined || BigInt(task.ended + SLACK_MS) * NS_PER_MS >= from) &&
+  BigInt(task.created - SLACK_MS) * NS_PER_MS < until
+
+/** Nothing of this task, and so of none after it, can be on the page. */
+function isBeyond(task: TaskRecord, last: Envelope, { descending }: EnvelopeQuery): boolean {
+  const at = BigInt(last.timestamp)
+  if (descending) return task.ended !== undefined && BigInt(task.ended + SLACK_MS) * NS_PER_MS < at
+  return BigInt(task.created - SLACK_MS) * NS_PER_MS > at
+}
+
+const oldestFirst = (a: Envelope, b: Envelope): number => compare(BigInt(a.timestamp), BigInt(b.timestamp))
+const newestFirst = (a: Envelope, b: Envelope): number => oldestFirst(b, a)
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+
+async function envelopesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Promise<Envelope[]> {
+  const lines = await linesOf(call, task, query)
+  const envelopes = lines.map((line) => lineEnvelope(task, query.source, line))
+  const last = envelopes[envelopes.length - 1]
+  const end = endEnvelope(task, query.source, last)
+  if (end) envelopes.push(end)
+  return envelopes.filter(({ timestamp }) => BigInt(timestamp) >= query.from && BigInt(timestamp) < query.until)
+}
+
+async function linesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Promise<readonly LogLine[]> {
+  const since = query.from > 0n ? Number(query.from / NS_PER_US) : 0
+  const from: LogFrom = query.descending ? { last: query.limit } : { since }
+  try {
+    const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(task.guid) }, from, query.limit)
+    return page.lines
+  } catch (error) {
+    // It has not started yet, or its log has been removed.
+    if (isEngineError(error, 'not_found')) return []
+    throw error
+  }
+}
+
+const tagsOf = (task: TaskRecord): Readonly<Record<string, string>> => ({
+  app_id: task.app,
+  app_name: task.appName,
+  instance_id: '0',
+  organization_id: task.org,
+  source_id: task.app,
+  source_type: `APP/TASK/${task.name}`,
+  space_id: task.space,
+  space_name: task.spaceName,
+  task_id: task.guid,
+})
+
+const lineEnvelope = (task: TaskRecord, source: string, line: LogLine): Envelope => ({
+  timestamp: String(BigInt(Math.round(line.at)) * NS_PER_US),
+  source_id: source,
+  instance_id: '0',
+  deprecated_tags: {},
+  tags: tagsOf(task),
+  log: { payload: Buffer.from(line.bytes).toString('base64'), type: line.source === 'stdout' ? 'OUT' : 'ERR' },
+})
+
+/** The cell's own last word. */
+function endEnvelope(task: TaskRecord, source: string, last: Envelope | undefined): Envelope | undefined {
+  if (!isFinalTask(task.state) || task.ended === undefined || task.exitCode === undefined) return undefined
+  const ended = BigInt(task.ended * US_PER_MS) * NS_PER_US
+  const after = last === undefined ? 0n : BigInt(last.timestamp) + 1n
+  return {
+    timestamp: String(ended > after ? ended : after),
+    source_id: source,
+    instance_id: '0',
+    deprecated_tags: {},
+    tags: tagsOf(task),
+    log: { payload: Buffer.from(`Exit status ${task.exitCode}`).toString('base64'), type: 'OUT' },
+  }
+}
+
+/** Every task whose output has this source: an app's, or the one task. */
+export async function tasksOfSource(call: Call, source: string): Promise<readonly TaskRecord[]> {
+  const own = await call.records.find<TaskRecord>(COLLECTIONS.task, source)
+  return own ? [own] : call.records.all<TaskRecord>(COLLECTIONS.task, { name: 'app', value: source })
+}

@@ -1,0 +1,70 @@
+import type { PlacedApp } from '../app/find-app.ts'
+import type { Resource } from '../documents.ts'
+import { COLLECTIONS } from '../documents.ts'
+import { notFound } from '../errors.ts'
+import type { Call, Operation } from '../operation.ts'
+import { ok } from '../operation.ts'
+import { head, hrefs } from '../present.ts'
+import { answerList } from '../wire/answer-list.ts'
+
+interface AuditEvent extends Resource {
+  readonly type: string
+  readonly actor: { readonly guid: string; readonly type: string; readonly name: string }
+  readonly target: { readonly guid: string; readonly type: string; readonly name: string }
+  readonly data: object
+  readonly space: string
+  readonly org: string
+}
+
+/** Goes into the commit of what it tells of. */
+export function auditChange(call: Call, type: string, { app, place }: PlacedApp, data: object) {
+  const { caller, records } = call
+  const event: AuditEvent = {
+    ...records.fresh(),
+    type,
+    actor: { guid: caller.id, type: caller.isClient ? 'client' : 'user', name: caller.name },
+    target: { guid: app.guid, type: 'app', name: app.name },
+    data,
+    ...place,
+  }
+  return records.putOf(COLLECTIONS.auditEvent, event, { target: app.guid, type })
+}
+
+const present = (event: AuditEvent, base: string): object => ({
+  ...head(event),
+  type: event.type,
+  actor: event.actor,
+  target: event.target,
+  data: event.data,
+  space: { guid: event.space },
+  organization: { guid: event.org },
+  links: hrefs(base, { self: `/v3/audit_events/${event.guid}` }),
+})
+
+export const AUDIT_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/v3/audit_events',
+    answer: (call) =>
+      answerList<AuditEvent>(call, {
+        collection: COLLECTIONS.auditEvent,
+        filters: {
+          types: (e) => e.type,
+          target_guids: (e) => e.target.guid,
+          space_guids: (e) => e.space,
+          organization_guids: (e) => e.org,
+        },
+        visible: (event) => call.access.canReadSpace(event),
+        present: (event) => present(event, call.base),
+      }),
+  },
+  {
+    method: 'GET',
+    path: '/v3/audit_events/:guid',
+    async answer(call) {
+      const event = await call.records.find<AuditEvent>(COLLECTIONS.auditEvent, call.param('guid'))
+      if (!event || !(await call.access.canReadSpace(event))) throw notFound('Event')
+      return ok(present(event, call.base))
+    },
+  },
+]

@@ -1,0 +1,277 @@
+/** User-provided service instances and their bindings to apps; there is no marketplace here. */
+import { findApp } from '../app/find-app.ts'
+import { COLLECTIONS, type ServiceBinding, type ServiceInstance, type Space } from '../documents.ts'
+import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
+import { head, hrefs, metadataOf, toOne } from '../present.ts'
+import { answerList } from '../wire/answer-list.ts'
+import { isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
+import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
+import { nameOf } from './organizations.ts'
+import { readable } from './packages.ts'
+import { findSpace } from './spaces.ts'
+
+const KNOWN = [
+  'type',
+  'name',
+  'credentials',
+  'tags',
+  'syslog_drain_url',
+  'route_service_url',
+  'relationships',
+  'metadata',
+  'parameters',
+]
+const LAST = { type: 'create', state: 'succeeded', description: 'Operation succeeded' }
+
+const indexes = (s: ServiceInstance): Readonly<Record<string, string>> => ({ space: s.space })
+
+const presentInstance = (s: ServiceInstance, base: string): object => ({
+  ...head(s),
+  name: s.name,
+  type: 'user-provided',
+  tags: s.tags,
+  syslog_drain_url: s.syslogDrainUrl ?? null,
+  route_service_url: s.routeServiceUrl ?? null,
+  last_operation: { ...LAST, ...lastTimes(s) },
+  relationships: { space: toOne(s.space) },
+  metadata: metadataOf(s.metadata),
+  links: hrefs(base, {
+    self: `/v3/service_instances/${s.guid}`,
+    space: `/v3/spaces/${s.space}`,
+    credentials: `/v3/service_instances/${s.guid}/credentials`,
+    service_credential_bindings: `/v3/service_credential_bindings?service_instance_guids=${s.guid}`,
+    service_route_bindings: `/v3/service_route_bindings?service_instance_guids=${s.guid}`,
+  }),
+})
+
+const lastTimes = (resource: ServiceInstance | ServiceBinding): object => {
+  const { created_at, updated_at } = head(resource) as { created_at: string; updated_at: string }
+  return { created_at, updated_at }
+}
+
+const presentBinding = (b: ServiceBinding, base: string): object => ({
+  ...head(b),
+  name: b.name ?? null,
+  type: 'app',
+  last_operation: { ...LAST, ...lastTimes(b) },
+  metadata: metadataOf(b.metadata),
+  relationships: { app: toOne(b.app), service_instance: toOne(b.service) },
+  links: hrefs(base, {
+    self: `/v3/service_credential_bindings/${b.guid}`,
+    details: `/v3/service_credential_bindings/${b.guid}/details`,
+    app: `/v3/apps/${b.app}`,
+    service_instance: `/v3/service_instances/${b.service}`,
+  }),
+})
+
+interface Found {
+  readonly service: ServiceInstance
+  readonly space: Space
+  readonly place: { readonly space: string; readonly org: string }
+}
+
+async function find(call: Call, guid: string): Promise<Found> {
+  const service = await call.records.find<ServiceInstance>(COLLECTIONS.service, guid)
+  const space = service && (await findSpace(call, service.space).catch(() => undefined))
+  if (!service || !space) throw notFound('Service instance')
+  return { service, space, place: { space: space.guid, org: space.org } }
+}
+
+function partsOf(body: Json, problems: Problems): Partial<ServiceInstance> {
+  const { credentials, tags } = body
+  if (credentials !== undefined && credentials !== null && !isObject(credentials))
+    problems.add('Credentials must be an object')
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
+    problems.add('Tags must be a list of strings')
+  return {
+    ...(isObject(credentials) && { credentials }),
+    ...(Array.isArray(tags) && { tags: tags.map(String) }),
+    ...(typeof body.syslog_drain_url === 'string' && { syslogDrainUrl: body.syslog_drain_url }),
+    ...(typeof body.route_service_url === 'string' && { routeServiceUrl: body.route_service_url }),
+  }
+}
+
+async function create(call: Call): Promise<Answer> {
+  const body = call.body()
+  const problems = new Problems(body, KNOWN)
+  if (body.type !== 'user-provided')
+    problems.add("Type must be 'user-provided': this foundation has no service brokers")
+  const name = nameOf(body, problems)
+  if (body.name === undefined) problems.add("Name can't be blank")
+  const parts = partsOf(body, problems)
+  const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
+  const guid = relatedGuid(body, 'space')
+  problems.check()
+  const space = await findSpace(call, guid ?? '').catch(() => {
+    throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.')
+  })
+  await call.access.checkWriteSpace({ space: space.guid, org: space.org })
+  const others = await call.records.all<ServiceInstance>(COLLECTIONS.service, { name: 'space', value: space.guid })
+  if (others.some((s) => s.name === name)) throw unprocessable(`The service instance name is taken: ${name}.`)
+  const service: ServiceInstance = {
+    ...call.records.fresh(),
+    name: name!,
+    space: space.guid,
+    credentials: {},
+    tags: [],
+    ...parts,
+    metadata,
+  }
+  await call.records.save(call.records.putOf(COLLECTIONS.service, service, indexes(service)))
+  return created(presentInstance(service, call.base))
+}
+
+async function update(call: Call): Promise<Answer> {
+  const { service, place } = await find(call, call.param('guid'))
+  await call.access.checkWriteSpace(place)
+  const body = call.body()
+  const problems = new Problems(
+    body,
+    KNOWN.filter((key) => key !== 'type'),
+  )
+  const name = nameOf(body, problems)
+  const parts = partsOf(body, problems)
+  const change = parseMetadata(body.metadata, problems)
+  problems.check()
+  const after = await call.records.change<ServiceInstance>(
+    COLLECTIONS.service,
+    service.guid,
+    (s) => ({ ...s, ...(name !== undefined && { name }), ...parts, metadata: changedMetadata(s.metadata, change) }),
+    indexes,
+  )
+  if (!after) throw notFound('Service instance')
+  return ok(presentInstance(after, call.base))
+}
+
+async function remove(call: Call): Promise<Answer> {
+  const { service, place } = await find(call, call.param('guid'))
+  await call.access.checkWriteSpace(place)
+  const bindings = await bindingsOf(call, service.guid)
+  await call.records.save(
+    ...bindings.map((b) => call.records.deleteOf(COLLECTIONS.binding, b.guid)),
+    call.records.deleteOf(COLLECTIONS.service, service.guid),
+  )
+  return noContent()
+}
+
+const bindingsOf = (call: Call, service: string): Promise<ServiceBinding[]> =>
+  call.records.all<ServiceBinding>(COLLECTIONS.binding, { name: 'service', value: service })
+
+async function bind(call: Call): Promise<Answer> {
+  const body = call.body()
+  const problems = new Problems(body, ['type', 'name', 'relationships', 'parameters', 'metadata', 'strategy'])
+  if (body.type !== 'app') problems.add("Type must be 'app'")
+  const name = typeof body.name === 'string' && body.name !== '' ? body.name : undefined
+  problems.check()
+  const { service } = await find(call, relatedGuid(body, 'service_instance') ?? '').catch(() => {
+    throw unprocessable(`The service instance could not be found: '${relatedGuid(body, 'service_instance')}'`)
+  })
+  const placed = await findApp(call, relatedGuid(body, 'app') ?? '').catch(() => {
+    throw unprocessable(`The app could not be found: '${relatedGuid(body, 'app')}'`)
+  })
+  if (placed.app.space !== service.space)
+    throw unprocessable('The service instance and the app are in different spaces')
+  await call.access.checkWriteSpace(placed.place)
+  if ((await bindingsOf(call, service.guid)).some((b) => b.app === placed.app.guid))
+    throw unprocessable('The app is already bound to the service instance')
+  const binding: ServiceBinding = {
+    ...call.records.fresh(),
+    app: placed.app.guid,
+    service: service.guid,
+    ...(name !== undefined && { name }),
+    metadata: NO_METADATA,
+  }
+  await call.records.save(
+    call.records.putOf(COLLECTIONS.binding, binding, { app: binding.app, service: binding.service }),
+  )
+  return created(presentBinding(binding, call.base))
+}
+
+async function findBinding(call: Call): Promise<ServiceBinding> {
+  const binding = await call.records.find<ServiceBinding>(COLLECTIONS.binding, call.param('guid'))
+  if (!binding || !(await readable(call, binding.app))) throw notFound('Service credential binding')
+  return binding
+}
+
+export const SERVICE_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/v3/service_instances',
+    answer: (call) =>
+      answerList<ServiceInstance>(call, {
+        collection: COLLECTIONS.service,
+        filters: { names: (s) => s.name, space_guids: (s) => s.space, type: () => 'user-provided' },
+        orders: { name: (s) => s.name },
+        ignored: [
+          'fields[space]',
+          'fields[space.organization]',
+          'fields[service_plan]',
+          'fields[service_plan.service_offering]',
+          'fields[service_plan.service_offering.service_broker]',
+          'organization_guids',
+          'service_plan_guids',
+          'service_plan_names',
+        ],
+        visible: (s) =>
+          findSpace(call, s.space).then(
+            () => true,
+            () => false,
+          ),
+        present: (s) => presentInstance(s, call.base),
+      }),
+  },
+  { method: 'POST', path: '/v3/service_instances', answer: create },
+  {
+    method: 'GET',
+    path: '/v3/service_instances/:guid',
+    answer: async (call) => ok(presentInstance((await find(call, call.param('guid'))).service, call.base)),
+  },
+  { method: 'PATCH', path: '/v3/service_instances/:guid', answer: update },
+  { method: 'DELETE', path: '/v3/service_instances/:guid', answer: remove },
+  {
+    method: 'GET',
+    path: '/v3/service_instances/:guid/credentials',
+    async answer(call) {
+      const { service, place } = await find(call, call.param('guid'))
+      if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
+      return ok(service.credentials)
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v3/service_credential_bindings',
+    async answer(call) {
+      const services = new Map((await call.records.all<ServiceInstance>(COLLECTIONS.service)).map((s) => [s.guid, s]))
+      return answerList<ServiceBinding>(call, {
+        collection: COLLECTIONS.binding,
+        filters: {
+          names: (b) => b.name,
+          app_guids: (b) => b.app,
+          service_instance_guids: (b) => b.service,
+          service_instance_names: (b) => services.get(b.service)?.name,
+          type: () => 'app',
+        },
+        ignored: ['include', 'app_names'],
+        visible: (b) => readable(call, b.app),
+        present: (b) => presentBinding(b, call.base),
+      })
+    },
+  },
+  { method: 'POST', path: '/v3/service_credential_bindings', answer: bind },
+  {
+    method: 'GET',
+    path: '/v3/service_credential_bindings/:guid',
+    answer: async (call) => ok(presentBinding(await findBinding(call), call.base)),
+  },
+  {
+    method: 'DELETE',
+    path: '/v3/service_credential_bindings/:guid',
+    async answer(call) {
+      const binding = await findBinding(call)
+      await call.access.checkWriteSpace((await findApp(call, binding.app)).place)
+      await call.records.save(call.records.deleteOf(COLLECTIONS.binding, binding.guid))
+      return noContent()
+    },
+  },
+]

@@ -1,0 +1,132 @@
+/** Feature flags and environment variable groups. */
+import { COLLECTIONS, type Resource } from '../documents.ts'
+import { notFound, unprocessable } from '../errors.ts'
+import { type Call, type Operation, ok } from '../operation.ts'
+import { hrefs } from '../present.ts'
+import { forbiddenName } from '../task/parse-task.ts'
+import { isObject } from '../wire/message.ts'
+import { pageDocument } from '../wire/page-document.ts'
+import { timestamp } from '../wire/time.ts'
+
+interface Setting extends Resource {
+  readonly value: unknown
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  app_bits_upload: true,
+  app_scaling: true,
+  diego_docker: true,
+  env_var_visibility: true,
+  service_instance_creation: true,
+  set_roles_by_username: true,
+  task_creation: true,
+  unset_roles_by_username: true,
+  user_org_creation: false,
+}
+
+const flag = async (call: Call, name: string): Promise<Setting | undefined> =>
+  call.records.find<Setting>(COLLECTIONS.setting, `flag/${name}`)
+
+export async function featureEnabled(call: Call, name: string): Promise<boolean> {
+  const stored = await flag(call, name)
+  return stored ? stored.value === true : (FLAGS[name] ?? false)
+}
+
+export async function environmentGroup(call: Call, name: string): Promise<Readonly<Record<string, string>>> {
+  const stored = await call.records.find<Setting>(COLLECTIONS.setting, `group/${name}`)
+  return (stored?.value ?? {}) as Readonly<Record<string, string>>
+}
+
+async function presentFlag(call: Call, name: string): Promise<object> {
+  if (FLAGS[name] === undefined) throw notFound('Feature flag')
+  const stored = await flag(call, name)
+  return {
+    name,
+    enabled: await featureEnabled(call, name),
+    updated_at: stored ? timestamp(stored.updated) : null,
+    custom_error_message: null,
+    links: hrefs(call.base, { self: `/v3/feature_flags/${name}` }),
+  }
+}
+
+async function presentGroup(call: Call, name: string): Promise<object> {
+  if (name !== 'running' && name !== 'staging') throw notFound('Environment variable group')
+  const stored = await call.records.find<Setting>(COLLECTIONS.setting, `group/${name}`)
+  return {
+    updated_at: stored ? timestamp(stored.updated) : null,
+    name,
+    var: stored?.value ?? {},
+    links: hrefs(call.base, { self: `/v3/environment_variable_groups/${name}` }),
+  }
+}
+
+const keep = (call: Call, guid: string, value: unknown): Promise<void> =>
+  call.records.save(call.records.putOf(COLLECTIONS.setting, { ...call.records.fresh(), guid, value } as Setting))
+
+/** `{"var":{NAME: value|null}}`: null takes away. Throws CF-UnprocessableEntity. */
+export function changedVariables(
+  before: Readonly<Record<string, string>>,
+  change: unknown,
+): Readonly<Record<string, string>> {
+  if (!isObject(change)) throw unprocessable('Var must be an object')
+  const after = new Map(Object.entries(before))
+  for (const [name, value] of Object.entries(change)) {
+    const wrong = forbiddenName(name)
+    if (wrong) throw unprocessable(`Var ${wrong}`)
+    if (isObject(value) || Array.isArray(value))
+      throw unprocessable(
+        `Non-string value in environment variable for key '${name}', value '${JSON.stringify(value)}'`,
+      )
+    if (name.includes('=') || `${name}${String(value)}`.includes('\0'))
+      throw unprocessable('Var must not contain NUL, nor names with =')
+    if (value === null) after.delete(name)
+    else after.set(name, String(value))
+  }
+  return Object.fromEntries(after)
+}
+
+export const SETTING_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/v3/feature_flags',
+    async answer(call) {
+      const flags = await Promise.all(Object.keys(FLAGS).map((name) => presentFlag(call, name)))
+      const query = { page: 1, perPage: 50, repeated: [] }
+      return ok(pageDocument(call.base + call.path, query, flags.length, flags))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v3/feature_flags/:name',
+    answer: async (call) => ok(await presentFlag(call, call.param('name'))),
+  },
+  {
+    method: 'PATCH',
+    path: '/v3/feature_flags/:name',
+    async answer(call) {
+      call.access.checkAdmin()
+      const name = call.param('name')
+      if (FLAGS[name] === undefined) throw notFound('Feature flag')
+      const { enabled } = call.body()
+      if (typeof enabled !== 'boolean') throw unprocessable('Enabled must be a boolean')
+      await keep(call, `flag/${name}`, enabled)
+      return ok(await presentFlag(call, name))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v3/environment_variable_groups/:name',
+    answer: async (call) => ok(await presentGroup(call, call.param('name'))),
+  },
+  {
+    method: 'PATCH',
+    path: '/v3/environment_variable_groups/:name',
+    async answer(call) {
+      call.access.checkAdmin()
+      const name = call.param('name')
+      await presentGroup(call, name)
+      await keep(call, `group/${name}`, changedVariables(await environmentGroup(call, name), call.body().var))
+      return ok(await presentGroup(call, name))
+    },
+  },
+]

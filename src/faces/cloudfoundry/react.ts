@@ -1,0 +1,111 @@
+/**
+ * Executions' events → this face's records, in the commit that made them true: the task with its sequence number, its
+ * usage events (one STARTED, one STOPPED, whatever is repeated), and what became of staging.
+ */
+import { createHash } from 'node:crypto'
+import type { Execution } from '../../core/execution.ts'
+import { isFinal } from '../../core/execution.ts'
+import { shellCode } from '../../core/exit.ts'
+import type { Document } from '../../core/ports/store.ts'
+import type { DocumentChange, DocumentReader, Reactor } from '../../engine/reactor.ts'
+import { put } from '../kit/documents.ts'
+import { FACE } from './auth.ts'
+import { COLLECTIONS } from './documents.ts'
+import { sortOf } from './records.ts'
+import { reactToStaging, STAGING_LABEL } from './staging/react-to-staging.ts'
+import { exitOf, failureOf, taskStateOf } from './task/life-cycle.ts'
+import { isFinalTask, type TaskRecord, type TaskWish, taskIndexes, WISH_LABEL } from './task/task-record.ts'
+import { usageEvent } from './task/usage-event.ts'
+
+export const reactor: Reactor = {
+  face: FACE,
+  kinds: ['execution.state', 'execution.stopRequested', 'execution.removed'],
+  async react(events, execution, documents) {
+    const labels = execution.submission.plan.steps[0]?.labels ?? {}
+    if (labels[STAGING_LABEL] !== undefined) return reactToStaging(labels[STAGING_LABEL], execution, documents)
+    if (labels[WISH_LABEL] === undefined) return []
+    const { tenant, id } = execution
+    if (events.some((e) => e.transition.kind === 'execution.removed'))
+      return [{ kind: 'document.delete', tenant, collection: COLLECTIONS.task, key: id }]
+    const at = events[events.length - 1]!.at
+    return reactToTask(JSON.parse(labels[WISH_LABEL]) as TaskWish, execution, at, documents)
+  },
+}
+
+async function reactToTask(
+  wish: TaskWish,
+  execution: Execution,
+  at: number,
+  documents: DocumentReader,
+): Promise<readonly DocumentChange[]> {
+  const { tenant, id } = execution
+  const stored = await documents.document<TaskRecord>(tenant, COLLECTIONS.task, id)
+  const before = stored?.body
+  const after = recordAfter(before ?? firstRecord(wish, execution), execution, at, before === undefined)
+  const usage = usageAfter(before, after, execution, at)
+  return [before ? changed(after, execution, stored!) : inserted(after, execution), ...usage]
+}
+
+const firstRecord = ({ metadata, ...wish }: TaskWish, { id, submission }: Execution): TaskRecord => ({
+  ...wish,
+  guid: id,
+  created: submission.acceptedAt,
+  updated: submission.acceptedAt,
+  seq: 0,
+  state: 'PENDING',
+  failure: null,
+  metadata,
+})
+
+function recordAfter(before: TaskRecord, e: Execution, at: number, isNew: boolean): TaskRecord {
+  const state = taskStateOf(e)
+  if (!isNew && state === before.state) return before
+  const exit = isFinal(e) ? exitOf(e) : undefined
+  const code = exit && shellCode(exit)
+  return {
+    ...before,
+    state,
+    updated: at,
+    failure: failureOf(e, before.name),
+    ...(before.ran === undefined && e.status.epoch > 0 && { ran: at }),
+    ...(isFinalTask(state) && { ended: at }),
+    ...(code !== undefined && { exitCode: code }),
+  }
+}
+
+/** The first record takes the app's next number. */
+function inserted(task: TaskRecord, { tenant }: Execution): DocumentChange {
+  const { seq: _none, ...indexes } = taskIndexes(task)
+  const assign = [{ field: 'seq', counter: `cloudfoundry/sequence/${task.app}`, index: 'seq' }]
+  return put(tenant, COLLECTIONS.task, task.guid, task, { sort: sortOf(task), indexes, assign })
+}
+
+const changed = (task: TaskRecord, { tenant }: Execution, stored: Document<TaskRecord>): DocumentChange =>
+  put(tenant, COLLECTIONS.task, task.guid, task, {
+    sort: stored.sort,
+    indexes: taskIndexes(task),
+    expected: stored.version,
+  })
+
+function usageAfter(
+  before: TaskRecord | undefined,
+  after: TaskRecord,
+  { tenant }: Execution,
+  at: number,
+): readonly DocumentChange[] {
+  const events: DocumentChange[] = []
+  const tell = (state: 'TASK_STARTED' | 'TASK_STOPPED'): void => {
+    const event = usageEvent(guidOf(`${after.guid}/${state}`), after, state, at)
+    const assign = [{ field: 'number', counter: 'cloudfoundry/usage', sort: true }]
+    events.push(put(tenant, COLLECTIONS.usageEvent, event.guid, event, { assign }))
+  }
+  if (before?.ran === undefined && after.ran !== undefined) tell('TASK_STARTED')
+  if (before?.ended === undefined && after.ended !== undefined && after.ran !== undefined) tell('TASK_STOPPED')
+  return events
+}
+
+/** The same for the same thing, so that a reaction that is asked again does not tell it twice. */
+function guidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}

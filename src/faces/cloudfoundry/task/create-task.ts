@@ -1,0 +1,137 @@
+/** `POST /v3/apps/:guid/tasks`: the checks in Cloud Controller's order, then one submission. */
+import { randomBytes } from 'node:crypto'
+import { boundServices } from '../app/bound-services.ts'
+import type { PlacedApp } from '../app/find-app.ts'
+import { findApp, orgOf, processesOf } from '../app/find-app.ts'
+import { FACE } from '../auth.ts'
+import { COLLECTIONS, type Droplet, type Org, type Process } from '../documents.ts'
+import { featureDisabled, notFound, processNotFound, unknownError, unprocessable } from '../errors.ts'
+import type { Call } from '../operation.ts'
+import { auditChange } from '../operations/audit-events.ts'
+import { environmentGroup, featureEnabled } from '../operations/settings.ts'
+import { treesOf } from '../staging/start-staging.ts'
+import { parseTask, sizesOf, type TaskMessage, type TaskSizes } from './parse-task.ts'
+import { planOfTask } from './plan-of-task.ts'
+import { checkQuota, hasQuota } from './quota.ts'
+import { taskEnvironment } from './task-environment.ts'
+import type { TaskRecord, TaskWish } from './task-record.ts'
+
+const NO_DROPLET = 'Task must have a droplet. Specify droplet or assign current droplet to app.'
+
+export async function createTask(call: Call): Promise<TaskRecord> {
+  if (!call.access.isAdmin && !(await featureEnabled(call, 'task_creation'))) throw featureDisabled('task_creation')
+  const message = parseTask(call.body(), call.param('guid'))
+  const placed = await findApp(call, call.param('guid'))
+  await call.access.checkWriteSpace(placed.place)
+  const template = message.process === undefined ? undefined : await templateOf(call, placed, message.process)
+  const droplet = await dropletOf(call, placed, message)
+  const command = template && (template.command ?? droplet.processTypes[template.type])
+  const sizes = sizesOf(message, template, command, call.options)
+  const org = await orgOf(call, placed.space.org)
+  const create = (): Promise<TaskRecord> => submitTask(call, placed, org, message, droplet, sizes)
+  if (!(await hasQuota(call, org, placed.space))) return create()
+  return oneAfterTheOther(`${call.caller.tenant}/${org.guid}`, async () => {
+    await checkQuota(call, org, placed.space, sizes)
+    return create()
+  })
+}
+
+async function templateOf(call: Call, { app }: PlacedApp, guid: string): Promise<Process> {
+  const found = (await processesOf(call, app.guid)).find((process) => process.guid === guid)
+  if (!found) throw processNotFound()
+  return found
+}
+
+async function dropletOf(call: Call, { app }: PlacedApp, message: TaskMessage): Promise<Droplet> {
+  const guid = message.droplet ?? app.droplet
+  if (guid === undefined) throw unprocessable(NO_DROPLET)
+  const droplet = await call.records.find<Droplet>(COLLECTIONS.droplet, guid)
+  if (!droplet || droplet.app !== app.guid) {
+    if (message.droplet !== undefined) throw notFound('Droplet')
+    throw unprocessable(NO_DROPLET)
+  }
+  if (droplet.state !== 'STAGED') throw unprocessable(NO_DROPLET)
+  return droplet
+}
+
+async function submitTask(
+  call: Call,
+  placed: PlacedApp,
+  org: Org,
+  message: TaskMessage,
+  droplet: Droplet,
+  sizes: TaskSizes,
+): Promise<TaskRecord> {
+  const { engine, caller, context, records } = call
+  const wish = wishOf(placed, org, message, droplet, sizes)
+  const around = {
+    app: placed.app,
+    space: placed.space,
+    org,
+    services: await boundServices(call, placed.app.guid),
+    group: await environmentGroup(call, 'running'),
+    api: call.base,
+  }
+  const id = engine.newExecutionId()
+  const environment = taskEnvironment(around, sizes, message.env ?? {})
+  await engine.submit(caller.principal, [
+    {
+      id,
+      plan: planOfTask(wish, droplet, environment, treesOf(context, caller.tenant)),
+      name: wish.name,
+      face: FACE,
+      ...message.wishes,
+      // Waiting for room does not count; a machine that runs no images at all would keep such a task for ever.
+      ...(droplet.image !== undefined && { expiresAt: records.now() + call.options.pendingLimitMs }),
+      refs: { kind: 'task', app: wish.app, space: wish.space, org: wish.org },
+      labels: message.metadata.labels,
+      retentionMs: call.options.retentionMs,
+      changes: [auditChange(call, 'audit.app.task.create', placed, auditData(id, call.body()))],
+    },
+  ])
+  const task = await records.find<TaskRecord>(COLLECTIONS.task, id)
+  if (!task) throw unknownError()
+  return task
+}
+
+const auditData = (guid: string, request: object): object => ({
+  task_guid: guid,
+  request: {
+    ...request,
+    ...('command' in request && { command: '[PRIVATE DATA HIDDEN]' }),
+    ...('environment_variables' in request && { environment_variables: '[PRIVATE DATA HIDDEN]' }),
+  },
+})
+
+const wishOf = (
+  { app, space }: PlacedApp,
+  org: Org,
+  message: TaskMessage,
+  droplet: Droplet,
+  sizes: TaskSizes,
+): TaskWish => ({
+  app: app.guid,
+  space: space.guid,
+  org: org.guid,
+  appName: app.name,
+  spaceName: space.name,
+  name: message.name ?? randomBytes(4).toString('hex'),
+  ...sizes,
+  droplet: droplet.guid,
+  ...(message.env && { env: message.env }),
+  metadata: message.metadata,
+})
+
+const turns = new Map<string, Promise<unknown>>()
+
+/** So that parallel creates cannot all see the same free quota. */
+async function oneAfterTheOther<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const before = turns.get(key) ?? Promise.resolve()
+  const turn = before.catch(() => undefined).then(work)
+  turns.set(key, turn)
+  try {
+    return await turn
+  } finally {
+    if (turns.get(key) === turn) turns.delete(key)
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Cloud Foundry's task states and failure reasons as functions of an execution (reference 1.6). The cell's own words are
+ * Diego's: executor `run_step.go`, bbs `task_db.go`, cloud_controller_ng `tasks_sync.rb`.
+ */
+import { currentAttempt, type Execution } from '../../../core/execution.ts'
+import { type Exit, shellCode } from '../../../core/exit.ts'
+import type { TaskState } from './task-record.ts'
+
+export function taskStateOf({ status }: Execution): TaskState {
+  switch (status.state) {
+    case 'succeeded':
+      return 'SUCCEEDED'
+    case 'failed':
+    case 'cancelled':
+    case 'lost':
+      return 'FAILED'
+    case 'pending':
+      return status.stopCause?.kind === 'user' ? 'CANCELING' : 'PENDING'
+    case 'starting':
+    case 'running':
+    case 'stopping':
+      return status.stopCause?.kind === 'user' ? 'CANCELING' : 'RUNNING'
+  }
+}
+
+export const exitOf = (e: Execution): Exit | undefined => {
+  const step = e.status.steps[0]
+  return step && currentAttempt(step)?.exit
+}
+
+/** Null unless it failed. */
+export function failureOf(e: Execution, name: string): string | null {
+  const { state, stopCause, reason } = e.status
+  if (taskStateOf(e) !== 'FAILED') return null
+  if (state === 'cancelled' || stopCause?.kind === 'user') return 'task was cancelled'
+  if (stopCause?.kind === 'expired') return 'Task expired in PENDING state'
+  if (stopCause?.kind === 'timeout') return `exceeded ${seconds(e.submission.timeoutMs ?? 0)} timeout`
+  const exit = exitOf(e)
+  return exit ? failureOfExit(exit, name) : (reason?.message ?? 'Unable to determine completion status')
+}
+
+function failureOfExit(exit: Exit, name: string): string {
+  const status = `APP/TASK/${name}: Exited with status ${shellCode(exit) ?? 1}`
+  switch (exit.outcome) {
+    case 'exited':
+    case 'signaled':
+      return status
+    case 'outOfMemory':
+      return `${status} (out of memory)`
+    case 'timedOut':
+      return 'exceeded its timeout'
+    case 'lost':
+      return 'Unable to determine completion status'
+    case 'refused':
+      return `failed to run container: ${exit.reason?.message ?? 'refused'}`
+  }
+}
+
+const seconds = (ms: number): string => `${ms / 1_000}s`

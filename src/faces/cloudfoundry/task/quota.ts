@@ -1,0 +1,66 @@
+/**
+ * What organisation and space allow (reference 1.10). `apps.per_app_tasks`, despite its name, counts what the whole
+ * organisation or space has pending and running.
+ */
+import { COLLECTIONS, type Org, type Quota, type Space } from '../documents.ts'
+import { unprocessable } from '../errors.ts'
+import type { Call } from '../operation.ts'
+import type { TaskSizes } from './parse-task.ts'
+import type { TaskRecord } from './task-record.ts'
+
+interface Scope {
+  readonly word: 'organization' | 'space'
+  readonly index: { readonly name: 'org' | 'space'; readonly value: string }
+  readonly name: string
+  readonly quota: Quota
+}
+
+export async function checkQuota(call: Call, org: Org, space: Space, sizes: TaskSizes): Promise<void> {
+  for (const scope of await scopesOf(call, org, space)) {
+    const problem = await problemOf(call, scope, sizes)
+    if (problem) throw unprocessable(problem)
+  }
+}
+
+/** Whether creates must be one after the other to be counted right. */
+export const hasQuota = async (call: Call, org: Org, space: Space): Promise<boolean> =>
+  (await scopesOf(call, org, space)).length > 0
+
+async function scopesOf(call: Call, org: Org, space: Space): Promise<readonly Scope[]> {
+  const forSpace = space.quota && (await call.records.find<Quota>(COLLECTIONS.spaceQuota, space.quota))
+  const forOrg = org.quota && (await call.records.find<Quota>(COLLECTIONS.quota, org.quota))
+  const scopes: Scope[] = []
+  if (forSpace)
+    scopes.push({ word: 'space', index: { name: 'space', value: space.guid }, name: space.name, quota: forSpace })
+  if (forOrg)
+    scopes.push({ word: 'organization', index: { name: 'org', value: org.guid }, name: org.name, quota: forOrg })
+  return scopes
+}
+
+async function problemOf(
+  call: Call,
+  { word, index, name, quota }: Scope,
+  sizes: TaskSizes,
+): Promise<string | undefined> {
+  const { totalMemory, perProcessMemory, perAppTasks, logRate } = quota
+  if (perProcessMemory !== null && sizes.memory > perProcessMemory)
+    return `memory_in_mb exceeds ${word} instance memory quota`
+  if (logRate !== null && sizes.logRate === -1) return `log_rate_limit cannot be unlimited in ${word} '${name}'.`
+  if (totalMemory === null && perAppTasks === null && logRate === null) return undefined
+  const active = await activeTasks(call, index)
+  const sum = (of: (task: TaskRecord) => number): number => active.reduce((total, task) => total + of(task), 0)
+  if (perAppTasks !== null && active.length >= perAppTasks) return 'app_task_limit quota exceeded'
+  if (totalMemory !== null && sum((t) => t.memory) + sizes.memory > totalMemory)
+    return `memory_in_mb exceeds ${word} memory quota`
+  if (logRate !== null && sum((t) => Math.max(0, t.logRate)) + sizes.logRate > logRate)
+    return `log_rate_limit exceeds ${word} log rate quota`
+  return undefined
+}
+
+async function activeTasks(call: Call, index: Scope['index']): Promise<readonly TaskRecord[]> {
+  const states = ['PENDING', 'RUNNING'] as const
+  const found = await Promise.all(
+    states.map((value) => call.records.all<TaskRecord>(COLLECTIONS.task, { name: 'state', value })),
+  )
+  return found.flat().filter((task) => task[index.name] === index.value)
+}

@@ -1,0 +1,120 @@
+/** The query of a list as Cloud Controller reads it: paging, order, filters, times, label selector; and its refusals. */
+import { badQuery } from '../errors.ts'
+import { type LabelTest, parseLabelSelector } from './label-selector.ts'
+import { parseTimestamp } from './time.ts'
+
+export interface ListQuery {
+  readonly page: number
+  readonly perPage: number
+  readonly orderBy?: { readonly field: string; readonly descending: boolean; readonly given: string }
+  /** Values of a filter; undefined where it is not asked for. */
+  filter(name: string): readonly string[] | undefined
+  readonly labels?: LabelTest
+  readonly created?: TimeTest
+  readonly updated?: TimeTest
+  /** What links repeat: everything but page and per_page. */
+  readonly repeated: readonly (readonly [string, string])[]
+}
+
+/** Takes milliseconds; compares whole seconds. */
+export type TimeTest = (at: number) => boolean
+
+export interface ListSpec {
+  readonly filters: readonly string[]
+  /** Beyond created_at and updated_at. */
+  readonly orders?: readonly string[]
+  readonly perPage?: number
+}
+
+const ALWAYS = ['page', 'per_page', 'order_by', 'created_ats', 'updated_ats']
+const MOST_PER_PAGE = 5_000
+const DEFAULT_PER_PAGE = 50
+
+export function parseListQuery(query: URLSearchParams, spec: ListSpec): ListQuery {
+  const valid = [...ALWAYS, ...spec.filters]
+  refuseUnknown([...query.keys()], valid)
+  const orderBy = orderOf(query.get('order_by'), spec)
+  const selector = spec.filters.includes('label_selector') ? query.get('label_selector') : null
+  const created = timesOf(query, 'created_ats', 'Created ats')
+  const updated = timesOf(query, 'updated_ats', 'Updated ats')
+  const page = wholeNumber(query.get('page'), 1)
+  if (page === undefined || page < 1) throw badQuery('Page must be a positive integer')
+  const perPage = wholeNumber(query.get('per_page'), spec.perPage ?? DEFAULT_PER_PAGE)
+  if (perPage === undefined || perPage < 1 || perPage > MOST_PER_PAGE)
+    throw badQuery(`Per page must be between 1 and ${MOST_PER_PAGE}`)
+  return {
+    page,
+    perPage,
+    ...(orderBy && { orderBy }),
+    filter: (name) => query.get(name)?.split(',').map(decode),
+    ...(selector !== null && { labels: parseLabelSelector(selector) }),
+    ...(created && { created }),
+    ...(updated && { updated }),
+    repeated: [...query].filter(([key]) => key !== 'page' && key !== 'per_page'),
+  }
+}
+
+function refuseUnknown(given: readonly string[], valid: readonly string[]): void {
+  const unknown = given.filter((key) => !valid.includes(key.replace(/\[(lt|lte|gt|gte)\]$/, '')))
+  if (unknown.length === 0) return
+  const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ')
+  throw badQuery(`Unknown query parameter(s): ${quoted([...new Set(unknown)])}. Valid parameters are: ${quoted(valid)}`)
+}
+
+function orderOf(given: string | null, spec: ListSpec): ListQuery['orderBy'] | undefined {
+  if (given === null) return undefined
+  // A plus that nobody escaped arrives as a space.
+  const found = /^([ +-]?)(\w+)$/.exec(given)
+  const fields = ['created_at', 'updated_at', ...(spec.orders ?? [])]
+  if (!found || !fields.includes(found[2]!))
+    throw badQuery(`Order by can only be: ${fields.map((f) => `'${f}'`).join(', ')}`)
+  const descending = found[1] === '-'
+  return { field: found[2]!, descending, given: `${descending ? '-' : '+'}${found[2]}` }
+}
+
+const wholeNumber = (text: string | null, otherwise: number): number | undefined =>
+  text === null ? otherwise : /^\d{1,9}$/.test(text) ? Number(text) : undefined
+
+/** The server's framework has decoded once; each value is decoded again after the split, so that a name may hold a comma. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const SECOND_MS = 1_000
+const RELATIONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  lt: (a, b) => a < b,
+  lte: (a, b) => a <= b,
+  gt: (a, b) => a > b,
+  gte: (a, b) => a >= b,
+}
+
+function timesOf(query: URLSearchParams, name: string, label: string): TimeTest | undefined {
+  const tests: TimeTest[] = []
+  for (const [key, value] of query) {
+    if (key === name) tests.push(anyOf(value.split(',').map((text) => timeOf(text, label))))
+    const relation = key.startsWith(`${name}[`) ? RELATIONS[key.slice(name.length + 1, -1)] : undefined
+    if (relation) tests.push(comparedTo(timeOf(value, label), relation))
+  }
+  return tests.length === 0 ? undefined : (at) => tests.every((test) => test(at))
+}
+
+const wholeSeconds = (at: number): number => Math.floor(at / SECOND_MS) * SECOND_MS
+const anyOf =
+  (times: readonly number[]): TimeTest =>
+  (at) =>
+    times.includes(wholeSeconds(at))
+const comparedTo =
+  (time: number, relation: (a: number, b: number) => boolean): TimeTest =>
+  (at) =>
+    relation(wholeSeconds(at), time)
+
+function timeOf(text: string, label: string): number {
+  const at = parseTimestamp(text)
+  if (at === undefined)
+    throw badQuery(`${label} has an invalid timestamp format. Timestamps should be formatted as 'YYYY-MM-DDThh:mm:ssZ'`)
+  return at
+}
