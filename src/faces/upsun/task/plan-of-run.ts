@@ -1,10 +1,11 @@
 import type { Plan } from '../../../core/plan.ts'
-import type { RunSpec, StepSpec } from '../../../core/step-spec.ts'
+import type { MountSpec, RunSpec, StepSpec } from '../../../core/step-spec.ts'
 import { type ActivityRecord, recordLabel } from '../activity/activity-record.ts'
 import type { DeployedTask } from '../documents.ts'
 import type { Env } from './in-task.ts'
 import { memoryMbOf } from './memory-of-task.ts'
 import { APP_DIRECTORY, mountsOfTask } from './mounts-of-task.ts'
+import { PHP_DIRECTORY, phpIniOf } from './php-ini.ts'
 
 const MIB = 2 ** 20
 /** Between SIGTERM and SIGKILL; crons have 10 s (reference §3.2). */
@@ -67,14 +68,15 @@ function shellStep(run: PlannedRun, name: 'deploy' | 'run', script: string): Ste
 function shellWork({ task, env, record }: PlannedRun, script: string): RunSpec {
   const { config, build } = task
   const { project, environment } = record
+  const phpIni = phpIniOf(config)
   return {
     kind: 'run',
     argv: ['/bin/sh', '-c', SHELL, script],
     executor: 'process',
-    env,
+    env: phpIni === undefined ? env : { ...env, PHP_INI_SCAN_DIR: `:${PHP_DIRECTORY}` },
     workdir: APP_DIRECTORY,
     sandbox: { mode: 'on', writable: 'none' },
-    mounts: mountsOfTask(config, build, { project, environment }),
+    mounts: [...mountsOfTask(config, build, { project, environment }), ...phpMounts(phpIni)],
     network: {
       mode: 'host',
       hostname: `${config.name}--task--${record.activity.slice(0, 8)}.0`,
@@ -82,3 +84,6 @@ function shellWork({ task, env, record }: PlannedRun, script: string): RunSpec {
     },
   }
 }
+
+const phpMounts = (content: string | undefined): readonly MountSpec[] =>
+  content === undefined ? [] : [{ kind: 'file', target: `${PHP_DIRECTORY}/runtime.ini`, content }]

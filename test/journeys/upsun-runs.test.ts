@@ -1,0 +1,209 @@
+/** Runs as activities, deployments, tokens: what the vendor's command line does not reach by itself. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/taskport-process.ts'
+import { type Activity, UpsunWorld } from '../support/upsun-world.ts'
+
+const CONFIG = `
+tasks:
+  sleeper: { type: "python:3.11", run: { command: "echo asleep; sleep 120" } }
+  quick: { type: "python:3.11", run: { command: "echo out; echo err >&2; echo last" } }
+`
+const RUN = '/projects/runs/environments/main/tasks'
+
+describe('runs', () => {
+  const world = new UpsunWorld()
+  beforeAll(async () => {
+    await world.open()
+    const deployed = await world.deploy('runs', { '.upsun/config.yaml': CONFIG })
+    expect(deployed.code, deployed.stderr).toBe(0)
+  }, 60_000)
+  afterAll(() => world.close())
+
+  const cancelAll = async (activities: readonly Activity[]): Promise<void> => {
+    for (const { id } of activities) await world.api(`/projects/runs/activities/${id}/cancel`, { method: 'POST' })
+    for (const { id } of activities)
+      await eventually('it ended', async () => (await world.activity('runs', id)).completion_percent === 100)
+  }
+
+  test('three run at once, the fourth and fifth are pending and know their place', async () => {
+    const runs: Activity[] = []
+    for (let i = 0; i < 5; i++) runs.push(await world.start('runs', 'sleeper'))
+    const listed = await eventually('three run', async () => {
+      const path = '/projects/runs/environments/main/activities?type=environment.task&state=in_progress'
+      const running = await world.json<Activity[]>(path)
+      return running.length === 3 && running
+    })
+    expect(listed.map(({ id }) => id).sort()).toEqual(
+      runs
+        .slice(0, 3)
+        .map(({ id }) => id)
+        .sort(),
+    )
+    const waiting = await Promise.all(runs.slice(3).map(({ id }) => world.activity('runs', id)))
+    expect(waiting.map(({ state, payload }) => [state, payload.taskport.queue_position])).toEqual([
+      ['pending', 1],
+      ['pending', 2],
+    ])
+    await cancelAll(runs)
+  }, 30_000)
+
+  test('the log is numbered, stderr is marked, a snapshot has no seal until the end, and it can be entered anywhere', async () => {
+    const { id } = await world.start('runs', 'quick')
+    const all = await (await world.api(`/projects/runs/activities/${id}/log`)).text()
+    const items = all
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(items.map((item) => item._id)).toEqual(items.map((_, i) => i))
+    expect(items.at(-1)).toEqual({ _id: items.length - 1, seal: true })
+    const messages = items.slice(0, -1).map((item) => item.data.message)
+    expect(messages[0]).toBe(`Starting task container quick--task--${id.slice(0, 8)}\n`)
+    expect([...messages.slice(1)].sort()).toEqual(['W: err\n', 'last\n', 'out\n'])
+    const later = await (
+      await world.api(`${RUN.replace('/tasks', '')}/activities/${id}/log?start_at=2&max_items=1`)
+    ).text()
+    expect(JSON.parse(later)).toEqual(items[2])
+    expect((await world.api(`/projects/runs/activities/${id}/log?count=3`)).status).toBe(400)
+    const running = await world.start('runs', 'sleeper')
+    await eventually('a snapshot has the line', async () => {
+      const text = await (await world.api(`/projects/runs/activities/${running.id}/log?max_delay=0`)).text()
+      expect(text).not.toContain('seal')
+      return text.includes('asleep')
+    })
+    await cancelAll([running])
+  }, 30_000)
+
+  test('the same idempotency key is the same run; another body with it is a conflict', async () => {
+    const headers = { 'idempotency-key': 'once' }
+    const first = await world.start('runs', 'quick', {}, headers)
+    expect((await world.start('runs', 'quick', {}, headers)).id).toBe(first.id)
+    const body = JSON.stringify({ variables: { env: { OTHER: 'x' } } })
+    expect((await world.api(`${RUN}/quick/run`, { method: 'POST', body, headers })).status).toBe(409)
+  })
+
+  test('an activity is found by both forms of its path, and not in another environment', async () => {
+    const { id } = await world.start('runs', 'quick')
+    await world.deploy('runs', { '.upsun/config.yaml': CONFIG }, ['--environment', 'dev'])
+    expect((await world.api(`/projects/runs/environments/main/activities/${id}`)).status).toBe(200)
+    expect((await world.api(`/projects/runs/environments/dev/activities/${id}`)).status).toBe(404)
+    expect((await world.api(`/projects/other/activities/${id}`)).status).toBe(404)
+  }, 20_000)
+
+  test('a deployment cancels the runs of its environment and reuses what is built; a failed one leaves all as it is', async () => {
+    const broken = await world.deploy('runs', {
+      '.upsun/config.yaml':
+        'tasks: { bad: { type: "python:3.11", hooks: { build: "exit 5" }, run: { command: "true" } } }',
+    })
+    expect(broken.code).toBe(1)
+    expect(broken.stderr).toContain('The build hook failed with exit code 5')
+    const run = await world.start('runs', 'sleeper')
+    await eventually('it runs', async () => (await world.activity('runs', run.id)).state === 'in_progress')
+    const again = await world.deploy('runs', { '.upsun/config.yaml': CONFIG })
+    expect(again.code, again.stderr).toBe(0)
+    const ended = await eventually('it was cancelled', async () => {
+      const activity = await world.activity('runs', run.id)
+      return activity.state === 'cancelled' && activity
+    })
+    expect(ended.result).toBe('failure')
+    expect(await world.log('runs', run.id)).toContain('the environment was deployed')
+    const built = await world.json<{ id: string; timings: { build: number } }[]>(
+      '/projects/runs/activities?type=environment.push&count=1',
+    )
+    expect(built[0]!.timings.build).toBeLessThan(0.3)
+  }, 30_000)
+
+  test('tokens: three shapes of the exchange; a wrong API token, a made-up and a missing one are refused', async () => {
+    const token = world.variables.UPSUN_CLI_TOKEN!
+    const url = `${world.variables.UPSUN_CLI_AUTH_URL}/oauth2/token`
+    const form = (more: Record<string, string>): string =>
+      new URLSearchParams({ grant_type: 'api_token', ...more }).toString()
+    const type = 'application/x-www-form-urlencoded'
+    const basic = `Basic ${Buffer.from('platform-api-user:').toString('base64')}`
+    const shapes: readonly RequestInit[] = [
+      { headers: { authorization: basic, 'content-type': type }, body: form({ api_token: token }) },
+      {
+        headers: { 'content-type': type },
+        body: form({ client_id: 'upsun-cli', client_secret: '', api_token: token }),
+      },
+      {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ grant_type: 'api_token', api_token: token }),
+      },
+    ]
+    for (const shape of shapes) {
+      const reply = await fetch(url, { method: 'POST', ...shape })
+      expect(reply.status).toBe(200)
+      const granted = (await reply.json()) as { access_token: string; refresh_token: string }
+      expect(granted).toMatchObject({ expires_in: 900, token_type: 'bearer' })
+      const me = await world.api('/users/me', { headers: { authorization: `Bearer ${granted.access_token}` } })
+      expect([me.status, me.headers.get('content-type')]).toEqual([200, 'application/json'])
+      const refresh = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: granted.refresh_token })
+      expect((await fetch(url, { method: 'POST', body: refresh })).status).toBe(200)
+    }
+    const wrong = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'api_token', api_token: 'x' }),
+    })
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { error: 'invalid_grant' }])
+    const made = await world.api('/users/me', { headers: { authorization: 'Bearer made.up' } })
+    expect(made.status).toBe(401)
+  })
+
+  test('a mistake in a configuration is named with line and column, all at once', async () => {
+    const config =
+      'tasks:\n  a:\n    type: python\n    run: { timeout: 0 }\n    web: {}\n    mounts: { x: { source: nowhere } }\n'
+    const { code, stderr } = await world.deploy('wrong', { '.upsun/config.yaml': config })
+    expect(code).toBe(1)
+    for (const text of [
+      ':3:5: tasks.a.type: a type is written runtime:version',
+      ':4:5: tasks.a.run: run.command is required',
+      ':4:12: tasks.a.run.timeout: a whole number from 1 to 86400 is needed',
+      ':5:5: tasks.a.web: Unknown key: web',
+      ':6:20: tasks.a.mounts.x.source: one of instance',
+    ])
+      expect(stderr).toContain(text)
+    const yaml = await world.deploy('wrong', { '.upsun/config.yaml': 'tasks: {\n  a: [\n' })
+    expect(yaml.stderr).toMatch(/config\.yaml:\d+:\d+: /)
+    expect((await world.api('/projects/wrong')).status).toBe(404)
+  }, 20_000)
+
+  test('what is malformed is a refusal with a message, never a failure of the server', async () => {
+    const bodies = [
+      '{',
+      '[]',
+      '"x"',
+      '{"variables":1}',
+      '{"variables":{"env":1}}',
+      '{"prompt":"x"}',
+      '{"variables":{"env":{"1A":"x"}}}',
+      '\0',
+    ]
+    for (const body of bodies) {
+      const reply = await world.api(`${RUN}/quick/run`, { method: 'POST', body })
+      expect([body, reply.status]).toEqual([body, 400])
+      expect(((await reply.json()) as { message: string }).message).not.toBe('')
+    }
+    const odd: readonly [string, RequestInit, number][] = [
+      [
+        '/projects/runs/environments/main/deploy',
+        { method: 'POST', body: 'no tar', headers: { 'content-type': 'application/x-tar' } },
+        400,
+      ],
+      ['/projects/runs/environments/main/deploy', { method: 'POST', body: '{}' }, 400],
+      ['/projects/%ff', {}, 400],
+      ['/projects/runs/nothing', {}, 404],
+      ['/projects/runs/activities?starts_at=soon', {}, 400],
+      ['/projects/runs/activities?count=-1', {}, 400],
+      ['/projects/runs/variables', { method: 'POST', body: '{"name":"a b","value":"x"}' }, 400],
+      ['/projects/runs/variables', { method: 'POST', body: '{"name":"env:A","value":{}}' }, 400],
+      [
+        '/projects/runs/environments/main/deployments/next',
+        { method: 'PATCH', body: '{"tasks":{"quick":{"resources":{"profile_size":"99"}}}}' },
+        400,
+      ],
+    ]
+    for (const [path, init, status] of odd) expect([path, (await world.api(path, init)).status]).toEqual([path, status])
+    const { stdout, stderr } = world.server.server
+    expect(stdout() + stderr()).not.toContain('an Upsun call failed')
+  })
+})

@@ -1,0 +1,229 @@
+/** Each of the 16 keys of the Task object changes what the task sees or may do. */
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { UpsunWorld } from '../support/upsun-world.ts'
+
+const KEYS = [
+  ...['additional_hosts', 'authorizations', 'container_profile', 'dependencies', 'hooks', 'id', 'mounts', 'name'],
+  ...['relationships', 'resources', 'run', 'runtime', 'source', 'timezone', 'type', 'variables'],
+]
+
+const CONFIG = `
+tasks:
+  everything:
+    type: "python:3.11"
+    source: { root: /jobs }
+    hooks:
+      build: |
+        set -e
+        echo "built for $PLATFORM_APPLICATION_NAME by $ONLY_BUILD" > built.txt
+        test -w "$PLATFORM_CACHE_DIR"
+      deploy: 'echo "deploying with $WHO"'
+    run: { command: "cat built.txt main.txt; pwd; hostname; sh -c \\"$SCRIPT\\"", timeout: 120 }
+    variables:
+      env: { WHO: config, ONLY_BUILD: hook }
+      app: { colour: red, list: [1, 2] }
+    timezone: Asia/Tokyo
+    additional_hosts: { legacy.internal: 192.0.2.7 }
+    mounts:
+      data: { source: storage }
+      scratch: { source: tmp }
+      /tmp: { source: tmp }
+  bare:
+    type: "python:3.11"
+    run: { command: 'for d in /app /tmp /workspace /var/tmp /dev/shm /run; do touch $d/x 2>/dev/null && echo "wrote $d"; done; echo done' }
+  brief:
+    type: "python:3.11"
+    run: { command: "trap '' TERM; echo begun; while true; do sleep 0.1; done", timeout: 1 }
+  small:
+    type: "python:3.11"
+    resources: { base_memory: 64, memory_ratio: 0 }
+    run: { command: "python3 -c 'print(len(bytearray(90*1024*1024)))'" }
+  large:
+    type: "python:3.11"
+    container_profile: HIGH_MEMORY
+    run: { command: "python3 -c 'print(len(bytearray(90*1024*1024)))'" }
+  related:
+    type: "python:3.11"
+    relationships: { database: "db:postgresql", unknown: }
+    run: { command: "echo $DATABASE_HOST $DATABASE_PORT $DATABASE_PASSWORD" }
+`
+
+describe('the keys of a task', () => {
+  const world = new UpsunWorld()
+  beforeAll(async () => {
+    await world.open()
+    const files = {
+      '.upsun/config.yaml': CONFIG,
+      'jobs/main.txt': 'main\n',
+      'jobs/.environment': 'export FROM_FILE=yes\n',
+    }
+    const deployed = await world.deploy('keys', files, ['--timezone', 'Europe/Berlin', '--size', 'bare=1'])
+    expect(deployed.code, deployed.stderr).toBe(0)
+  }, 60_000)
+  afterAll(() => world.close())
+
+  const script = async (text: string): Promise<string> =>
+    (await world.run('keys', 'everything', { env: { SCRIPT: text } })).log
+
+  test('the object has the 16 keys and links, nothing else', async () => {
+    const tasks = await world.json<Record<string, unknown>[]>('/projects/keys/environments/main/tasks')
+    for (const task of tasks)
+      expect(
+        Object.keys(task)
+          .filter((key) => key !== '_links')
+          .sort(),
+      ).toEqual(KEYS)
+    const one = await world.json('/projects/keys/environments/main/tasks/everything')
+    expect(one).toMatchObject({
+      id: 'everything',
+      name: 'everything',
+      source: { root: '/jobs' },
+      run: { timeout: 120 },
+    })
+  })
+
+  test('id, name: what the program is called, in its variables and its host name', async () => {
+    const log = await script('echo $PLATFORM_APPLICATION_NAME')
+    expect(log).toMatch(/^everything--task--[a-z0-9]{8}\.0$/m)
+    expect(log).toMatch(/^everything$/m)
+  })
+
+  test('source.root and hooks.build: the application is that directory, built; build variables are seen there', async () => {
+    const log = await script('ls -a /app')
+    expect(log).toContain('built for everything by hook\nmain\n/app\n')
+    expect(log).not.toContain('.upsun')
+  })
+
+  test('hooks.deploy runs before the command, with the variables of the run', async () => {
+    const { log } = await world.run('keys', 'everything', { env: { WHO: 'run', SCRIPT: 'true' } })
+    expect(log.indexOf('deploying with run')).toBeGreaterThan(-1)
+    expect(log.indexOf('deploying with run')).toBeLessThan(log.indexOf('built for'))
+  })
+
+  test('run.command decides the exit code; run.timeout kills, and the log names the limit', async () => {
+    const failed = await world.run('keys', 'everything', { env: { SCRIPT: 'exit 9' } })
+    expect(failed.activity.commands).toContainEqual({ app: 'everything', type: 'run', exit_code: 9 })
+    const { log, activity } = await world.run('keys', 'brief')
+    expect(log).toContain('begun\n')
+    expect(log).toContain('run.timeout (1 seconds) and was sent SIGTERM, and SIGKILL 10 seconds later')
+    expect(activity).toMatchObject({ state: 'complete', result: 'failure', failure_reason: 'shell' })
+    expect(activity.payload.taskport).toMatchObject({ outcome: 'timedOut', killed_after_grace: true })
+  }, 40_000)
+
+  test('variables: env becomes Unix variables, other prefixes PLATFORM_VARIABLES; .environment is read last', async () => {
+    const log = await script('echo $WHO $FROM_FILE; echo $PLATFORM_VARIABLES | base64 -d')
+    expect(log).toContain('config yes\n')
+    expect(log).toContain('{"app:colour":"red","app:list":[1,2]}')
+  })
+
+  test('timezone: of the task, else of the project', async () => {
+    expect(await script('date +%Z')).toContain('JST')
+    const other = await world.json<{ timezone: null }>('/projects/keys/environments/main/tasks/bare')
+    expect(other.timezone).toBeNull()
+    expect(await world.json('/projects/keys')).toMatchObject({ timezone: 'Europe/Berlin' })
+  })
+
+  test('additional_hosts: names in its own hosts file', async () => {
+    expect(await script('getent hosts legacy.internal')).toContain('192.0.2.7')
+  })
+
+  test('mounts: writable where declared and nowhere else; storage outlives a run, tmp does not', async () => {
+    const first = await script(
+      'echo kept > data/f; echo gone > scratch/f; echo x > /tmp/f && echo tmp ok; touch other 2>&1',
+    )
+    expect(first).toContain('tmp ok')
+    expect(first).toMatch(/other.*Read-only file system/)
+    const second = await script('cat data/f; cat scratch/f 2>&1')
+    expect(second).toContain('kept\n')
+    expect(second).not.toContain('gone')
+    expect((await world.run('keys', 'bare')).log).not.toContain('wrote')
+  })
+
+  test('resources and container_profile: memory is enforced', async () => {
+    const small = await world.run('keys', 'small')
+    expect(small.activity.result).toBe('failure')
+    const large = await world.run('keys', 'large')
+    expect(large.log).toContain(String(90 * 1024 * 1024))
+    expect(large.activity.result).toBe('success')
+  })
+
+  test('relationships: to endpoints that are declared as variables; one that leads nowhere is named', async () => {
+    const missing = await world.api('/projects/keys/environments/main/tasks/related/run', { method: 'POST' })
+    expect(missing.status).toBe(400)
+    expect(await missing.text()).toContain('relationship database: no endpoint of db is declared')
+    for (const [name, value] of [
+      ['endpoint:db', 'postgresql://ann:s3cret@db.example:5432/main'],
+      ['endpoint:unknown', 'http://127.0.0.1:9'],
+    ])
+      await world.api('/projects/keys/environments/main/variables', {
+        method: 'POST',
+        body: JSON.stringify({ name, value, is_sensitive: true }),
+      })
+    const { log, activity } = await world.run('keys', 'related')
+    expect(log).toContain('db.example 5432 s3cret\n')
+    expect(JSON.stringify(activity)).not.toContain('s3cret')
+  })
+
+  test('type: says which toolchain runs, and a strict deployment fails on another version', async () => {
+    const config = 'tasks: { t: { type: "python:2.1", run: { command: "true" } } }'
+    const lax = await world.deploy('types', { '.upsun/config.yaml': config })
+    expect(lax.code, lax.stderr).toBe(0)
+    expect(lax.stderr).toMatch(/Warning: python:2\.1 was asked for, this machine has python3 3/)
+    const strict = await world.deploy('types', { '.upsun/config.yaml': config }, ['--strict-runtimes'])
+    expect(strict.code).toBe(1)
+    expect(strict.stderr).toContain('strict runtimes')
+  }, 20_000)
+
+  test('dependencies: installed by their package manager, or the missing one is named; runtime: for php only', async () => {
+    const missing =
+      'tasks: { t: { type: "php:8.3", run: { command: "true" }, dependencies: { php: { x/y: "*" } }, runtime: { extensions: [redis] } } }'
+    const failed = await world.deploy('deps', { '.upsun/config.yaml': missing })
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(/dependencies\.php needs composer, which is not installed here|composer failed/)
+    const elsewhere =
+      'tasks:\n  t:\n    type: "python:3.11"\n    run: { command: "true" }\n    runtime: { extensions: [redis] }\n'
+    const refused = await world.deploy('deps', { '.upsun/config.yaml': elsewhere })
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('.upsun/config.yaml:5:5: tasks.t.runtime: runtime means something for php only')
+  }, 20_000)
+
+  test('runtime: what php is to load and to be set to reaches it as configuration', async () => {
+    const runtime = 'runtime: { extensions: [redis, { name: blackfire, configuration: { blackfire.log_level: 3 } }] }'
+    const run = 'run: { command: "echo $PHP_INI_SCAN_DIR; cat /run/php/runtime.ini" }'
+    const config = `tasks: { t: { type: "php:8.3", ${run}, ${runtime}, variables: { php: { memory_limit: 77M } } } }`
+    const deployed = await world.deploy('php', { '.upsun/config.yaml': config })
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const { log } = await world.run('php', 't')
+    expect(log).toContain(
+      ':/run/php\nextension=redis\nextension=blackfire\nblackfire.log_level = 3\nmemory_limit = 77M\n',
+    )
+  }, 20_000)
+
+  test('the vendor’s in-task library reads what a running task is given', async () => {
+    const log = await script('env -0 | base64 -w0 | sed "s/^/ENV /"')
+    const encoded = /ENV (\S+)/.exec(log)![1]!
+    const env = Object.fromEntries(
+      Buffer.from(encoded, 'base64')
+        .toString()
+        .split('\0')
+        .filter(Boolean)
+        .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    )
+    const { Config } = createRequire(import.meta.url)('platformsh-config') as {
+      Config: new (env: object) => InTaskConfig
+    }
+    const config = new Config(env)
+    expect([config.isValidPlatform(), config.inRuntime()]).toEqual([true, true])
+    expect(config.variable('app:colour')).toBe('red')
+    expect(config.application()).toMatchObject({ name: 'everything' })
+  })
+})
+
+/** The library carries no types of its own. */
+interface InTaskConfig {
+  isValidPlatform(): boolean
+  inRuntime(): boolean
+  variable(name: string): unknown
+  application(): object
+}
