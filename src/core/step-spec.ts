@@ -54,6 +54,8 @@ export interface RunSpec {
   /** Which executor must run it; absent: the engine chooses (an image and a container engine → docker, else process). */
   readonly executor?: string
   readonly env: Readonly<Record<string, EnvValue>>
+  /** Steps all of whose outputs it gets as variables of the same names; a later step's go before, `env` before all. */
+  readonly outputsOf?: readonly string[]
   /** Absolute, inside the sandbox. Default: the allocation's workspace. */
   readonly workdir?: string
   /** `name`, `uid` or `uid:gid`. */
