@@ -44,6 +44,8 @@ export interface ProcessExecutorOptions {
   /** A cell's log writer can be heard (again), or has written its last: names as in its notices. */
   readonly onWriter?: { connected(cell: string): void; ended(cell: string): void }
   readonly host?: HostFacts
+  /** Ports of this host's loopback that steps with a private network may reach: the server's own. */
+  readonly offers?: () => readonly number[]
   /** Something went wrong that no caller waits for. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -51,6 +53,7 @@ export interface ProcessExecutorOptions {
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
+const TRASH_MS = 250
 const RECOVERY_RETRY_MS = 5_000
 
 /**
@@ -73,10 +76,13 @@ export class ProcessExecutor implements Executor {
   readonly #dead = new Map<string, { readonly cell: DeadCell; readonly owed: Set<string> }>()
   readonly #table = new AttemptTable()
   readonly #box = new ObservationBox()
+  /** Which cell holds the private network of an allocation: its steps go there. */
+  readonly #networks = new Map<AllocationId, string>()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
   readonly #chores = new Set<Promise<unknown>>()
   #emptying = false
+  #trashTimer: NodeJS.Timeout | undefined
   #detached = false
 
   constructor(options: ProcessExecutorOptions) {
@@ -86,7 +92,7 @@ export class ProcessExecutor implements Executor {
     this.capabilities = capabilitiesOf(this.host, sandbox)
     this.#directory = join(options.dataDirectory, 'process')
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
-    for (const name of ['', 'allocations', 'spare', 'trash'])
+    for (const name of ['', 'allocations', 'networks', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
@@ -121,14 +127,22 @@ export class ProcessExecutor implements Executor {
     if (known !== undefined && !this.#table.isTombstone(attempt)) return this.#table.taken(attempt)
     if (this.#table.wasForgotten(attempt)) return
     const link =
-      (known === undefined ? undefined : this.#links.get(known)) ?? this.#accepting() ?? (await this.#launch())
+      this.#links.get(known ?? this.#networks.get(work.place.allocation) ?? '') ??
+      this.#accepting() ??
+      (await this.#launch())
     // While a cell was started, somebody else may have started the same attempt.
     if (this.#table.isTaken(attempt)) return this.#table.taken(attempt)
     link.running.add(attempt)
     link.idleSince = undefined
-    link.send({ do: 'start', attempt, work })
+    this.#send(link, attempt, work)
     if (link.running.size > this.#limit * 0.8 && this.#spare() === undefined) void this.#launch().catch(() => {})
     return this.#table.take(attempt, link.cell)
+  }
+
+  #send(link: CellLink, attempt: AttemptId, work: Work): void {
+    if (work.run.network?.mode !== 'private') return link.send({ do: 'start', attempt, work })
+    if (!work.closesAllocation) this.#networks.set(work.place.allocation, link.cell)
+    link.send({ do: 'start', attempt, work, offers: this.#options.offers?.() ?? [] })
   }
 
   async stop(attempt: AttemptId, how: StopHow): Promise<void> {
@@ -165,6 +179,7 @@ export class ProcessExecutor implements Executor {
   }
 
   async close(allocation: AllocationId): Promise<void> {
+    this.#networks.delete(allocation)
     const ready = [...this.#links.values()].filter((link) => link.ready)
     const answers = await Promise.all(ready.map((link) => link.call((call) => ({ do: 'close', call, allocation }))))
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
@@ -191,6 +206,7 @@ export class ProcessExecutor implements Executor {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
+    this.#emptyTrash()
     while (this.#chores.size > 0) await Promise.all(this.#chores)
   }
 
@@ -214,6 +230,7 @@ export class ProcessExecutor implements Executor {
   #letGo(): void {
     this.#detached = true
     clearInterval(this.#housekeeping)
+    clearTimeout(this.#trashTimer)
   }
 
   readonly #events = {
@@ -223,6 +240,7 @@ export class ProcessExecutor implements Executor {
         link.running.add(attempt)
         this.#table.run(attempt as AttemptId, link.cell, startedAt)
       }
+      for (const allocation of hello.networks ?? []) this.#networks.set(allocation as AllocationId, link.cell)
       for (const attempt of hello.tombstones) this.#table.bury(attempt as AttemptId, link.cell)
       this.#options.onWriter?.connected(link.cell)
       link.idleSince = link.running.size === 0 ? Date.now() : undefined
@@ -247,7 +265,7 @@ export class ProcessExecutor implements Executor {
       this.#table.end(observation.attempt, cell, observation)
       link?.running.delete(observation.attempt)
       if (link !== undefined && link.running.size === 0) link.idleSince = Date.now()
-      if (observation.closed) this.#emptyTrash()
+      if (observation.closed) this.#emptyTrashSoon()
     }
     this.#box.put(observation)
   }
@@ -357,9 +375,19 @@ export class ProcessExecutor implements Executor {
     this.#chores.add(settled)
   }
 
+  /** Looking after each task would cost more than most of them leave. */
+  #emptyTrashSoon(): void {
+    if (this.#detached) return
+    this.#trashTimer ??= setTimeout(() => {
+      this.#trashTimer = undefined
+      this.#emptyTrash()
+    }, TRASH_MS)
+    this.#trashTimer.unref()
+  }
+
   /** Cells only move directories there: deleting may take long, and a cell has no time. */
   #emptyTrash(): void {
-    if (this.#emptying) return
+    if (this.#emptying) return this.#emptyTrashSoon()
     this.#emptying = true
     const empty = async (): Promise<void> => {
       const trash = join(this.#directory, 'trash')
