@@ -35,6 +35,8 @@ export function stagingStep(request: StagingRequest): StepSpec {
       kind: 'run',
       argv: [...program.argv, request.form, ARCHIVE, TREES, request.tree],
       executor: 'process',
+      // The archive and the trees are the server's own; whoever else programs are here could not read them.
+      ...(process.getuid?.() === 0 && { user: '0:0' }),
       env: {},
       mounts: [
         ...program.mounts,
