@@ -16,8 +16,8 @@ export interface RunTerms {
   readonly deadlineAt?: Instant
   readonly logs?: LogLimits
   readonly terminal?: boolean
-  /** An init process is in front of the program. */
-  readonly init?: boolean
+  /** The program that an init process was put in front of. */
+  readonly initFor?: string
   readonly imageDigest?: string
   /** The image's own stop signal. */
   readonly imageStop?: string
@@ -93,7 +93,9 @@ export function termsOf(work: Work): RunTerms {
     ...(work.deadlineAt !== undefined && { deadlineAt: work.deadlineAt }),
     ...(work.run.logs !== undefined && { logs: work.run.logs }),
     ...(work.run.container?.terminal === true && { terminal: true }),
-    ...(work.run.init === true && { init: true }),
+    ...(work.run.init === true && {
+      initFor: work.run.entrypoint?.[0] ?? work.run.argv[0] ?? 'the command of its image',
+    }),
   }
 }
 

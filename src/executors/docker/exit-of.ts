@@ -45,14 +45,13 @@ export function exitOf(run: ContainerRun, state: ContainerState): Exit {
   return { ...end, ...killed, ...reasonOf(end) }
 }
 
-/** Words of tini (Docker) and catatonit (Podman) for a program that cannot be run; they exit with 127 or 126 then. */
-const INIT_FAILED =
-  /^(\[FATAL tini \(\d+\)\] exec .* failed|(ERROR|FATAL).*catatonit.*failed to exec|catatonit: failed to exec)/
+/** Words of tini (Docker, exits with 126 or 127) and catatonit (Podman, exits with 1) for a program that cannot be run. */
+const INIT_FAILED = /^(\[FATAL tini \(\d+\)\] exec .* failed|ERROR \(catatonit:\d+\): failed to exec)/
 
 function missingProgram(run: ContainerRun, state: ContainerState): Reason | undefined {
   const words = run.firstWords?.split('\n')[0] ?? ''
-  if (![126, 127].includes(state.ExitCode) || !INIT_FAILED.test(words)) return undefined
-  return reason('program_missing', `the program cannot be run: ${words}`, { engine: words })
+  if (![1, 126, 127].includes(state.ExitCode) || !INIT_FAILED.test(words)) return undefined
+  return reason('program_missing', `${run.terms.initFor} cannot be run: ${words}`, { engine: words })
 }
 
 const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed by the kernel'

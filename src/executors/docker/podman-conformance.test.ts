@@ -22,7 +22,7 @@ describe.skipIf(!canRunPodman())(
     afterAll(() => engine.stop(), 60_000)
 
     executorConformance('the docker executor', () =>
-      DockerHarness.open({ engine: engine.address }, { ulimits: LIMITS }),
+      DockerHarness.open({ engine: engine.address }, { ulimits: LIMITS }, 12),
     )
   },
 )

@@ -237,10 +237,11 @@ export class RunKeeper {
   #followLog(run: ContainerRun): void {
     if (this.#logs.has(run.attempt)) return
     const { engine, outlet, life } = this.#parts
-    const { tenant, logs, terminal, init } = run.terms
+    const { tenant, logs, terminal, initFor } = run.terms
     if (logs !== undefined) outlet.limit(tenant, run.attempt, logs)
     const follower = new LogFollower(engine, run.name, terminal === true, life, (message) => {
-      if (init && message.source === 'stderr') run.firstWords ??= message.bytes.toString('utf8', 0, 300)
+      if (initFor !== undefined && message.source === 'stderr')
+        run.firstWords ??= message.bytes.toString('utf8', 0, 300)
       outlet.write(tenant, run.attempt, message)
     })
     this.#logs.set(run.attempt, follower)
