@@ -24,6 +24,7 @@ import { nativeFace } from '../src/faces/native/native-face.ts'
 import { FileObjectStore } from '../src/objects/file-object-store.ts'
 import { builtInProgram } from '../src/server/built-in-program.ts'
 import { vaultOf } from '../src/server/vault.ts'
+import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 const ID = '019aa9c3-7f00-7000-8000-000000000001'
 const CONNECTIONS = 32
@@ -41,12 +42,13 @@ async function main(): Promise<void> {
   const execution = finished()
   const vault = vaultOf(randomBytes(32))
   const engine = fakeEngine(execution)
-  const credentials = new CredentialTable(engine, vault)
+  const credentials = new CredentialTable(new MemoryStore(), Date.now, vault)
   const directory = mkdtempSync(join(tmpdir(), 'taskport-bench-'))
   const context = {
     engine,
     credentials,
     publicUrl: () => '',
+    links: () => '',
     log: { info: () => undefined, warn: () => undefined, error: console.error },
     auth: 'strict' as const,
     objects: await FileObjectStore.open(join(directory, 'objects')),

@@ -27,6 +27,7 @@ import { remove } from './remove.ts'
 import { loadRoster, rescue } from './rescuer.ts'
 import { retry } from './retry.ts'
 import { Roster } from './roster.ts'
+import { saveDocuments } from './save-documents.ts'
 import { removeSecret, secretNames, setSecret } from './secrets.ts'
 import { setLabels } from './set-labels.ts'
 import { stop } from './stop.ts'
@@ -188,8 +189,8 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     nodes: async (tenant) => c.nodes.visible(tenant).map((n) => withUse(c, tenant, n)),
     node: async (tenant, id) => withUse(c, tenant, c.nodes.require(tenant, id)),
     registerNode: (tenant, node) => registerNode(c, tenant, node),
-    setNodeState: (tenant, id, state) => setNodeState(c, tenant, id, state),
-    setNodeAttributes: (tenant, id, set, drop) => setNodeAttributes(c, tenant, id, set, drop),
+    setNodeState: (tenant, id, state, by) => setNodeState(c, tenant, id, state, by),
+    setNodeAttributes: (tenant, id, set, drop, by) => setNodeAttributes(c, tenant, id, set, drop, by),
     deregisterNode: (tenant, id, options) => deregisterNode(c, tenant, id, options),
     setSecret: (tenant, name, value) => setSecret(c, tenant, name, value),
     secretNames: (tenant) => secretNames(c, tenant),
@@ -200,7 +201,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     removeWebhook: (tenant, id) => services.removeWebhook(tenant, id),
     document: (tenant, collection, key) => c.store.document(tenant, collection, key),
     documents: (tenant, collection, query) => c.store.documents(tenant, collection, query),
-    saveDocuments: async (changes) => (await c.store.commit(changes)).assigned,
+    saveDocuments: (changes) => saveDocuments(c, changes),
     holdDispatch: (held) => c.dispatcher.hold(held),
     reset,
   }

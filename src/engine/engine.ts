@@ -128,15 +128,16 @@ export interface Engine {
   node(tenant: Tenant, id: NodeId): Promise<NodeWithUse>
   /** A logical node on this machine for one tenant; its capacity is accounted on its own. */
   registerNode(tenant: Tenant, node: NodeRegistration): Promise<Node>
-  /** Draining: nothing new is placed; what runs is left alone. Only an operator may drain the shared machine. */
-  setNodeState(tenant: Tenant, id: NodeId, state: 'active' | 'draining'): Promise<Node>
+  /** Draining: nothing new is placed; what runs is left alone. `forbidden`: the shared machine, for all but the operator. */
+  setNodeState(tenant: Tenant, id: NodeId, state: 'active' | 'draining', by?: NodeRights): Promise<Node>
   setNodeAttributes(
     tenant: Tenant,
     id: NodeId,
     set: Readonly<Record<string, string>>,
     remove: readonly string[],
+    by?: NodeRights,
   ): Promise<Node>
-  /** `conflict` while executions are on it, unless forced: then they are stopped with `reason`. */
+  /** `forbidden`: the shared machine. `conflict` while executions are on it, unless forced: then they are stopped with `reason`. */
   deregisterNode(
     tenant: Tenant,
     id: NodeId,
@@ -156,7 +157,7 @@ export interface Engine {
   // A face's own records
   document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
   documents<Body>(tenant: Tenant, collection: string, query: DocumentQuery): Promise<Paged<Document<Body>>>
-  /** Documents and counters only. Rejects like `Store.commit`. Returns numbers given by `assign`. */
+  /** Documents and counters only, none of the engine's own (`forbidden`). Rejects like `Store.commit`. Returns numbers given by `assign`. */
   saveDocuments(
     changes: readonly Extract<Change, { kind: 'document.put' | 'document.delete' | 'counter.add' }>[],
   ): Promise<readonly number[]>
@@ -231,6 +232,12 @@ export interface NodeWithUse {
   readonly use: NodeUse
   /** Executions of the asking tenant that hold an allocation on it. */
   readonly executions: readonly ExecutionId[]
+}
+
+/** What the caller may do besides what its tenant may; nothing by default. */
+export interface NodeRights {
+  /** It holds the operator's grant. */
+  readonly operator: boolean
 }
 
 export interface NodeRegistration {

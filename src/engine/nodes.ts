@@ -6,7 +6,7 @@ import type { Node } from '../core/node.ts'
 import type { Reason } from '../core/reason.ts'
 import { reason } from '../core/reason.ts'
 import type { Context } from './context.ts'
-import type { NodeRegistration, NodeWithUse } from './engine.ts'
+import type { NodeRegistration, NodeRights, NodeWithUse } from './engine.ts'
 
 export const withUse = (context: Context, tenant: Tenant, node: Node): NodeWithUse => ({
   node,
@@ -62,13 +62,24 @@ export async function registerMachine(
   })
 }
 
+/** A tenant changes its own nodes; the machine that all tenants share is the operator's. */
+function changeable(context: Context, tenant: Tenant, id: NodeId, by: NodeRights | undefined): Node {
+  const node = context.nodes.require(tenant, id)
+  if (node.tenant !== undefined || by?.operator) return node
+  throw new EngineError('forbidden', `node ${node.name} is shared by all tenants: only the operator may change it`, {
+    subject: 'node',
+    id,
+  })
+}
+
 export async function setNodeState(
   context: Context,
   tenant: Tenant,
   id: NodeId,
   state: 'active' | 'draining',
+  by?: NodeRights,
 ): Promise<Node> {
-  const node = context.nodes.require(tenant, id)
+  const node = changeable(context, tenant, id, by)
   if (node.state === 'gone') throw new EngineError('conflict', `node ${id} is gone`, { subject: 'node', id })
   const next = node.state === state ? node : await context.nodes.save({ ...node, state })
   context.dispatcher.wake()
@@ -81,8 +92,9 @@ export async function setNodeAttributes(
   id: NodeId,
   set: Readonly<Record<string, string>>,
   remove: readonly string[],
+  by?: NodeRights,
 ): Promise<Node> {
-  const node = context.nodes.require(tenant, id)
+  const node = changeable(context, tenant, id, by)
   const attributes = Object.fromEntries(
     Object.entries({ ...node.attributes, ...set }).filter(([name]) => !remove.includes(name)),
   )
@@ -99,6 +111,8 @@ export async function deregisterNode(
   options: { readonly force: boolean; readonly reason?: Reason },
 ): Promise<Node> {
   const node = context.nodes.require(tenant, id)
+  if (node.tenant === undefined)
+    throw new EngineError('forbidden', 'the machine itself cannot be deregistered: drain it', { subject: 'node', id })
   const busy = [...context.ledger.executionsOn(id)]
   if (busy.length > 0 && !options.force)
     throw new EngineError('conflict', `${busy.length} executions are on node ${node.name}`, {

@@ -12,7 +12,9 @@ import { DEFAULTS } from '../engine/context.ts'
 import { createEngine, type RunningEngine } from '../engine/create-engine.ts'
 import type { Reactor } from '../engine/reactor.ts'
 import { storedSecrets } from '../engine/secrets.ts'
+import { ServiceRunner } from '../engine/ticked-service.ts'
 import type { WebhookFormat } from '../engine/webhook-format.ts'
+import { CredentialTable } from '../faces/kit/credential-table.ts'
 import type { Origin } from '../faces/kit/origin.ts'
 import { openOrigin } from '../faces/kit/origin.ts'
 import { Metrics } from '../faces/native/metrics.ts'
@@ -24,9 +26,11 @@ import { attemptEnvironmentOf } from './attempt-environment.ts'
 import { bannerOf } from './banner.ts'
 import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
+import { credentialSweep } from './credential-sweep.ts'
 import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
 import { makeExecutors, type WriterNews } from './executors.ts'
 import { makeFaces } from './faces.ts'
+import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
 import { thisMachine } from './machine.ts'
@@ -57,7 +61,11 @@ export async function serve(given: Configuration): Promise<Server> {
     { level: c.logLevel, redact: ['*.secret', '*.token', '*.password', '*.authorization', '*.env'] },
     pino.destination(2),
   )
-  const store = await openSqliteStore({ directory: c.dataDirectory })
+  const metrics = new Metrics()
+  const store = await openSqliteStore({
+    directory: c.dataDirectory,
+    committed: (ms) => metrics.committed(ms / 1_000),
+  })
   const logs = await openLogs(c)
   const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
   const reactors: Reactor[] = []
@@ -79,15 +87,17 @@ export async function serve(given: Configuration): Promise<Server> {
     logger: engineLogger(log),
     attemptEnvironment: attemptEnvironmentOf(vault, () => c.publicUrl ?? place.url),
   })
-  const metrics = new Metrics()
+  const credentials = new CredentialTable(store, systemClock.now, vault, FIRST_START_SPELLINGS)
+  const sweep = new ServiceRunner(running.context, credentialSweep(credentials))
   const objects = await FileObjectStore.open(objectDirectoryOf(c.dataDirectory))
   const publicUrl = (): string => c.publicUrl ?? place.url
-  const faces = makeFaces({ configuration: c, running, vault, log, metrics, objects, publicUrl })
+  const faces = makeFaces({ configuration: c, running, credentials, vault, log, metrics, objects, publicUrl })
   for (const face of faces) {
     if (face.reactor) reactors.push(face.reactor)
     for (const [name, format] of Object.entries(face.webhookFormats ?? {})) formats.set(name, format)
   }
   await running.start(thisMachine(c))
+  sweep.start()
   const origin = await openOrigin({ faces, fallback: 'native' })
   metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
   store.onEvents((events) => metrics.observe(events))
@@ -97,7 +107,7 @@ export async function serve(given: Configuration): Promise<Server> {
     url: place.url,
     configuration: c,
     banner: () => bannerOf(c, place.url, faces, running),
-    stop: stopper(c, origin, running, store, logs),
+    stop: stopper(c, origin, running, sweep, store, logs),
   }
 }
 
@@ -125,11 +135,13 @@ function stopper(
   c: Configuration,
   origin: Origin,
   running: RunningEngine,
+  sweep: ServiceRunner,
   store: SqliteStore,
   logs: SegmentLogStore,
 ): Server['stop'] {
   return async ({ endTasks }) => {
     await origin.close()
+    await sweep.stop()
     await running.stop({ endTasks })
     await logs.close()
     await store.close()

@@ -115,12 +115,13 @@ test('a webhook of format eventbridge hears of every change as EventBridge tells
   expect(last.detail.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
-test('a credential made for another account sees that account only', async () => {
+test('a credential made for another account sees that account only, and does what it is granted only', async () => {
   const minted = await ofOperator('POST', '/tokens', {
     face: 'ecs',
     tenant: 'aws:210987654321',
     kind: 'sealed',
     name: 'AKIAOTHERACCOUNT0000',
+    grants: ['ecs:ListClusters'],
   })
   const client = new ECSClient({
     endpoint: world.endpoint,
@@ -129,5 +130,7 @@ test('a credential made for another account sees that account only', async () =>
   })
   const { clusterArns } = await client.send(new ListClustersCommand({}))
   expect(clusterArns).toEqual(['arn:aws:ecs:us-east-1:210987654321:cluster/default'])
+  const beyond = client.send(new RunTaskCommand({ taskDefinition: 'told' }))
+  await expect(beyond).rejects.toMatchObject({ name: 'AccessDeniedException' })
   client.destroy()
 })

@@ -18,6 +18,7 @@ import { ScriptedExecutor } from '../../src/executors/scripted/scripted-executor
 import { ScriptedWorld } from '../../src/executors/scripted/scripted-world.ts'
 import { CredentialTable } from '../../src/faces/kit/credential-table.ts'
 import type { Face, FaceContext } from '../../src/faces/kit/face.ts'
+import { Links } from '../../src/faces/kit/links.ts'
 import type { Origin } from '../../src/faces/kit/origin.ts'
 import { openOrigin } from '../../src/faces/kit/origin.ts'
 import { Metrics } from '../../src/faces/native/metrics.ts'
@@ -94,7 +95,7 @@ export async function openFaceWorld(
     logger: log,
   })
   await running.start(MACHINE)
-  const credentials = new CredentialTable(running.engine, vault)
+  const credentials = new CredentialTable(store, clock.now, vault)
   const metrics = new Metrics()
   store.onEvents((events) => metrics.observe(events))
   const files = mkdtempSync(join(tmpdir(), 'taskport-face-world-'))
@@ -105,6 +106,7 @@ export async function openFaceWorld(
     engine: running.engine,
     credentials,
     publicUrl: () => origin.address(),
+    links: (request) => new Links({ listening: () => origin.address() }).base(request.headers.host),
     log,
     auth: 'dev',
     deriveKey: (purpose) => vault.derive(purpose),

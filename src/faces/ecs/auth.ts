@@ -79,11 +79,11 @@ function lenient(header: string): Authorization | undefined {
   }
 }
 
-/** Grants are `operator`, `*`, `ecs:*` or `ecs:RunTask`; none at all means everything. */
+/** Grants are `operator`, `*`, `ecs:*` or `ecs:RunTask`; none at all means nothing. */
 export function checkGrant(caller: Caller, service: string, operation: string): void {
   const { grants, id } = caller.principal
   const wanted = ['*', 'operator', `${service}:*`, `${service}:${operation}`]
-  if (grants.length === 0 || grants.some((grant) => wanted.includes(grant))) return
+  if (grants.some((grant) => wanted.includes(grant))) return
   const who = `arn:aws:iam::${caller.home.account}:user/${id}`
   throw new AwsError(
     'AccessDeniedException',

@@ -20,15 +20,9 @@ const vault: Vault = {
 function world() {
   let now = 1_000_000
   const store = new MemoryStore()
-  const documents = {
-    document: store.document.bind(store),
-    documents: store.documents.bind(store),
-    saveDocuments: async (changes: Parameters<MemoryStore['commit']>[0]) => (await store.commit(changes)).assigned,
-    now: () => now,
-  }
   return {
     store,
-    table: () => new CredentialTable(documents, vault),
+    table: () => new CredentialTable(store, () => now, vault),
     pass: (ms: number) => {
       now += ms
     },
@@ -46,6 +40,9 @@ describe('the credential table', () => {
     expect(secret).toMatch(/^tp_ecs_[0-9a-f]{18}_[\w-]{32}$/)
     for (const credentials of [first, table()]) {
       expect(await credentials.verifyToken('ecs', secret)).toEqual(ann)
+      const verified = await credentials.verifiedToken('ecs', secret)
+      expect(verified).toMatchObject({ principal: ann, credential: { face: 'ecs', principal: 'ann', kind: 'hashed' } })
+      expect(verified?.credential).not.toHaveProperty('kept')
       expect(await credentials.verifyToken('ona', secret)).toBeUndefined()
       expect(await credentials.verifyToken('ecs', `${secret}x`)).toBeUndefined()
       expect(await credentials.verifyToken('ecs', '')).toBeUndefined()
@@ -129,7 +126,7 @@ describe('the credential table', () => {
     expect(await credentials.verifyToken('ecs', secret)).toBeUndefined()
     expect((await credentials.firstStart('ecs')).secret).not.toBe(secret)
     const other = { ...plainVault, derive: () => randomBytes(32) }
-    const elsewhere = new CredentialTable({} as never, other)
+    const elsewhere = new CredentialTable({} as never, () => 0, other)
     expect((await elsewhere.firstStart('cf')).secret).not.toBe(secret)
   })
 })

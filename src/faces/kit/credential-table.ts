@@ -11,8 +11,9 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { EngineError, invalid } from '../../core/engine-error.ts'
 import type { Principal, Tenant } from '../../core/identity.ts'
+import type { Instant } from '../../core/instant.ts'
+import type { Store } from '../../core/ports/store.ts'
 import type { Vault } from '../../core/ports/vault.ts'
-import type { Engine } from '../../engine/engine.ts'
 import { SYSTEM_TENANT } from '../../engine/system-tenant.ts'
 import type { CredentialRecord } from './credential-record.ts'
 import { principalOf, viewOf } from './credential-record.ts'
@@ -25,8 +26,8 @@ export const CREDENTIALS = 'taskport/credential'
 export const REMEMBERED_MS = 5_000
 const MOST_REMEMBERED = 10_000
 
-/** What the table needs of the engine. */
-export type CredentialStore = Pick<Engine, 'document' | 'documents' | 'saveDocuments' | 'now'>
+/** What the table needs of the store: the engine lets no face write its own tenant's records. */
+export type CredentialStore = Pick<Store, 'commit' | 'document' | 'documents'>
 
 interface Remembered {
   readonly record: CredentialRecord
@@ -38,6 +39,7 @@ interface Remembered {
 
 export class CredentialTable implements Credentials {
   readonly #store: CredentialStore
+  readonly #now: () => Instant
   readonly #vault: Vault
   readonly #spellings: Readonly<Record<string, FirstStartSpelling>>
   readonly #remembered = new Map<string, Remembered>()
@@ -46,8 +48,14 @@ export class CredentialTable implements Credentials {
   readonly #matched = new Map<string, number>()
   readonly #matchKey = randomBytes(32)
 
-  constructor(store: CredentialStore, vault: Vault, spellings: Readonly<Record<string, FirstStartSpelling>> = {}) {
+  constructor(
+    store: CredentialStore,
+    now: () => Instant,
+    vault: Vault,
+    spellings: Readonly<Record<string, FirstStartSpelling>> = {},
+  ) {
     this.#store = store
+    this.#now = now
     this.#vault = vault
     this.#spellings = spellings
   }
@@ -66,7 +74,7 @@ export class CredentialTable implements Credentials {
       principalKind: request.principalKind ?? 'user',
       grants: request.grants ?? [],
       ...(request.scope !== undefined && { scope: request.scope }),
-      createdAt: this.#store.now(),
+      createdAt: this.#now(),
       ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }),
       kept: await this.#keep(request.kind, id, secret),
     }
@@ -75,11 +83,19 @@ export class CredentialTable implements Credentials {
   }
 
   async verifyToken(face: string, token: string): Promise<Principal | undefined> {
+    return (await this.verifiedToken(face, token))?.principal
+  }
+
+  async verifiedToken(
+    face: string,
+    token: string,
+  ): Promise<{ readonly principal: Principal; readonly credential?: CredentialView } | undefined> {
     const digest = tokenHash(token)
     const first = this.#firstStart(face)
-    if (sameHash(first.hash, digest)) return first.principal
+    if (sameHash(first.hash, digest)) return { principal: first.principal }
     const found = await this.#find('token', face, digest)
-    return found?.record.kind === 'hashed' && sameHash(found.record.kept, digest) ? found.principal : undefined
+    if (found?.record.kind !== 'hashed' || !sameHash(found.record.kept, digest)) return undefined
+    return { principal: found.principal, credential: viewOf(found.record) }
   }
 
   async verifyPassword(face: string, name: string, password: string): Promise<Principal | undefined> {
@@ -111,9 +127,7 @@ export class CredentialTable implements Credentials {
   async revoke(id: string): Promise<boolean> {
     const stored = await this.#store.document<CredentialRecord>(SYSTEM_TENANT, CREDENTIALS, id)
     if (!stored) return false
-    await this.#store.saveDocuments([
-      { kind: 'document.delete', tenant: SYSTEM_TENANT, collection: CREDENTIALS, key: id },
-    ])
+    await this.#store.commit([{ kind: 'document.delete', tenant: SYSTEM_TENANT, collection: CREDENTIALS, key: id }])
     for (const [key, { record }] of this.#remembered) if (record.id === id) this.#remembered.delete(key)
     return true
   }
@@ -125,7 +139,7 @@ export class CredentialTable implements Credentials {
 
   /** Deletes what has expired; returns how many. Called from time to time by the server. */
   async sweep(): Promise<number> {
-    const now = this.#store.now()
+    const now = this.#now()
     let swept = 0
     for await (const record of this.#records())
       if (record.expiresAt !== undefined && record.expiresAt <= now && (await this.revoke(record.id))) swept++
@@ -162,7 +176,7 @@ export class CredentialTable implements Credentials {
     const { id: key, createdAt } = record
     const put = { kind: 'document.put', tenant: SYSTEM_TENANT, collection: CREDENTIALS, key, body: record } as const
     try {
-      await this.#store.saveDocuments([{ ...put, sort: String(createdAt).padStart(15, '0'), indexes, expected: 0 }])
+      await this.#store.commit([{ ...put, sort: String(createdAt).padStart(15, '0'), indexes, expected: 0 }])
     } catch (error) {
       if (error instanceof EngineError && error.code === 'conflict') throw taken(record, error)
       throw error
@@ -170,7 +184,7 @@ export class CredentialTable implements Credentials {
   }
 
   async #find(index: 'name' | 'token', face: string, value: string): Promise<Remembered | undefined> {
-    const now = this.#store.now()
+    const now = this.#now()
     const key = `${index}/${face}/${value}`
     let found = this.#remembered.get(key)
     if (found === undefined || found.until <= now) {
@@ -200,7 +214,7 @@ export class CredentialTable implements Credentials {
   }
 
   async #passwordMatches(record: CredentialRecord, password: string): Promise<boolean> {
-    const now = this.#store.now()
+    const now = this.#now()
     const mark = createHmac('sha256', this.#matchKey).update(`${record.kept}\n${password}`).digest('base64url')
     if ((this.#matched.get(mark) ?? 0) > now) return true
     const matches = await passwordMatches(password, record.kept)

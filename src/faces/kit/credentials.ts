@@ -10,6 +10,11 @@ export interface Credentials {
   mint(request: MintRequest): Promise<MintedCredential>
   /** A random token of this face; undefined when unknown, revoked or expired. Constant time in the secret's part. */
   verifyToken(face: string, token: string): Promise<Principal | undefined>
+  /** As `verifyToken`, with what is known of the credential; that of the first start is none of the table's. */
+  verifiedToken(
+    face: string,
+    token: string,
+  ): Promise<{ readonly principal: Principal; readonly credential?: CredentialView } | undefined>
   verifyPassword(face: string, name: string, password: string): Promise<Principal | undefined>
   /** The secret of a sealed credential by its public name (an access key id) and its principal. */
   sealedSecret(

@@ -55,6 +55,8 @@ export interface FaceContext {
   readonly credentials: Credentials
   /** `http://host:port` for links where a request gives no better one. */
   readonly publicUrl: () => string
+  /** What links in the answer to this request begin with: its Host where that is ours, else `publicUrl`. */
+  readonly links: (request: { readonly headers: { readonly host?: string | undefined } }) => string
   readonly log: {
     info(o: object, m?: string): void
     warn(o: object, m?: string): void

@@ -77,14 +77,8 @@ describe('a JSON web token', () => {
 
 test('a face has one signing key, whoever asks first, also after a restart; revoking it makes another', async () => {
   const store = new MemoryStore()
-  const stored = {
-    document: store.document.bind(store),
-    documents: store.documents.bind(store),
-    saveDocuments: async (changes: Parameters<MemoryStore['commit']>[0]) => (await store.commit(changes)).assigned,
-    now: () => NOW,
-  }
   const vault = { derive: () => key(5), seal: (_: string, t: string) => t, open: (_: string, t: string) => t }
-  const table = (): CredentialTable => new CredentialTable(stored as never, vault)
+  const table = (): CredentialTable => new CredentialTable(store, () => NOW, vault)
   const [first, second] = [table(), table()]
   const [a, b] = [new SigningKey(first, 'x'), new SigningKey(second, 'x')]
   const keys = await Promise.all([a.current(), a.current(), b.current()])

@@ -35,15 +35,17 @@ export interface SqliteStoreOptions {
   /** Made when it is not there. Holds `taskport.db` and its companions. */
   readonly directory: string
   readonly tuning?: WriterTuning
+  /** Told how long each commit took to become durable, ms. */
+  readonly committed?: (ms: number) => void
 }
 
 /** Opens or creates; rejects with `unavailable` when another server has the directory or a newer one wrote it. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { directory, tuning = {} } = options
+  const { directory, tuning = {}, committed } = options
   const lock = lockDirectory(directory)
   try {
     const { thread, ready } = await WriterThread.start({ directory, tuning })
-    return new SqliteStore({ thread, lock, ...ready, database: openForReading(directory) })
+    return new SqliteStore({ thread, lock, ...ready, database: openForReading(directory), committed })
   } catch (error) {
     lock.release()
     throw error
@@ -57,6 +59,7 @@ interface Opened {
   readonly epoch: string
   readonly head: number
   readonly pruned: number
+  readonly committed: SqliteStoreOptions['committed'] | undefined
 }
 
 export class SqliteStore implements Store {
@@ -81,7 +84,16 @@ export class SqliteStore implements Store {
   }
 
   commit(changes: readonly Change[]): Promise<Committed> {
-    return this.#queue.commit(changes)
+    const { committed } = this.#opened
+    const done = this.#queue.commit(changes)
+    if (committed) {
+      const begun = performance.now()
+      done.then(
+        () => committed(performance.now() - begun),
+        () => undefined,
+      )
+    }
+    return done
   }
 
   async execution(tenant: Tenant, id: ExecutionId): Promise<Execution | undefined> {
