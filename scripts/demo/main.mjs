@@ -2,10 +2,11 @@
 import { ecs } from './ecs.mjs'
 import { native } from './native.mjs'
 import { raiseStage } from './stage.mjs'
+import { upsun } from './upsun.mjs'
 
 /** Longer than any part may take: whatever hangs, the demo ends. */
 const LIMIT_MS = 3 * 60_000
-const PARTS = [native, ecs]
+const PARTS = [native, ecs, upsun]
 
 const limit = setTimeout(() => {
   process.stderr.write('the demo did not end in time\n')
