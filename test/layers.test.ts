@@ -19,6 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'src/faces/kit': ['src/engine', 'src/core'],
   'src/faces/*': ['src/engine', 'src/core', 'src/faces/kit'],
   'src/faces/livepeer': ['src/engine', 'src/core', 'src/faces/kit', 'src/media'],
+  'src/faces/ona': ['src/engine', 'src/core', 'src/faces/kit', 'src/workspaces'],
   'src/server': 'everything',
   'src/cli': [],
   test: 'everything',
@@ -54,7 +55,7 @@ function* filesUnder(folder: string): Generator<string> {
 const sources = ['src', 'test', 'bench', 'scripts']
   .filter((folder) => statSync(join(root, folder), { throwIfNoEntry: false })?.isDirectory())
   .flatMap((folder) => [...filesUnder(folder)])
-const written = sources.filter((path) => !path.endsWith('.gen.ts'))
+const written = sources.filter((path) => !path.endsWith('.gen.ts') && !path.includes('/gen/'))
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
 const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)conformance[^/]*\.ts$/.test(path)
 

@@ -24,6 +24,8 @@ export interface Configuration {
   readonly environmentFiles: readonly string[]
   /** Whether FARGATE sizes must be ones that AWS sells. */
   readonly fargateSizes: 'any' | 'checked'
+  /** Directories below which environments of `file://` may lie. */
+  readonly workspaceRoots: readonly string[]
   /** CIDRs that webhooks may reach although they are not public. */
   readonly allowAddress: readonly string[]
   /** The ffmpeg that media tasks run; ffprobe lies beside it. A name is searched in PATH. */
@@ -58,6 +60,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   allowDevAuth: false,
   allowBind: [],
   allowRoot: [],
+  workspaceRoots: [],
   allowAddress: [],
   ffmpeg: 'ffmpeg',
   imageFallback: 'on',
@@ -117,6 +120,12 @@ export const FLAGS: readonly Flag[] = [
     key: 'allowRoot',
     kind: 'list',
     help: 'directory that may be a step’s root (repeatable)',
+  },
+  {
+    flag: '--workspace-root <dir>',
+    key: 'workspaceRoots',
+    kind: 'list',
+    help: 'directory that environments may use in place (repeatable)',
   },
   {
     flag: '--allow-address <cidr>',

@@ -1,0 +1,130 @@
+/** This face's records. Executions hold everything else: a task execution is presented from its execution alone. */
+import type { EnvironmentSpecJson } from './environment/spec-json.ts'
+
+export const COLLECTIONS = {
+  environment: 'ona/environment',
+  task: 'ona/task',
+  service: 'ona/service',
+  /** Key `<environment>/<reference>`: tasks and services share one namespace, and two may not take one name at once. */
+  reference: 'ona/reference',
+  secret: 'ona/secret',
+  prebuild: 'ona/prebuild',
+  /** What is still to be done with an environment, of all tenants: see environment/errands.ts. */
+  errand: 'ona/errand',
+} as const
+
+export interface Creator {
+  readonly id: string
+  readonly kind: 'user' | 'service' | 'environment'
+}
+
+export type TriggerName =
+  | 'manual'
+  | 'postMachineStart'
+  | 'postEnvironmentStart'
+  | 'postDevcontainerStart'
+  | 'prebuild'
+  | 'beforeSnapshot'
+
+export type RunsOn =
+  | { readonly kind: 'docker'; readonly image: string; readonly environment: readonly string[] }
+  | { readonly kind: 'machine' }
+
+export interface Variable {
+  readonly name: string
+  readonly value?: string
+  /** Id of a secret. */
+  readonly secret?: string
+}
+
+export interface TaskSettings {
+  readonly command: string
+  readonly runsOn?: RunsOn
+  readonly env: readonly Variable[]
+  readonly prebuildRequiresSuccess: boolean
+}
+
+/** From `x-taskport` in an automations file. */
+export interface TaskExtension {
+  readonly timeoutMs?: number
+  readonly retry?: { readonly limit: number; readonly delayMs?: number; readonly exitCodes?: readonly number[] }
+  readonly onFailure?: 'finish-group' | 'fail-fast' | 'run-all'
+  readonly env?: Readonly<Record<string, string>>
+}
+
+interface Automation {
+  readonly id: string
+  readonly environment: string
+  readonly reference: string
+  readonly name: string
+  readonly description: string
+  readonly createdAt: number
+  readonly creator: Creator
+  readonly triggeredBy: readonly TriggerName[]
+}
+
+export interface TaskRecord extends Automation {
+  readonly spec: TaskSettings
+  /** Ids of tasks and services. */
+  readonly dependsOn: readonly string[]
+  readonly extension?: TaskExtension
+}
+
+export interface ServiceRecord extends Automation {
+  readonly role: number
+  readonly commands: { readonly start: string; readonly ready: string; readonly stop: string }
+  readonly runsOn?: RunsOn
+  readonly env: readonly Variable[]
+  readonly readinessTimeoutMs?: number
+  readonly specVersion: number
+  /** Set by UpdateService. */
+  readonly output: Readonly<Record<string, string>>
+}
+
+export type EnvironmentPhaseName = 'creating' | 'starting' | 'running' | 'stopping' | 'stopped' | 'deleting'
+
+export interface EnvironmentRecord {
+  readonly id: string
+  readonly name: string
+  readonly creator: Creator
+  readonly createdAt: number
+  readonly lastStartedAt: number
+  readonly spec: EnvironmentSpecJson
+  readonly specVersion: number
+  readonly role: 'default' | 'prebuild'
+  /** Where its files are on this machine, how programs see the last part of that path, and whose they are. */
+  readonly workspace: {
+    readonly directory: string
+    readonly name: string
+    readonly own: boolean
+    readonly user?: string
+  }
+  readonly annotations: Readonly<Record<string, string>>
+  readonly phase: EnvironmentPhaseName
+  /** The execution that fills the workspace. */
+  readonly start: string
+  /** How often it was started. */
+  readonly starts: number
+  readonly failure?: string
+  readonly automations: {
+    readonly path: string
+    readonly state: 'none' | 'absent' | 'ready' | 'failed'
+    readonly failure?: string
+  }
+}
+
+export interface SecretRecord {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly creator: Creator
+  readonly scope: { readonly kind: 'projectId' | 'userId' | 'organizationId' | 'serviceAccountId'; readonly id: string }
+  readonly mount: {
+    readonly kind: 'filePath' | 'environmentVariable' | 'containerRegistryBasicAuthHost' | 'apiOnly'
+    readonly value: string
+  }
+}
+
+/** Its name in the engine. */
+export const secretName = (id: string): string => `ona/${id}`

@@ -1,0 +1,35 @@
+/** Connect's codes: what a face's operation throws, and what the core's refusals mean in this vendor's words. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { EngineError, type ErrorCode } from '../../core/engine-error.ts'
+
+export const invalidArgument = (message: string): ConnectError => new ConnectError(message, Code.InvalidArgument)
+export const failedPrecondition = (message: string): ConnectError => new ConnectError(message, Code.FailedPrecondition)
+export const unauthenticated = (message: string): ConnectError => new ConnectError(message, Code.Unauthenticated)
+export const permissionDenied = (message: string): ConnectError => new ConnectError(message, Code.PermissionDenied)
+export const alreadyExists = (message: string): ConnectError => new ConnectError(message, Code.AlreadyExists)
+export const unimplemented = (message: string): ConnectError => new ConnectError(message, Code.Unimplemented)
+export const missing = (what: string, id: string): ConnectError =>
+  new ConnectError(`${what} ${id} not found`, Code.NotFound)
+
+const CODES: Readonly<Record<ErrorCode, Code>> = {
+  not_found: Code.NotFound,
+  conflict: Code.Aborted,
+  invalid: Code.InvalidArgument,
+  forbidden: Code.PermissionDenied,
+  exhausted: Code.ResourceExhausted,
+  unavailable: Code.Unavailable,
+}
+
+/** What was thrown, as Connect says it; what nobody expected is `internal` and tells nothing of us. */
+export function asConnectError(thrown: unknown): ConnectError {
+  if (thrown instanceof ConnectError) return thrown
+  if (thrown instanceof EngineError) return new ConnectError(thrown.message, CODES[thrown.code])
+  const internal = new ConnectError('internal error', Code.Internal)
+  internal.cause = thrown
+  return internal
+}
+
+export const isConflict = (thrown: unknown): boolean => thrown instanceof EngineError && thrown.code === 'conflict'
+
+/** Codes that a client of the older generation would try again by itself although nothing can change (ona.md 2.4). */
+export const isFinalRefusal = (status: number): boolean => status === 409 || status === 501 || status === 500

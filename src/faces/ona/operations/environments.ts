@@ -1,0 +1,256 @@
+/** The environments of the caller's tenant: create, get, list, start, stop, update, delete. */
+
+import { join } from 'node:path'
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { Principal } from '../../../core/identity.ts'
+import { changeAgain } from '../../kit/documents.ts'
+import { type Call, checkEnvironment, type Parts } from '../call.ts'
+import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
+import { applyAutomations } from '../environment/apply-automations.ts'
+import { type Errand, putErrand } from '../environment/errands.ts'
+import { findEnvironment } from '../environment/find-environment.ts'
+import { contentOf, folderNameOf } from '../environment/initializer.ts'
+import { CLASS_ID, PHASES, presentEnvironment } from '../environment/present-environment.ts'
+import { specOf, specToJson } from '../environment/spec-json.ts'
+import { putEnvironment, startEnvironment as start } from '../environment/start-environment.ts'
+import { directoryOf, userOf } from '../environment/workspace.ts'
+import { failedPrecondition, invalidArgument } from '../errors.ts'
+import type * as wire from '../gen/gitpod/v1/environment_pb.js'
+import { EnvironmentRole } from '../gen/gitpod/v1/environment_pb.js'
+import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
+import { filteredPage, pageOf } from '../wire/pagination.ts'
+import { creatorOf } from '../wire/subject.ts'
+import { filterValues } from '../wire/validate.ts'
+
+const LONGEST_NAME = 80
+
+export async function createEnvironment(
+  call: Call,
+  { spec, name, annotations }: wire.CreateEnvironmentRequest,
+): Promise<MessageInitShape<typeof wire.CreateEnvironmentResponseSchema>> {
+  if (!spec) throw invalidArgument('spec: value is required')
+  if (spec.machine && spec.machine.class !== '' && spec.machine.class !== CLASS_ID)
+    throw invalidArgument(`spec.machine.class: there is no environment class ${spec.machine.class}`)
+  if (name !== undefined && name.length > LONGEST_NAME)
+    throw invalidArgument(`name: value length must be at most ${LONGEST_NAME} characters`)
+  const request = { spec, annotations, role: 'default' as const, ...(name !== undefined && { name }) }
+  const record = newEnvironment(call, call.caller.principal, request)
+  const started = await start(call, call.caller.principal, record, 0)
+  tell(call, started, ResourceOperation.CREATE)
+  return { environment: shown(call, started, 1) }
+}
+
+export interface NewEnvironment {
+  readonly spec: wire.EnvironmentSpec
+  readonly name?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly role: EnvironmentRecord['role']
+}
+
+/** Throws `invalid_argument` for content that cannot be. */
+export function newEnvironment(parts: Parts, principal: Principal, request: NewEnvironment): EnvironmentRecord {
+  const id = parts.engine.newExecutionId()
+  const json = specToJson(request.spec)
+  const content = contentOf(parts.options, json)
+  const folder = folderNameOf(content)
+  const now = parts.engine.now()
+  const own = content.kind !== 'directory'
+  const user = userOf(own ? undefined : content.directory)
+  return {
+    id,
+    name: request.name ?? `${folder}-${id.slice(-6)}`,
+    creator: creatorOf(principal),
+    createdAt: now,
+    lastStartedAt: now,
+    spec: json,
+    specVersion: 1,
+    role: request.role,
+    workspace: {
+      directory: own ? join(directoryOf(parts.context, id), 'workspace') : content.directory,
+      name: folder,
+      own,
+      ...(user !== undefined && { user }),
+    },
+    annotations: request.annotations ?? {},
+    phase: 'creating',
+    start: '',
+    starts: 1,
+    automations: { path: '', state: 'none' },
+  }
+}
+
+const shown = (call: Call, record: EnvironmentRecord, version: number) =>
+  presentEnvironment(record, version, {
+    tenant: call.tenant,
+    publicUrl: call.context.publicUrl(),
+    options: call.options,
+  })
+
+export function tell(
+  call: Pick<Call, 'hub' | 'tenant'>,
+  { id }: EnvironmentRecord,
+  operation: ResourceOperation,
+): void {
+  call.hub.tell(call.tenant, id, operation, ResourceType.ENVIRONMENT, id)
+}
+
+export async function getEnvironment(
+  call: Call,
+  { environmentId }: wire.GetEnvironmentRequest,
+): Promise<MessageInitShape<typeof wire.GetEnvironmentResponseSchema>> {
+  const { body, version } = await findEnvironment(call, environmentId)
+  return { environment: shown(call, body, version) }
+}
+
+/** Newest first. */
+export async function listEnvironments(
+  call: Call,
+  { pagination, filter }: wire.ListEnvironmentsRequest,
+): Promise<MessageInitShape<typeof wire.ListEnvironmentsResponseSchema>> {
+  const test = testOf(call, filter)
+  const page = await filteredPage(
+    { ...pageOf(call.query, pagination), ascending: false },
+    (p) => call.engine.documents<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, p),
+    ({ body }) => test(body),
+  )
+  const environments = page.items.map(({ body, version }) => shown(call, body, version))
+  return { pagination: { nextToken: page.next ?? '' }, environments }
+}
+
+function testOf(
+  call: Call,
+  filter: wire.ListEnvironmentsRequest_Filter | undefined,
+): (e: EnvironmentRecord) => boolean {
+  const creators = filterValues('filter.creator_ids', filter?.creatorIds ?? [])
+  const phases = filter?.statusPhases ?? []
+  const roles = filter?.roles ?? []
+  const words = (filter?.search ?? '').toLowerCase()
+  const own = call.caller.environment
+  return (e) =>
+    (own === undefined || e.id === own) &&
+    (creators.length === 0 || creators.includes(e.creator.id)) &&
+    (phases.length === 0 || phases.includes(PHASES[e.phase].phase)) &&
+    (roles.length === 0 ||
+      roles.includes(e.role === 'prebuild' ? EnvironmentRole.PREBUILD : EnvironmentRole.DEFAULT)) &&
+    (filter?.projectIds.length ?? 0) === 0 &&
+    (words === '' || `${e.id} ${e.name} ${JSON.stringify(e.spec)}`.toLowerCase().includes(words))
+}
+
+/** One that starts or runs is left as it is. */
+export async function startEnvironment(call: Call, { environmentId }: wire.StartEnvironmentRequest): Promise<object> {
+  await changeAgain(async () => {
+    const { body, version } = await findEnvironment(call, environmentId)
+    if (body.phase === 'running' || body.phase === 'starting' || body.phase === 'creating') return
+    if (body.phase !== 'stopped') throw failedPrecondition(`environment ${body.id} is ${body.phase}`)
+    const { failure: _, ...rest } = body
+    const record = await start(
+      call,
+      call.caller.principal,
+      { ...rest, phase: 'starting', starts: body.starts + 1 },
+      version,
+    )
+    tell(call, record, ResourceOperation.UPDATE)
+  })
+  return {}
+}
+
+/** Stopping what is stopped changes nothing. */
+export async function stopEnvironment(call: Call, { environmentId }: wire.StopEnvironmentRequest): Promise<object> {
+  await sendOn(call, environmentId, 'stop', 'stopping', ['stopped', 'stopping', 'deleting'])
+  return {}
+}
+
+/** Its programs are stopped, then everything of it goes. A directory of the operator's stays. */
+export async function deleteEnvironment(call: Call, { environmentId }: wire.DeleteEnvironmentRequest): Promise<object> {
+  await sendOn(call, environmentId, 'delete', 'deleting', ['deleting'])
+  return {}
+}
+
+async function sendOn(
+  call: Call,
+  environmentId: string,
+  kind: Errand['kind'],
+  phase: EnvironmentRecord['phase'],
+  unless: readonly EnvironmentRecord['phase'][],
+): Promise<void> {
+  const { tenant, caller } = call
+  await changeAgain(async () => {
+    const { body, version } = await findEnvironment(call, environmentId)
+    if (unless.includes(body.phase)) return
+    const record = { ...body, phase }
+    const errand = putErrand({ kind, tenant, environment: body.id, principal: caller.principal })
+    await call.engine.saveDocuments([putEnvironment({ tenant }, record, version), errand])
+    tell(call, record, ResourceOperation.UPDATE)
+    call.errands.begin(body.id)
+  })
+}
+
+/** A name, or an automations file: with a new session or path it is read again. */
+export async function updateEnvironment(
+  call: Call,
+  { environmentId, metadata, spec }: wire.UpdateEnvironmentRequest,
+): Promise<object> {
+  if (metadata?.name !== undefined && (metadata.name === '' || metadata.name.length > LONGEST_NAME))
+    throw invalidArgument(`metadata.name: value length must be between 1 and ${LONGEST_NAME} characters`)
+  const changed = await changeAgain(async () => {
+    const { body, version } = await findEnvironment(call, environmentId)
+    const record = {
+      ...withAutomations(body, spec?.automationsFile),
+      ...(metadata?.name !== undefined && { name: metadata.name }),
+    }
+    await call.engine.saveDocuments([putEnvironment(call, record, version)])
+    return record
+  })
+  if (spec?.automationsFile && changed.phase === 'running') await readAgain(call, changed)
+  tell(call, changed, ResourceOperation.UPDATE)
+  return {}
+}
+
+function withAutomations(
+  body: EnvironmentRecord,
+  file: wire.UpdateEnvironmentRequest_AutomationsFile | undefined,
+): EnvironmentRecord {
+  if (!file) return body
+  const spec = specOf(body.spec)
+  const former = spec.automationsFile
+  const automationsFile = {
+    $typeName: 'gitpod.v1.EnvironmentSpec.AutomationsFile' as const,
+    session: file.session ?? former?.session ?? '',
+    automationsFilePath: file.automationsFilePath ?? former?.automationsFilePath ?? '',
+    triggerFilter: former?.triggerFilter ?? [],
+  }
+  return { ...body, spec: specToJson({ ...spec, automationsFile }), specVersion: body.specVersion + 1 }
+}
+
+async function readAgain(call: Call, environment: EnvironmentRecord): Promise<void> {
+  const automations = await applyAutomations(call, call.caller.principal, environment)
+  await changeAgain(async () => {
+    const { body, version } = await findEnvironment(call, environment.id)
+    await call.engine.saveDocuments([putEnvironment(call, { ...body, automations }, version)])
+  })
+}
+
+export async function markEnvironmentActive(
+  call: Call,
+  { environmentId }: wire.MarkEnvironmentActiveRequest,
+): Promise<object> {
+  await findEnvironment(call, environmentId)
+  return {}
+}
+
+export async function createEnvironmentLogsToken(
+  call: Call,
+  { environmentId }: wire.CreateEnvironmentLogsTokenRequest,
+): Promise<MessageInitShape<typeof wire.CreateEnvironmentLogsTokenResponseSchema>> {
+  const { body } = await findEnvironment(call, environmentId)
+  return { accessToken: call.auth.logsToken(call.tenant, body.id) }
+}
+
+export async function createEnvironmentAccessToken(
+  call: Call,
+  { environmentId }: wire.CreateEnvironmentAccessTokenRequest,
+): Promise<MessageInitShape<typeof wire.CreateEnvironmentAccessTokenResponseSchema>> {
+  const { body } = await findEnvironment(call, environmentId)
+  checkEnvironment(call, body.id)
+  return { accessToken: call.auth.accessToken(call.tenant, body.id) }
+}

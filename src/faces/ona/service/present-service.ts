@@ -1,0 +1,58 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { durationFromMs } from '@bufbuild/protobuf/wkt'
+import { type Execution, isFinal } from '../../../core/execution.ts'
+import { presentRunsOn, presentTriggers, presentVariables } from '../automation/present-automation.ts'
+import type { ServiceRecord } from '../documents.ts'
+import { logUrlOf } from '../execution/present-execution.ts'
+import { ServicePhase, type ServiceSchema } from '../gen/gitpod/v1/environment_automation_pb.js'
+import { defined } from '../wire/defined.ts'
+import { subjectOf, timestamp } from '../wire/subject.ts'
+import { phaseOfService } from './life-cycle.ts'
+
+/** `run`: its newest; `version`: of its record. Both only rise, and with a new run the first rises too. */
+export function presentService(
+  service: ServiceRecord,
+  version: number,
+  run: Execution | undefined,
+  publicUrl: string,
+): MessageInitShape<typeof ServiceSchema> {
+  const phase = phaseOfService(service, run)
+  const wanted = run !== undefined && !isFinal(run) && run.status.desired === 'run'
+  return {
+    id: service.id,
+    environmentId: service.environment,
+    metadata: defined({
+      reference: service.reference,
+      name: service.name,
+      description: service.description,
+      createdAt: timestamp(service.createdAt),
+      creator: subjectOf(service.creator),
+      triggeredBy: presentTriggers(service.triggeredBy),
+      role: service.role,
+    }),
+    spec: defined({
+      specVersion: BigInt(service.specVersion),
+      desiredPhase: wanted ? ServicePhase.RUNNING : ServicePhase.STOPPED,
+      commands: { ...service.commands },
+      session: run?.id ?? '',
+      runsOn: presentRunsOn(service.runsOn),
+      env: presentVariables(service.env),
+      readinessTimeout:
+        service.readinessTimeoutMs === undefined ? undefined : durationFromMs(service.readinessTimeoutMs),
+    }),
+    status: {
+      statusVersion: statusVersion(version, run),
+      phase,
+      failureMessage: phase === ServicePhase.FAILED ? (run?.status.reason?.message ?? '') : '',
+      logUrl: run?.status.startedAt === undefined ? '' : logUrlOf(publicUrl, run.id),
+      session: run?.id ?? '',
+      output: { ...run?.status.steps[0]?.outputs, ...service.output },
+    },
+  }
+}
+
+/** Time of the newest run, its version, and the record's: each later state is a larger number. */
+function statusVersion(version: number, run: Execution | undefined): bigint {
+  const begun = BigInt(run?.submission.acceptedAt ?? 0)
+  return begun * 1_000_000n + BigInt(run?.version ?? 0) * 1_000n + BigInt(Math.min(version, 999))
+}

@@ -1,0 +1,71 @@
+import type { Execution } from '../../../core/execution.ts'
+import type { Principal } from '../../../core/identity.ts'
+import { FACE } from '../auth.ts'
+import { type Automations, automationsOf } from '../automation/automations-of.ts'
+import type { Parts } from '../call.ts'
+import type { EnvironmentRecord, TaskRecord, TriggerName } from '../documents.ts'
+import { secretVariables } from '../environment/secret-variables.ts'
+import { environmentKey } from '../environment/start-environment.ts'
+import { failedPrecondition } from '../errors.ts'
+import { registerServices } from '../service/register-service.ts'
+import { planOfTask } from './plan-of-task.ts'
+
+export interface StartRequest {
+  readonly principal: Principal
+  readonly task: TaskRecord
+  readonly environment: EnvironmentRecord
+  readonly startedBy: TriggerName
+  /** Asked again with the same key, it is started once. */
+  readonly once?: string
+  readonly forPrebuild?: boolean
+}
+
+/** A new execution of the task, always. Throws `failed_precondition` unless its environment runs or starts. */
+export async function startTask(parts: Parts, request: StartRequest): Promise<Execution> {
+  const { principal, task, environment } = request
+  const waits = environment.phase === 'creating' || environment.phase === 'starting'
+  if (!waits && environment.phase !== 'running')
+    throw failedPrecondition(`environment ${environment.id} is not running: it is ${environment.phase}`)
+  const scope = { engine: parts.engine, tenant: principal.tenant }
+  const automations = await automationsOf(scope, environment.id)
+  const env = await secretVariables(scope, request.forPrebuild ?? false)
+  await registerServices(parts, scope.tenant, environment, env, neededServices(task, automations))
+  const plan = planOfTask({
+    environment,
+    automations,
+    roots: [task.id],
+    env,
+    options: parts.options,
+    newId: () => parts.engine.newExecutionId(),
+    ...(waits && request.once === undefined && { startKey: environmentKey(environment) }),
+    ...(task.extension?.onFailure && { onFailure: task.extension.onFailure }),
+  })
+  return submitted(parts, request, plan)
+}
+
+async function submitted(parts: Parts, request: StartRequest, plan: ReturnType<typeof planOfTask>): Promise<Execution> {
+  const { task, environment, startedBy, once } = request
+  const [result] = await parts.engine.submit(
+    request.principal,
+    [
+      {
+        plan,
+        name: task.reference,
+        face: FACE,
+        trigger: startedBy === 'manual' ? { kind: 'api' } : { kind: 'event', source: startedBy },
+        labels: { environment: environment.name, task: task.name, startedBy },
+        refs: { kind: 'task', environment: environment.id, task: task.id, reference: task.reference },
+      },
+    ],
+    once === undefined ? {} : { idempotency: { key: once, fingerprint: task.id } },
+  )
+  if (result?.kind !== 'accepted') throw new Error('a queued execution was refused')
+  return result.execution
+}
+
+/** Services somewhere below the task. */
+function neededServices(task: TaskRecord, { tasks, services }: Automations) {
+  const seen = new Set([task.id])
+  for (const id of seen) for (const needed of tasks.get(id)?.dependsOn ?? []) seen.add(needed)
+  return [...seen].flatMap((id) => services.get(id) ?? [])
+}
