@@ -95,8 +95,8 @@ describe('one origin', () => {
 describe('a client that falls silent', () => {
   test('in the middle of a request is let go; one that is slow, or waits for a late answer, is not', async () => {
     const url = await open(
-      [face('one', '/one', (app) => void app.get('/one/late', () => pause(600).then(() => ({ late: true }))))],
-      { idleMs: 200 },
+      [face('one', '/one', (app) => void app.get('/one/late', () => pause(3_000).then(() => ({ late: true }))))],
+      { idleMs: 1_000 },
     )
     const { port } = new URL(url)
     const post = (length: number) =>
@@ -107,7 +107,7 @@ describe('a client that falls silent', () => {
         const socket = connect(Number(port), '127.0.0.1', async () => {
           for (const chunk of chunks) {
             socket.write(chunk)
-            await pause(60)
+            await pause(200)
           }
         })
         socket.on('error', () => undefined)
