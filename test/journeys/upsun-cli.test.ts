@@ -149,4 +149,13 @@ describe.skipIf(!hasUpsunCli)('the upsun command line', () => {
     expect(removed.code, removed.stderr).toBe(0)
     expect((await world.run('shop', 'hello')).log).toContain('hello world\n')
   }, 30_000)
+
+  test('a project variable reaches a task after a redeployment, not before', async () => {
+    const body = JSON.stringify({ name: 'env:WHO', value: 'project' })
+    expect((await world.api('/projects/shop/variables', { method: 'POST', body })).status).toBe(201)
+    expect((await world.run('shop', 'hello')).log).toContain('hello world\n')
+    const { code, stderr } = await world.upsun(['environment:redeploy', ...at, '--yes', '--wait'])
+    expect(code, stderr).toBe(0)
+    expect((await world.run('shop', 'hello')).log).toContain('hello project\n')
+  }, 30_000)
 })

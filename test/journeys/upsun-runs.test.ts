@@ -7,6 +7,7 @@ const CONFIG = `
 tasks:
   sleeper: { type: "python:3.11", run: { command: "echo asleep; sleep 120" } }
   stamped: { type: "python:3.11", hooks: { build: "date +%s%N > stamp" }, run: { command: "cat stamp" } }
+  slow: { type: "python:3.11", run: { command: "echo begun; sleep 3; echo survived" } }
   quick: { type: "python:3.11", run: { command: "echo out; echo err >&2; echo last" } }
 `
 const RUN = '/projects/runs/environments/main/tasks'
@@ -32,7 +33,7 @@ describe('runs', () => {
     const listed = await eventually('three run', async () => {
       const path = '/projects/runs/environments/main/activities?type=environment.task&state=in_progress'
       const running = await world.json<Activity[]>(path)
-      return running.length === 3 && running
+      return running.length === 3 ? running : undefined
     })
     expect(listed.map(({ id }) => id).sort()).toEqual(
       runs
@@ -104,12 +105,21 @@ describe('runs', () => {
     expect(again.code, again.stderr).toBe(0)
     const ended = await eventually('it was cancelled', async () => {
       const activity = await world.activity('runs', run.id)
-      return activity.state === 'cancelled' && activity
+      return activity.state === 'cancelled' ? activity : undefined
     })
     expect(ended.result).toBe('failure')
     expect(await world.log('runs', run.id)).toContain('the environment was deployed')
     expect((await world.run('runs', 'stamped')).log).toContain(stamp)
   }, 30_000)
+
+  test('a run goes on when the server is killed, and the next server tells its end and its whole log', async () => {
+    const run = await world.start('runs', 'slow')
+    await eventually('it runs', async () => (await world.activity('runs', run.id)).state === 'in_progress')
+    await world.server.kill()
+    await world.open()
+    expect(await world.log('runs', run.id)).toContain('begun\nsurvived\n')
+    expect(await world.activity('runs', run.id)).toMatchObject({ state: 'complete', result: 'success' })
+  })
 
   test('tokens: three shapes of the exchange; a wrong API token, a made-up and a missing one are refused', async () => {
     const token = world.variables.UPSUN_CLI_TOKEN!

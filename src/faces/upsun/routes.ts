@@ -8,11 +8,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EngineError } from '../../core/engine-error.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { needUser } from './access.ts'
-import { presentFound } from './activity/find-activity.ts'
+import { type Found, presentFound } from './activity/find-activity.ts'
 import type { Authenticator } from './auth.ts'
 import type { Call } from './call.ts'
 import { cancelOlderRuns } from './deployment/cancel-older-runs.ts'
-import { deploy } from './deployment/deploy.ts'
+import { deploy, redeploy } from './deployment/deploy.ts'
 import { readDeployOptions } from './deployment/deploy-options.ts'
 import { asUpsunError, badRequest, OAuthError, UpsunError } from './errors.ts'
 import { getActivityLog } from './operations/activity-log.ts'
@@ -53,6 +53,7 @@ export class Routes {
     for (const base of ['/projects/:project', ENVIRONMENT])
       app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(app, request, reply))
     app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
+    app.post(`${ENVIRONMENT}/redeploy`, (request, reply) => this.#redeploy(request, reply))
     app.addHook('onReady', () => void this.#tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')))
     app.addHook('onClose', () => this.#tokens.close())
   }
@@ -108,7 +109,16 @@ export class Routes {
     if (!(request.body instanceof Readable))
       throw badRequest('the body must be the tree: a tar archive, content type application/gzip or application/x-tar')
     const options = readDeployOptions(call.query)
-    const found = await deploy(call, request.params as Params, request.body, options)
+    return this.#deployed(reply, call, await deploy(call, request.params as Params, request.body, options))
+  }
+
+  async #redeploy(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = await this.#call(request)
+    needUser(call)
+    return this.#deployed(reply, call, await redeploy(call, request.params as Params))
+  }
+
+  #deployed(reply: FastifyReply, call: Call, found: Found): FastifyReply {
     void cancelOlderRuns(call, found).catch((err) => this.#context.log.error({ err }, 'runs were not cancelled'))
     return send(reply, 202, accepted([presentFound(call, found)]))
   }

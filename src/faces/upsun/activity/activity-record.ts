@@ -10,7 +10,7 @@ import type { Authorization } from '../auth.ts'
 export interface ActivityRecord {
   /** 13 lower-case letters and digits. */
   readonly activity: string
-  readonly type: 'environment.task' | 'environment.push'
+  readonly type: 'environment.task' | 'environment.push' | 'environment.redeploy'
   readonly project: string
   readonly environment: string
   /** UUID, and what it is called. */

@@ -51,6 +51,7 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
 
 function subjectOf(record: ActivityRecord): { readonly verb: string; readonly name: string; readonly where: string } {
   if (record.type === 'environment.task') return { verb: 'ran task', name: record.task ?? '', where: '' }
+  if (record.type === 'environment.redeploy') return { verb: 'redeployed', name: record.environment, where: '' }
   return { verb: 'deployed', name: record.environment, where: '' }
 }
 

@@ -18,16 +18,17 @@ import {
   type DeployedTask,
   type Deployment,
   type EnvironmentRecord,
-  type ProjectRecord,
+  findEnvironment,
+  findProject,
 } from '../documents.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, notFound } from '../errors.ts'
 import { DEFAULT_SIZE } from '../task/memory-of-task.ts'
 import { buildStep } from '../task/plan-of-run.ts'
 import { userIdOf } from '../user-id.ts'
 import { variablesAt, variablesOfEnvironment } from '../variable/variable-store.ts'
 import { registerBuild, type TreeBuildTask } from './build-of-tree.ts'
-import type { DeployOptions } from './deploy-options.ts'
-import { ensurePlace } from './ensure-place.ts'
+import { type DeployOptions, readDeployOptions } from './deploy-options.ts'
+import { type DeployPlace, ensurePlace } from './ensure-place.ts'
 
 export async function deploy(
   call: Call,
@@ -40,32 +41,67 @@ export async function deploy(
   const configs = parseConfig(kept.config)
   for (const name of options.sizes.keys())
     if (!configs.some((config) => config.name === name)) throw badRequest(`size: no task is named ${name}`)
-  const { project, environment } = await ensurePlace(call, where, options)
+  const place = await ensurePlace(call, where, options)
+  return build(call, id, place, { ...kept, configs, type: 'environment.push' }, options)
+}
+
+/** The present tree and configuration again, with the variables of now. Throws 404 where nothing is deployed. */
+export async function redeploy(
+  call: Call,
+  where: { readonly project: string; readonly environment: string },
+): Promise<Found> {
+  const project = await findProject(call.engine, call.tenant, where.project)
+  const environment = await findEnvironment(call.engine, call.tenant, where.project, where.environment)
+  const { deployment } = environment
+  if (!deployment) throw notFound('deployment', 'current')
+  const path = await call.context.objects.path(call.tenant, treeKey(deployment.treeId))
+  if (path === undefined) throw notFound('tree', deployment.treeId)
+  const configs = deployment.tasks.map(({ config }) => config)
+  const source = { treeId: deployment.treeId, path, configs, type: 'environment.redeploy' } as const
+  return build(
+    call,
+    call.engine.newExecutionId(),
+    { project, environment },
+    source,
+    readDeployOptions(new URLSearchParams()),
+  )
+}
+
+interface Source {
+  readonly treeId: string
+  /** Of the tree's archive. */
+  readonly path: string
+  readonly configs: readonly TaskConfig[]
+  readonly type: 'environment.push' | 'environment.redeploy'
+}
+
+async function build(
+  call: Call,
+  id: ExecutionId,
+  { project, environment }: DeployPlace,
+  { treeId, path, configs, type }: Source,
+  options: DeployOptions,
+): Promise<Found> {
   const projectVariables = await variablesAt(call.engine, call.tenant, { project: project.id })
   const environmentVariables = await variablesOfEnvironment(call.engine, call.tenant, environment)
   const builds = new Map<string, TreeBuildTask>()
   for (const config of configs) {
     const variables = { projectVariables, environmentVariables }
-    const request = {
-      project,
-      config,
-      treeId: kept.treeId,
-      archive: kept.path,
-      isStrict: options.isStrict,
-      ...variables,
-    }
+    const request = { project, config, treeId, archive: path, isStrict: options.isStrict, ...variables }
     builds.set(config.name, await registerBuild(call, request))
   }
   const deployment: Deployment = {
     id: activityIdOf(id),
     activity: activityIdOf(id),
-    treeId: kept.treeId,
+    treeId,
     tasks: configs.map((config) => deployed(config, builds.get(config.name)!.key, environment, options)),
     projectVariables,
     deployedAt: call.engine.now(),
   }
-  return submit(call, id, project, environment, deployment, builds)
+  return submit(call, id, { project, environment }, deployment, builds, type)
 }
+
+const treeKey = (treeId: string): string => `upsun/tree/${treeId}`
 
 /** A size that was chosen stays chosen. */
 function deployed(
@@ -92,7 +128,7 @@ async function keepTree(
     const isCompressed = head[0] === 0x1f && head[1] === 0x8b
     const { treeId, file } = await readArchive(await objects.read(call.tenant, upload), isCompressed, CONFIG_PATH)
     if (file === undefined) throw badRequest(`the tree has no ${CONFIG_PATH}`)
-    const key = `upsun/tree/${treeId}`
+    const key = treeKey(treeId)
     if (!(await objects.facts(call.tenant, key)))
       await objects.put(call.tenant, key, await objects.read(call.tenant, upload))
     const path = await objects.path(call.tenant, key)
@@ -112,14 +148,14 @@ async function firstBytes(stream: Readable): Promise<Buffer> {
 async function submit(
   call: Call,
   id: ExecutionId,
-  project: ProjectRecord,
-  environment: EnvironmentRecord,
+  { project, environment }: DeployPlace,
   deployment: Deployment,
   builds: ReadonlyMap<string, TreeBuildTask>,
+  type: Source['type'],
 ): Promise<Found> {
   const record: ActivityRecord = {
     activity: deployment.activity,
-    type: 'environment.push',
+    type,
     project: project.id,
     environment: environment.name,
     user: userIdOf(call.principal),

@@ -59,6 +59,7 @@ export function presentEnvironment(environment: EnvironmentRecord): object {
       '#activities': { href: `${path}/activities` },
       '#variables': { href: `${path}/variables` },
       '#manage-variables': { href: `${path}/variables` },
+      '#redeploy': { href: `${path}/redeploy` },
       '#tasks': { href: `${path}/tasks` },
     },
   }
