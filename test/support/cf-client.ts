@@ -1,6 +1,6 @@
 /**
  * Requests as the cf CLI v8 makes them, command by command (the project's reference on Cloud Foundry, section 3.3): for
- * journeys on machines where the CLI itself cannot be had (scripts/README.md, cf-cli).
+ * journeys on machines where the CLI itself cannot be had (scripts/cf-clients.mjs).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -34,7 +34,9 @@ export class CfClient {
         ...(this.token !== '' && { authorization: `bearer ${this.token}` }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === 'string' || body instanceof FormData ? body : JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: typeof body === 'string' || body instanceof FormData ? body : JSON.stringify(body),
+      }),
     })
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : parsed(text) }

@@ -5,7 +5,6 @@ import { asTenant } from '../../../core/identity.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { verifyJwt } from '../../kit/json-web-token.ts'
 import { type Authenticator, FACE, scopesOf } from '../auth.ts'
-import { COLLECTIONS, type User } from '../documents.ts'
 import { ensureFoundation } from '../foundation.ts'
 import { isEngineError } from '../is-engine-error.ts'
 import { Records } from '../records.ts'
@@ -61,7 +60,7 @@ export class UaaRoutes {
     const field = (name: string): string => form.get(name) ?? query.get(name) ?? ''
     const grant = field('grant_type')
     const owner = await this.#ownerOf(grant, field, request)
-    await ensureFoundation(new Records(this.#context.engine, asTenant(owner.tenant)))
+    await ensureFoundation(new Records(this.#context.engine, asTenant(owner.tenant)), owner)
     return tokenReply(
       await this.#authenticator.key(),
       owner,
@@ -91,8 +90,8 @@ export class UaaRoutes {
     if (claims?.use !== 'refresh') throw badRefresh()
     const [id, name, tenant] = [String(claims.user_id), String(claims.user_name), asTenant(String(claims.tenant))]
     const first = await this.#context.credentials.firstStart(FACE)
-    const records = new Records(this.#context.engine, tenant)
-    const known = first.name === name || (await records.find<User>(COLLECTIONS.user, id))
+    const views = await this.#context.credentials.list({ face: FACE, tenant })
+    const known = first.principal.id === id || views.some((view) => view.kind === 'password' && view.principal === id)
     if (!known) throw badRefresh()
     return { tenant, id, name, origin: 'uaa', isClient: false, scopes: (claims.scope as readonly string[]) ?? [] }
   }

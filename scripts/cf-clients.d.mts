@@ -1,0 +1,2 @@
+export function cfCli(options?: { readonly build?: boolean }): string
+export function cfPython(): string
