@@ -297,20 +297,18 @@ describe.skipIf(!canRunDocker())(
 
     it('keeps time limits and grace periods while no server is there', async () => {
       const deaf = 'trap "" TERM; while :; do sleep 0.1; done'
-      await harness.executor.start(
-        id(),
-        workOf(deaf, {}, { timeoutMs: 1_000, stop: { signal: 'SIGTERM', graceMs: 500 } }),
-      )
+      const limited = { timeoutMs: 4_000, stop: { signal: 'SIGTERM', graceMs: 500 } }
       await harness.executor.start(id(1), workOf(deaf))
-      await harness.executor.stop(id(1), { signal: 'SIGTERM', graceMs: 2_000 })
+      await harness.executor.start(id(), workOf(deaf, {}, limited))
+      await harness.executor.stop(id(1), { signal: 'SIGTERM', graceMs: 3_000 })
       harness.executor.abandon()
       const running = async (): Promise<number> => (await harness.docker.listContainers()).length
       await expect.poll(running, { timeout: 20_000, interval: 100 }).toBe(0)
       const nobodyWasThere = Date.now()
       await restarted()
-      const limited = await observer.exit(id())
-      expect(limited.exit).toMatchObject({ outcome: 'timedOut', reason: { code: 'step_timeout' } })
-      expect(limited.at).toBeLessThan(nobodyWasThere)
+      const late = await observer.exit(id())
+      expect(late.exit).toMatchObject({ outcome: 'timedOut', reason: { code: 'step_timeout' } })
+      expect(late.at).toBeLessThan(nobodyWasThere)
       expect((await observer.exit(id(1))).exit).toMatchObject({ signal: 'SIGKILL', killedAfterGrace: true })
     })
 
