@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EngineError } from '../../core/engine-error.ts'
@@ -28,6 +28,7 @@ import type { HostFacts } from './host-facts.ts'
 import { ObservationBox } from './observation-box.ts'
 import { probeHost } from './probe-host.ts'
 import type { CellObservation, Hello, SandboxPolicy } from './protocol.ts'
+import { Trash } from './trash.ts'
 
 export interface ProcessExecutorOptions {
   /** Everything of the executor lies below it. Must be traversable by the users that steps run as. */
@@ -44,8 +45,6 @@ export interface ProcessExecutorOptions {
   /** A cell's log writer can be heard (again), or has written its last: names as in its notices. */
   readonly onWriter?: { connected(cell: string): void; ended(cell: string): void }
   readonly host?: HostFacts
-  /** Ports of this host's loopback that steps with a private network may reach: the server's own. */
-  readonly offers?: () => readonly number[]
   /** Something went wrong that no caller waits for. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -53,7 +52,6 @@ export interface ProcessExecutorOptions {
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
-const TRASH_MS = 250
 const RECOVERY_RETRY_MS = 5_000
 
 /**
@@ -76,13 +74,10 @@ export class ProcessExecutor implements Executor {
   readonly #dead = new Map<string, { readonly cell: DeadCell; readonly owed: Set<string> }>()
   readonly #table = new AttemptTable()
   readonly #box = new ObservationBox()
-  /** Which cell holds the private network of an allocation: its steps go there. */
-  readonly #networks = new Map<AllocationId, string>()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
   readonly #chores = new Set<Promise<unknown>>()
-  #emptying = false
-  #trashTimer: NodeJS.Timeout | undefined
+  readonly #trash: Trash
   #detached = false
 
   constructor(options: ProcessExecutorOptions) {
@@ -91,8 +86,9 @@ export class ProcessExecutor implements Executor {
     const sandbox: SandboxPolicy = { mode: 'prefer', allowedBinds: [], allowedRoots: [], ...options.sandbox }
     this.capabilities = capabilitiesOf(this.host, sandbox)
     this.#directory = join(options.dataDirectory, 'process')
+    this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#later(chore))
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
-    for (const name of ['', 'allocations', 'networks', 'spare', 'trash'])
+    for (const name of ['', 'allocations', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
@@ -115,7 +111,7 @@ export class ProcessExecutor implements Executor {
     if (this.#accepting() === undefined) await this.#launch()
     this.#housekeeping = setInterval(() => this.#keepHouse(), 5_000)
     this.#housekeeping.unref()
-    this.#emptyTrash()
+    this.#trash.empty()
   }
 
   async open(_place: Place): Promise<void> {
@@ -127,22 +123,14 @@ export class ProcessExecutor implements Executor {
     if (known !== undefined && !this.#table.isTombstone(attempt)) return this.#table.taken(attempt)
     if (this.#table.wasForgotten(attempt)) return
     const link =
-      this.#links.get(known ?? this.#networks.get(work.place.allocation) ?? '') ??
-      this.#accepting() ??
-      (await this.#launch())
+      (known === undefined ? undefined : this.#links.get(known)) ?? this.#accepting() ?? (await this.#launch())
     // While a cell was started, somebody else may have started the same attempt.
     if (this.#table.isTaken(attempt)) return this.#table.taken(attempt)
     link.running.add(attempt)
     link.idleSince = undefined
-    this.#send(link, attempt, work)
+    link.send({ do: 'start', attempt, work })
     if (link.running.size > this.#limit * 0.8 && this.#spare() === undefined) void this.#launch().catch(() => {})
     return this.#table.take(attempt, link.cell)
-  }
-
-  #send(link: CellLink, attempt: AttemptId, work: Work): void {
-    if (work.run.network?.mode !== 'private') return link.send({ do: 'start', attempt, work })
-    if (!work.closesAllocation) this.#networks.set(work.place.allocation, link.cell)
-    link.send({ do: 'start', attempt, work, offers: this.#options.offers?.() ?? [] })
   }
 
   async stop(attempt: AttemptId, how: StopHow): Promise<void> {
@@ -179,13 +167,12 @@ export class ProcessExecutor implements Executor {
   }
 
   async close(allocation: AllocationId): Promise<void> {
-    this.#networks.delete(allocation)
     const ready = [...this.#links.values()].filter((link) => link.ready)
     const answers = await Promise.all(ready.map((link) => link.call((call) => ({ do: 'close', call, allocation }))))
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
     if (problem !== undefined) throw new Error(`allocation ${allocation} could not be closed: ${problem}`)
     await rm(join(this.#directory, 'allocations', directoryNameOf(allocation)), { recursive: true, force: true })
-    this.#emptyTrash()
+    this.#trash.empty()
   }
 
   async stats(attempt: AttemptId): Promise<Stats | undefined> {
@@ -206,7 +193,7 @@ export class ProcessExecutor implements Executor {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
-    this.#emptyTrash()
+    this.#trash.empty()
     while (this.#chores.size > 0) await Promise.all(this.#chores)
   }
 
@@ -230,7 +217,7 @@ export class ProcessExecutor implements Executor {
   #letGo(): void {
     this.#detached = true
     clearInterval(this.#housekeeping)
-    clearTimeout(this.#trashTimer)
+    this.#trash.close()
   }
 
   readonly #events = {
@@ -240,7 +227,6 @@ export class ProcessExecutor implements Executor {
         link.running.add(attempt)
         this.#table.run(attempt as AttemptId, link.cell, startedAt)
       }
-      for (const allocation of hello.networks ?? []) this.#networks.set(allocation as AllocationId, link.cell)
       for (const attempt of hello.tombstones) this.#table.bury(attempt as AttemptId, link.cell)
       this.#options.onWriter?.connected(link.cell)
       link.idleSince = link.running.size === 0 ? Date.now() : undefined
@@ -265,7 +251,7 @@ export class ProcessExecutor implements Executor {
       this.#table.end(observation.attempt, cell, observation)
       link?.running.delete(observation.attempt)
       if (link !== undefined && link.running.size === 0) link.idleSince = Date.now()
-      if (observation.closed) this.#emptyTrashSoon()
+      if (observation.closed) this.#trash.emptySoon()
     }
     this.#box.put(observation)
   }
@@ -373,31 +359,5 @@ export class ProcessExecutor implements Executor {
       .catch((error: unknown) => this.#options.onProblem?.(error))
       .finally(() => this.#chores.delete(settled))
     this.#chores.add(settled)
-  }
-
-  /** Looking after each task would cost more than most of them leave. */
-  #emptyTrashSoon(): void {
-    if (this.#detached) return
-    this.#trashTimer ??= setTimeout(() => {
-      this.#trashTimer = undefined
-      this.#emptyTrash()
-    }, TRASH_MS)
-    this.#trashTimer.unref()
-  }
-
-  /** Cells only move directories there: deleting may take long, and a cell has no time. */
-  #emptyTrash(): void {
-    if (this.#emptying) return this.#emptyTrashSoon()
-    this.#emptying = true
-    const empty = async (): Promise<void> => {
-      const trash = join(this.#directory, 'trash')
-      for (const name of await readdir(trash))
-        await rm(join(trash, name), { recursive: true, force: true, maxRetries: 2 })
-    }
-    this.#later(
-      empty().finally(() => {
-        this.#emptying = false
-      }),
-    )
   }
 }
