@@ -10,6 +10,11 @@
  *     --group GID         supplementary group; may be repeated
  *     --chdir DIRECTORY   where the program starts
  *     --enter PID         join the namespaces of PID before all else but the cgroups
+ *     --await FD          first wait until FD can be read or is closed at its other end
+ *     --join PID          join the network of PID; without --control PROGRAM then takes the launcher's own place
+ *     --network UID:GID   become this user, hold a new network and stay when the program has ended; the program itself is
+ *                         outside, and finds that network where it is told "@net" and "@user". Its end is the socket's
+ *     --lend FD           a descriptor for the program alone
  *     --drop              the program keeps no capability, whoever it is
  *
  * As process 1 of a PID namespace it is its init: it reaps all, and its end is everyone's end.
@@ -24,88 +29,27 @@
  * No libc: system calls only, so that the file is small, static and the same bytes from the same compiler.
  */
 
-typedef unsigned char u8;
-typedef unsigned long ulong;
-typedef long i64;
-typedef int i32;
+#include "system.h"
 
-#if defined(__x86_64__)
-enum { NR_read = 0, NR_write = 1, NR_open = 257, NR_close = 3, NR_mmap = 9, NR_sigmask = 14, NR_ppoll = 271, NR_clone = 56,
-       NR_execve = 59, NR_exit = 231, NR_wait4 = 61, NR_kill = 62, NR_chdir = 80, NR_rusage = 98, NR_setsid = 112,
-       NR_setgroups = 116, NR_setresuid = 117, NR_setresgid = 119, NR_capset = 126, NR_prctl = 157, NR_getpid = 39,
-       NR_signalfd = 289, NR_pipe2 = 293, NR_prlimit = 302, NR_setns = 308, NR_fcntl = 72 };
-static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
-  i64 r;
-  register i64 r10 __asm__("r10") = d;
-  register i64 r8 __asm__("r8") = e;
-  register i64 r9 __asm__("r9") = f;
-  __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-  return r;
-}
-__asm__(".globl _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call begin\n hlt\n");
-#elif defined(__aarch64__)
-enum { NR_read = 63, NR_write = 64, NR_open = 56, NR_close = 57, NR_mmap = 222, NR_sigmask = 135, NR_ppoll = 73, NR_clone = 220,
-       NR_execve = 221, NR_exit = 94, NR_wait4 = 260, NR_kill = 129, NR_chdir = 49, NR_rusage = 165, NR_setsid = 157,
-       NR_setgroups = 159, NR_setresuid = 147, NR_setresgid = 149, NR_capset = 91, NR_prctl = 167, NR_getpid = 172,
-       NR_signalfd = 74, NR_pipe2 = 59, NR_prlimit = 261, NR_setns = 268, NR_fcntl = 25 };
-static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
-  register i64 x8 __asm__("x8") = n;
-  register i64 x0 __asm__("x0") = a;
-  register i64 x1 __asm__("x1") = b;
-  register i64 x2 __asm__("x2") = c;
-  register i64 x3 __asm__("x3") = d;
-  register i64 x4 __asm__("x4") = e;
-  register i64 x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-  return x0;
-}
-__asm__(".globl _start\n_start:\n mov x29,#0\n mov x30,#0\n mov x0,sp\n bl begin\n brk #0\n");
-#else
-#error "no system call table for this architecture"
-#endif
-
-#define sys0(n) call(n, 0, 0, 0, 0, 0, 0)
-#define sys1(n, a) call(n, (i64)(a), 0, 0, 0, 0, 0)
-#define sys2(n, a, b) call(n, (i64)(a), (i64)(b), 0, 0, 0, 0)
-#define sys3(n, a, b, c) call(n, (i64)(a), (i64)(b), (i64)(c), 0, 0, 0)
-#define sys4(n, a, b, c, d) call(n, (i64)(a), (i64)(b), (i64)(c), (i64)(d), 0, 0)
-#define sys5(n, a, b, c, d, e) call(n, (i64)(a), (i64)(b), (i64)(c), (i64)(d), (i64)(e), 0)
-
-enum { STAGE_USAGE = 1, STAGE_CGROUP, STAGE_ENTER, STAGE_FORK, STAGE_RLIMIT, STAGE_USER, STAGE_CHDIR, STAGE_EXEC };
-enum { SIGKILL = 9, SIGCHLD = 17, ENOENT = 2, EINTR = 4, E2BIG = 7, EACCES = 13, ENOTDIR = 20, EINVAL = 22, EPERM = 1 };
-enum { MAX_CGROUPS = 8, MAX_RLIMITS = 20, MAX_GROUPS = 64, AT_FDCWD = -100, O_CLOEXEC = 02000000 };
+enum { STAGE_USAGE = 1, STAGE_CGROUP, STAGE_ENTER, STAGE_FORK, STAGE_RLIMIT, STAGE_USER, STAGE_CHDIR, STAGE_EXEC, STAGE_NETWORK };
+enum { MAX_CGROUPS = 8, MAX_RLIMITS = 20, MAX_GROUPS = 64 };
 
 struct options {
-  i32 control, env, enter, drop, cgroups, rlimits, groups, has_user;
+  i32 control, env, enter, await, join, network, lend, drop, cgroups, rlimits, groups, has_user;
   i32 cgroup[MAX_CGROUPS];
   struct { i32 which; ulong limit[2]; } rlimit[MAX_RLIMITS];
-  unsigned uid, gid, group[MAX_GROUPS];
+  unsigned uid, gid, group[MAX_GROUPS], holder_uid, holder_gid;
   const char *chdir;
   char **argv, **envp;
 };
 
 struct packet { u8 kind, stage, pad[2]; i32 a; i64 b, c, d; };
-struct pollfd { i32 fd; short events, revents; };
-
-/* The compiler may turn loops into these. */
-void *memset(void *to, int value, ulong n) { u8 *p = to; while (n--) *p++ = (u8)value; return to; }
-void *memcpy(void *to, const void *from, ulong n) { u8 *p = to; const u8 *q = from; while (n--) *p++ = *q++; return to; }
-
-static ulong length(const char *s) { ulong n = 0; while (s[n]) n++; return n; }
-static int same(const char *a, const char *b) { while (*a && *a == *b) a++, b++; return *a == *b; }
-
-static ulong number(const char **s) {
-  ulong n = 0;
-  while (**s >= '0' && **s <= '9') n = n * 10 + (ulong)(*(*s)++ - '0');
-  return n;
-}
 
 static void say(const struct options *o, u8 kind, u8 stage, i32 a, i64 b, i64 c) {
   struct packet p = { kind, stage, { 0, 0 }, a, b, c, 0 };
   if (o->control >= 0) sys3(NR_write, o->control, &p, sizeof p);
 }
 
-static void quit(i32 code) { for (;;) sys1(NR_exit, code); }
 static void fail(const struct options *o, u8 stage, i64 error) { say(o, 'F', stage, (i32)-error, 0, 0); quit(126); }
 
 static void parse(struct options *o, char **argv) {
@@ -116,6 +60,10 @@ static void parse(struct options *o, char **argv) {
     if (same(*argv, "--control")) o->control = (i32)number(&v);
     else if (same(*argv, "--env")) o->env = (i32)number(&v);
     else if (same(*argv, "--enter")) o->enter = (i32)number(&v);
+    else if (same(*argv, "--await")) o->await = (i32)number(&v);
+    else if (same(*argv, "--join")) o->join = (i32)number(&v);
+    else if (same(*argv, "--lend")) o->lend = (i32)number(&v);
+    else if (same(*argv, "--network")) { o->network = 1; o->holder_uid = (unsigned)number(&v); v++; o->holder_gid = (unsigned)number(&v); }
     else if (same(*argv, "--chdir")) o->chdir = v;
     else if (same(*argv, "--cgroup") && o->cgroups < MAX_CGROUPS) o->cgroup[o->cgroups++] = (i32)number(&v);
     else if (same(*argv, "--group") && o->groups < MAX_GROUPS) o->group[o->groups++] = (unsigned)number(&v);
@@ -128,11 +76,6 @@ static void parse(struct options *o, char **argv) {
   }
   if (!*argv || !argv[1]) fail(o, STAGE_USAGE, -EINVAL);
   o->argv = argv + 1;
-}
-
-static void *allocate(ulong size) {
-  i64 at = call(NR_mmap, 0, (i64)size, 3, 0x22, -1, 0);
-  return at < 0 && at > -4096 ? 0 : (void *)at;
 }
 
 /* Reads all of fd, doubling the room; then points at each string. */
@@ -163,19 +106,15 @@ static void read_environment(struct options *o) {
 /* The namespaces are opened before any is joined: afterwards /proc is another's. */
 static void enter(const struct options *o) {
   static const char *const names[] = { "user", "cgroup", "ipc", "uts", "net", "pid", "mnt" };
-  char path[64] = "/proc/";
+  char path[64];
   i32 fds[7];
-  ulong at = 6, digits = 1, rest = (ulong)o->enter;
-  while (rest >= digits * 10) digits *= 10;
-  for (; digits; digits /= 10) path[at++] = (char)('0' + rest / digits % 10);
-  memcpy(path + at, "/ns/", 4);
   for (i32 i = 0; i < 7; i++) {
-    memcpy(path + at + 4, names[i], length(names[i]) + 1);
-    fds[i] = (i32)sys4(NR_open, AT_FDCWD, path, O_CLOEXEC, 0);
+    fds[i] = (i32)sys4(NR_open, AT_FDCWD, namespace_path(path, (ulong)o->enter, names[i]), O_CLOEXEC, 0);
     if (fds[i] < 0) fail(o, STAGE_ENTER, fds[i]);
   }
   for (i32 i = 0; i < 7; i++) {
-    i64 r = sys2(NR_setns, fds[i], 0);
+    /* A network that was joined may be owned by a user namespace above the one just entered. */
+    i64 r = o->join && i == 4 ? 0 : sys2(NR_setns, fds[i], 0);
     /* One's own user namespace cannot be joined again (EINVAL), another's cgroup namespace need not be. */
     if (r < 0 && i > 1) fail(o, STAGE_ENTER, r);
     if (r < 0 && i == 0 && r != -EINVAL) fail(o, STAGE_ENTER, r);
@@ -244,18 +183,98 @@ static void become_program(const struct options *o, i32 report, int init) {
     if ((r = sys3(NR_setresuid, o->uid, o->uid, o->uid)) < 0) child_fails(report, STAGE_USER, r);
   }
   if (o->drop) drop_capabilities(report);
+  /* Whatever ends the holder. */
+  if (o->network) sys5(NR_prctl, 1, SIGKILL, 0, 0, 0);
   if (o->chdir && init && (r = sys1(NR_chdir, o->chdir)) < 0) child_fails(report, STAGE_CHDIR, r);
   sys4(NR_sigmask, 2, &none, 0, 8);
   child_fails(report, STAGE_EXEC, execute(o));
 }
 
+static i64 put_file(const char *path, const char *text, ulong size) {
+  i64 fd = sys4(NR_open, AT_FDCWD, path, O_CLOEXEC | 1, 0);
+  if (fd < 0) return fd;
+  i64 r = sys3(NR_write, fd, text, size);
+  sys1(NR_close, fd);
+  return r;
+}
+
+static i64 map_id(const char *path, ulong id) {
+  char text[32];
+  ulong at = 0;
+  for (i32 twice = 0; twice < 2; twice++) {
+    ulong digits = 1;
+    while (id / digits >= 10) digits *= 10;
+    for (; digits; digits /= 10) text[at++] = (char)('0' + id / digits % 10);
+    text[at++] = ' ';
+  }
+  text[at++] = '1';
+  return put_file(path, text, at);
+}
+
+struct interface { char name[16]; union { short flags; struct { unsigned short family, port; u8 address[4]; } socket; u8 all[24]; } value; };
+
+/* Loopback goes up and has the address by which all in this network know each other, also where nothing leads out. */
+static i64 bring_up_loopback(void) {
+  struct interface lo = { "lo", { 0 } }, mask = { "lo:1", { 0 } };
+  i64 fd = sys3(NR_socket, 2, 2 | O_CLOEXEC, 0), r;
+  if (fd < 0) return fd;
+  lo.value.flags = 0x41;
+  r = sys3(NR_ioctl, fd, 0x8914, &lo);
+  mask.value.socket.family = 2;
+  memcpy(mask.value.socket.address, INSIDE, 4);
+  if (r >= 0) r = sys3(NR_ioctl, fd, 0x8916, &mask);
+  memset(mask.value.socket.address, 255, 4);
+  if (r >= 0) r = sys3(NR_ioctl, fd, 0x891c, &mask);
+  sys1(NR_close, fd);
+  return r;
+}
+
+/* Owned by a user namespace of one ordinary user: whoever connects it to the world needs no rights on the host. */
+static i64 make_network(const struct options *o) {
+  i64 r;
+  sys2(NR_setgroups, 0, 0);
+  if ((r = sys3(NR_setresgid, o->holder_gid, o->holder_gid, o->holder_gid)) < 0) return r;
+  if ((r = sys3(NR_setresuid, o->holder_uid, o->holder_uid, o->holder_uid)) < 0) return r;
+  sys5(NR_prctl, 4, 1, 0, 0, 0);
+  if ((r = sys1(NR_unshare, 0x50000000)) < 0) return r;
+  put_file("/proc/self/setgroups", "deny", 4);
+  if ((r = map_id("/proc/self/uid_map", o->holder_uid)) < 0) return r;
+  if ((r = map_id("/proc/self/gid_map", o->holder_gid)) < 0) return r;
+  put_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0", 1);
+  return bring_up_loopback();
+}
+
+/* Tells the program where its parent's network is. */
+static void name_network(const struct options *o) {
+  static char net[64], user[64];
+  ulong self = (ulong)sys0(NR_getpid);
+  for (char **a = o->argv; *a; a++) {
+    if (same(*a, "@net")) *a = namespace_path(net, self, "net");
+    if (same(*a, "@user")) *a = namespace_path(user, self, "user");
+  }
+}
+
 static i64 start(const struct options *o, int init) {
-  i32 fds[2], report[2] = { 0, 0 };
-  if (sys2(NR_pipe2, fds, O_CLOEXEC) < 0) fail(o, STAGE_FORK, -24);
+  i32 fds[2], gate[2], report[2] = { 0, 0 };
+  u8 go = 1;
+  if (sys2(NR_pipe2, fds, O_CLOEXEC) < 0 || sys2(NR_pipe2, gate, O_CLOEXEC) < 0) fail(o, STAGE_FORK, -24);
+  if (o->network) name_network(o);
   i64 pid = sys5(NR_clone, SIGCHLD, 0, 0, 0, 0);
   if (pid < 0) fail(o, STAGE_FORK, pid);
-  if (pid == 0) become_program(o, fds[1], init);
+  if (pid == 0) {
+    sys1(NR_close, gate[1]);
+    if (o->network && sys3(NR_read, gate[0], &go, 1) != 1) quit(127);
+    become_program(o, fds[1], init);
+  }
   sys1(NR_close, fds[1]);
+  if (o->lend >= 0) sys1(NR_close, o->lend);
+  if (o->network) {
+    i64 r = make_network(o);
+    if (r < 0) fail(o, STAGE_NETWORK, r);
+    sys3(NR_write, gate[1], &go, 1);
+  }
+  sys1(NR_close, gate[0]);
+  sys1(NR_close, gate[1]);
   i64 n;
   while ((n = sys3(NR_read, fds[0], report, sizeof report)) == -EINTR);
   sys1(NR_close, fds[0]);
@@ -276,6 +295,7 @@ static void finish(const struct options *o, i32 status, int init) {
   }
   sys2(NR_rusage, -1, usage);
   say(o, 'X', 0, status, (usage[0] + usage[2]) * 1000000 + usage[1] + usage[3], usage[4]);
+  if (o->network && o->control >= 0) return;
   quit(status & 127 ? 128 + (status & 127) : status >> 8 & 255);
 }
 
@@ -292,7 +312,7 @@ static void obey(const struct options *o, i64 program) {
   if (n == -EINTR) return;
   if (n <= 0 || signal == SIGKILL) {
     sys2(NR_kill, -program, SIGKILL);
-    if (n <= 0) quit(137);
+    if (n <= 0 || o->network) quit(137);
   } else sys2(NR_kill, -program, signal);
 }
 
@@ -300,9 +320,15 @@ __attribute__((used)) void begin(i64 *stack) {
   static struct options o;
   ulong all = ~0ul, child = 1ul << (SIGCHLD - 1);
   char **argv = (char **)(stack + 1);
-  o.control = o.env = -1;
+  o.control = o.env = o.await = o.lend = -1;
   o.envp = argv + stack[0] + 1;
   parse(&o, argv);
+  if (o.await >= 0) await(o.await);
+  if (o.join) {
+    i64 r = join_network(o.join);
+    if (r < 0) fail(&o, STAGE_NETWORK, r);
+    if (o.control < 0) fail(&o, STAGE_EXEC, execute(&o));
+  }
   int init = sys0(NR_getpid) == 1;
   sys4(NR_sigmask, 2, &all, 0, 8);
   for (i32 i = 0; i < o.cgroups; i++) {
@@ -314,7 +340,7 @@ __attribute__((used)) void begin(i64 *stack) {
   if (o.env >= 0) read_environment(&o);
   if (o.enter) enter(&o);
   /* The program may be of the same user: it shall not trace its init. */
-  sys5(NR_prctl, 4, 0, 0, 0, 0);
+  if (!o.network) sys5(NR_prctl, 4, 0, 0, 0, 0);
   i32 signals = (i32)sys4(NR_signalfd, -1, &child, 8, O_CLOEXEC | 04000);
   i64 program = start(&o, init);
   struct pollfd fds[2] = { { signals, 1, 0 }, { o.control, 1, 0 } };

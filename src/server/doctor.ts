@@ -86,7 +86,13 @@ function controlGroups({ cgroups }: HostFacts): readonly Finding[] {
 }
 
 function privateNetworks(host: HostFacts): Finding {
-  if (host.pasta !== undefined) return finding('pasta', 'ok', host.pasta)
+  if (host.network !== undefined) return finding('pasta', 'ok', host.pasta!)
+  if (host.pasta !== undefined)
+    return finding(
+      'pasta',
+      'warning',
+      'steps cannot have a private network: needs bubblewrap, user namespaces and /dev/net/tun for this user',
+    )
   return finding('pasta', 'warning', 'not found: steps cannot have a private network', 'apt-get install passt')
 }
 

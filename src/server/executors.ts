@@ -33,17 +33,22 @@ export interface WriterNews {
 }
 
 /** The executors that the configuration asks for. Throws, with what to do, when one cannot work here. */
-export async function makeExecutors(c: Configuration, news: WriterNews, logs: SegmentLogStore): Promise<ExecutorSet> {
+export async function makeExecutors(
+  c: Configuration,
+  news: WriterNews,
+  logs: SegmentLogStore,
+  url: () => string,
+): Promise<ExecutorSet> {
   if (c.executor === 'scripted')
     return new ExecutorSet([new ScriptedExecutor(new ScriptedWorld(systemClock, systemAlarms))], 'scripted')
   const docker = c.executor === 'process' ? undefined : await dockerExecutor(c, news, logs)
   const executors: Executor[] = []
-  if (c.executor !== 'docker') executors.push(processExecutor(c, news))
+  if (c.executor !== 'docker') executors.push(processExecutor(c, news, url))
   if (docker !== undefined) executors.push(docker)
   return new ExecutorSet(executors, c.executor === 'auto' ? 'auto' : c.executor)
 }
 
-function processExecutor(c: Configuration, news: WriterNews): ProcessExecutor {
+function processExecutor(c: Configuration, news: WriterNews, url: () => string): ProcessExecutor {
   const executor = new ProcessExecutor({
     dataDirectory: c.dataDirectory,
     cellCommand: CELL_COMMAND,
@@ -53,6 +58,7 @@ function processExecutor(c: Configuration, news: WriterNews): ProcessExecutor {
       allowedRoots: [...c.allowRoot, ...Object.values(pairsOf(c.imageRoots))],
     },
     logs: { directory: logDirectoryOf(c) },
+    offers: () => ownPort(url()),
     onLog: news.frames,
     onWriter: news,
     onProblem: news.problem,
@@ -65,6 +71,13 @@ function processExecutor(c: Configuration, news: WriterNews): ProcessExecutor {
       `--require-sandbox: ${missing.map(([what]) => what).join(', ')} cannot be enforced here; see: taskport doctor`,
     )
   return executor
+}
+
+/** What a step with a private network may reach of this host's loopback: this server, whose task endpoints it is told. */
+function ownPort(url: string): readonly number[] {
+  if (url === '') return []
+  const { port } = new URL(url)
+  return port === '' ? [] : [Number(port)]
 }
 
 const REQUIRED = new Set(['filesystem', 'memory', 'cpu', 'pids'])

@@ -73,7 +73,7 @@ export async function serve(given: Configuration): Promise<Server> {
   const running = createEngine({
     store,
     logs,
-    executors: await makeExecutors(c, writerNews(logs, log), logs),
+    executors: await makeExecutors(c, writerNews(logs, log), logs, () => place.url),
     clock: systemClock,
     alarms: systemAlarms,
     ids: uuidIds,

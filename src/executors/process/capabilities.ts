@@ -22,9 +22,14 @@ export function capabilitiesOf(host: HostFacts, sandbox: SandboxPolicy): Capabil
       network: sandboxed ? 'enforced' : 'none',
       user: host.uid === 0 && host.launcher !== undefined ? 'enforced' : 'none',
     },
-    networks: host.bwrap === undefined ? ['host'] : ['host', 'none'],
+    networks: networksOf(host),
     remarks: remarksOf(host, sandbox),
   }
+}
+
+function networksOf(host: HostFacts): Capabilities['networks'] {
+  if (host.bwrap === undefined) return ['host']
+  return host.network === undefined ? ['host', 'none'] : ['host', 'private', 'none']
 }
 
 function remarksOf(host: HostFacts, sandbox: SandboxPolicy): string[] {
@@ -37,6 +42,12 @@ function remarksOf(host: HostFacts, sandbox: SandboxPolicy): string[] {
         (host.userNamespaces ? '.' : ' and allow user namespaces (user.max_user_namespaces).'),
     )
   else if (sandbox.mode === 'off') remarks.push('The sandbox is off unless a step asks for it.')
+  if (host.bwrap !== undefined && host.network === undefined)
+    remarks.push(
+      host.pasta === undefined
+        ? 'Steps cannot have a private network: install the package passt.'
+        : 'Steps cannot have a private network: this user may not make one or may not open /dev/net/tun.',
+    )
   if (host.cgroups.version === 'none')
     remarks.push(
       `Memory and process limits are watched, not enforced, and CPU is not limited: ${host.cgroups.remark ?? ''}.`,

@@ -40,19 +40,24 @@ export async function recoverDeadCell(directory: string): Promise<DeadCell> {
   const { fates, tombstones } = foldJournal(readJournal(directory))
   if (!rebooted) {
     killCgroupsOf(cgroupFactsOf(directory), cell)
-    await killLeftovers(new Set(openOf(fates)), leadersOf(fates))
+    await killLeftovers(new Set(openOf(fates)), leadersOf(fates), cell)
     await removeGroups(cgroupFactsOf(directory), cell)
   }
+  await removeOf(cell, join(directory, '..', '..', 'networks'))
   const observations = [...fates].map(([attempt, fate]) => observationOf(cell, attempt, fate, rebooted))
   return { cell, directory, observations, tombstones, closed: closedOf(fates) }
 }
 
 /** All was acknowledged: nothing of the cell remains. */
 export async function forgetDeadCell(dead: DeadCell): Promise<void> {
-  const spare = join(dead.directory, '..', '..', 'spare')
-  for (const name of await readdir(spare))
-    if (name.startsWith(`${dead.cell}-`)) await rm(join(spare, name), { recursive: true, force: true })
+  await removeOf(dead.cell, join(dead.directory, '..', '..', 'spare'))
   await rm(dead.directory, { recursive: true, force: true })
+}
+
+/** Directories that the cell named after itself. */
+async function removeOf(cell: string, directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => []))
+    if (name.startsWith(`${cell}-`)) await rm(join(directory, name), { recursive: true, force: true })
 }
 
 /** The kernel lets go of a group some moments after its last process. */

@@ -6,6 +6,8 @@ export interface HostFacts {
   readonly launcher?: string
   /** Absolute path of pasta (package passt). */
   readonly pasta?: string
+  /** What private networks are made with; absent where they do not work. */
+  readonly network?: NetworkFacts
   readonly uid: number
   readonly gid: number
   /** Whether an ordinary user may make user namespaces. */
@@ -14,6 +16,14 @@ export interface HostFacts {
   readonly descriptorLimit: number
   /** Top level of the root file system as a sandbox shows it. */
   readonly systemPaths: readonly SystemPath[]
+}
+
+export interface NetworkFacts {
+  /** Absolute path of the relay that carries host ports inside. */
+  readonly relay: string
+  /** Who owns the networks and runs pasta: nobody, unless only root may open /dev/net/tun. */
+  readonly uid: number
+  readonly gid: number
 }
 
 export type SystemPath =

@@ -14,13 +14,17 @@ const PATIENCE_MS = 30_000
 
 /**
  * Kills all that attempts of a dead cell left and resolves when it is gone: their sessions, and every process that
- * carries one of their ids in its environment. Rejects when something outlives SIGKILL for half a minute (a process
+ * carries one of their ids, or the cell's own, in its environment (networks). Rejects when something outlives SIGKILL for half a minute (a process
  * stuck in the kernel): then nothing may be called lost yet.
  */
-export async function killLeftovers(attempts: ReadonlySet<string>, leaders: readonly Leftover[]): Promise<void> {
+export async function killLeftovers(
+  attempts: ReadonlySet<string>,
+  leaders: readonly Leftover[],
+  cell?: string,
+): Promise<void> {
   const sessions = new Set(leaders.filter(isStillThere).map((leader) => leader.pid))
   for (let waited = 0; ; waited += 10) {
-    const left = findLeftovers(attempts, sessions)
+    const left = findLeftovers(attempts, sessions, cell)
     if (left.length === 0) return
     if (waited >= PATIENCE_MS) throw new Error(`processes outlive SIGKILL: ${left.join(', ')}`)
     for (const pid of left) killQuietly(pid)
@@ -36,23 +40,30 @@ function isStillThere(leader: Leftover): boolean {
   return Math.abs(bornMs - leader.bornMs) < 500
 }
 
-function findLeftovers(attempts: ReadonlySet<string>, sessions: ReadonlySet<number>): readonly number[] {
+function findLeftovers(
+  attempts: ReadonlySet<string>,
+  sessions: ReadonlySet<number>,
+  cell: string | undefined,
+): readonly number[] {
   const left: number[] = []
   for (const name of readdirSync('/proc')) {
     const pid = Number(name)
     if (!Number.isInteger(pid) || pid === process.pid) continue
     const stat = statOf(pid)
     if (stat === undefined || stat.state === 'Z' || stat.state === 'X') continue
-    if (sessions.has(stat.session) || attempts.has(markerOf(pid) ?? '')) left.push(pid)
+    const isCells = cell !== undefined && variableOf(pid, 'TASKPORT_CELL') === cell
+    if (isCells || sessions.has(stat.session) || attempts.has(markerOf(pid) ?? '')) left.push(pid)
   }
   return left
 }
 
 /** The attempt that a process says it belongs to. */
-export function markerOf(pid: number): string | undefined {
+export const markerOf = (pid: number): string | undefined => variableOf(pid, 'TASKPORT_ATTEMPT')
+
+function variableOf(pid: number, name: string): string | undefined {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
-    return /(?:^|\0)TASKPORT_ATTEMPT=([^\0]*)/.exec(environment)?.[1]
+    return new RegExp(`(?:^|\0)${name}=([^\0]*)`).exec(environment)?.[1]
   } catch {
     return undefined
   }

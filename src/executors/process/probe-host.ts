@@ -1,10 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { topLevel } from './cell/shown-paths.ts'
 import { descriptorLimit } from './cell/syscalls.ts'
 import { tryRun } from './cell/try-run.ts'
-import type { HostFacts, SystemPath } from './host-facts.ts'
+import type { HostFacts, NetworkFacts, SystemPath } from './host-facts.ts'
 import { probeCgroups } from './probe-cgroups.ts'
 
 /** What this host offers to the process executor. Starts nothing that outlives the call. */
@@ -13,12 +13,14 @@ export function probeHost(): HostFacts {
   const systemPaths = shownPaths()
   const bwrap = launcher === undefined ? undefined : workingBwrap(launcher, systemPaths)
   const pasta = findInPath('pasta')
+  const network = bwrap === undefined || pasta === undefined ? undefined : workingNetwork(launcher!)
   return {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     ...(bwrap === undefined ? {} : bwrap),
     ...(launcher === undefined ? {} : { launcher }),
     ...(pasta === undefined ? {} : { pasta }),
+    ...(network === undefined ? {} : { network }),
     userNamespaces: hasUserNamespaces(),
     cgroups: probeCgroups(),
     descriptorLimit: descriptorLimit().hard,
@@ -52,6 +54,21 @@ function workingBwrap(launcher: string, paths: readonly SystemPath[]): { readonl
   const works =
     tryRun([bwrap, ...trial, '--ro-bind', launcher, '/run/l', '--', '/run/l', '--', 'sh', '-c', 'exit 9']) === 9
   return works ? { bwrap } : undefined
+}
+
+const NOBODY = 65_534
+
+/** Who can have a network that pasta may connect; undefined when nobody here can make one. */
+function workingNetwork(launcher: string): NetworkFacts | undefined {
+  const relay = join(dirname(launcher), 'relay')
+  const tun = statSync('/dev/net/tun', { throwIfNoEntry: false })
+  if (tun === undefined || !existsSync(relay)) return undefined
+  const uid = process.getuid?.() ?? 0
+  const isOpen = (tun.mode & 0o006) === 0o006
+  if (uid !== 0 && !isOpen) return undefined
+  const [owner, group] = uid !== 0 ? [uid, process.getgid?.() ?? 0] : isOpen ? [NOBODY, NOBODY] : [0, 0]
+  const works = tryRun([launcher, '--network', `${owner}:${group}`, '--', '/bin/sh', '-c', 'exit 9']) === 9
+  return works ? { relay, uid: owner, gid: group } : undefined
 }
 
 export function findInPath(program: string): string | undefined {

@@ -23,12 +23,12 @@ import { directoryNameOf } from './cell/places.ts'
 import { CellFleet } from './cell-fleet.ts'
 import type { CellLink } from './cell-link.ts'
 import { type DeadCell, forgetDeadCell, recoverDeadCell } from './dead-cell.ts'
+import { emptyDirectory } from './empty-directory.ts'
 import { openExecSession } from './exec-session.ts'
 import type { HostFacts } from './host-facts.ts'
 import { ObservationBox } from './observation-box.ts'
 import { probeHost } from './probe-host.ts'
 import type { CellObservation, Hello, SandboxPolicy } from './protocol.ts'
-import { Trash } from './trash.ts'
 
 export interface ProcessExecutorOptions {
   /** Everything of the executor lies below it. Must be traversable by the users that steps run as. */
@@ -45,6 +45,8 @@ export interface ProcessExecutorOptions {
   /** A cell's log writer can be heard (again), or has written its last: names as in its notices. */
   readonly onWriter?: { connected(cell: string): void; ended(cell: string): void }
   readonly host?: HostFacts
+  /** Ports of this host's loopback that steps with a private network may reach: the server's own. */
+  readonly offers?: () => readonly number[]
   /** Something went wrong that no caller waits for. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -52,6 +54,7 @@ export interface ProcessExecutorOptions {
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
+const TRASH_MS = 250
 const RECOVERY_RETRY_MS = 5_000
 
 /**
@@ -74,10 +77,13 @@ export class ProcessExecutor implements Executor {
   readonly #dead = new Map<string, { readonly cell: DeadCell; readonly owed: Set<string> }>()
   readonly #table = new AttemptTable()
   readonly #box = new ObservationBox()
+  /** Which cell holds the private network of an allocation: its steps go there. */
+  readonly #networks = new Map<AllocationId, string>()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
   readonly #chores = new Set<Promise<unknown>>()
-  readonly #trash: Trash
+  #emptying = false
+  #trashTimer: NodeJS.Timeout | undefined
   #detached = false
 
   constructor(options: ProcessExecutorOptions) {
@@ -86,9 +92,8 @@ export class ProcessExecutor implements Executor {
     const sandbox: SandboxPolicy = { mode: 'prefer', allowedBinds: [], allowedRoots: [], ...options.sandbox }
     this.capabilities = capabilitiesOf(this.host, sandbox)
     this.#directory = join(options.dataDirectory, 'process')
-    this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#later(chore))
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
-    for (const name of ['', 'allocations', 'spare', 'trash'])
+    for (const name of ['', 'allocations', 'networks', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
@@ -111,7 +116,7 @@ export class ProcessExecutor implements Executor {
     if (this.#accepting() === undefined) await this.#launch()
     this.#housekeeping = setInterval(() => this.#keepHouse(), 5_000)
     this.#housekeeping.unref()
-    this.#trash.empty()
+    this.#emptyTrash()
   }
 
   async open(_place: Place): Promise<void> {
@@ -122,22 +127,32 @@ export class ProcessExecutor implements Executor {
     const known = this.#table.cellOf(attempt)
     if (known !== undefined && !this.#table.isTombstone(attempt)) return this.#table.taken(attempt)
     if (this.#table.wasForgotten(attempt)) return
-    const link =
-      (known === undefined ? undefined : this.#links.get(known)) ?? this.#accepting() ?? (await this.#launch())
+    const link = await this.#linkFor(known ?? this.#networks.get(work.place.allocation))
     // While a cell was started, somebody else may have started the same attempt.
     if (this.#table.isTaken(attempt)) return this.#table.taken(attempt)
     link.running.add(attempt)
     link.idleSince = undefined
-    link.send({ do: 'start', attempt, work })
+    this.#send(link, attempt, work)
     if (link.running.size > this.#limit * 0.8 && this.#spare() === undefined) void this.#launch().catch(() => {})
     return this.#table.take(attempt, link.cell)
+  }
+
+  async #linkFor(cell: string | undefined): Promise<CellLink> {
+    return this.#links.get(cell ?? '') ?? this.#accepting() ?? (await this.#launch())
+  }
+
+  /** Steps that share a private network share its cell. */
+  #send(link: CellLink, attempt: AttemptId, work: Work): void {
+    const isPrivate = work.run.network?.mode === 'private'
+    if (work.closesAllocation) this.#networks.delete(work.place.allocation)
+    else if (isPrivate) this.#networks.set(work.place.allocation, link.cell)
+    link.send({ do: 'start', attempt, work, ...(isPrivate && { offers: this.#options.offers?.() ?? [] }) })
   }
 
   async stop(attempt: AttemptId, how: StopHow): Promise<void> {
     const known = this.#table.cellOf(attempt)
     if (known === undefined && this.#table.wasForgotten(attempt)) return
-    const link =
-      (known === undefined ? undefined : this.#links.get(known)) ?? this.#accepting() ?? (await this.#launch())
+    const link = await this.#linkFor(known)
     if (known === undefined) this.#table.bury(attempt, link.cell)
     const answer = await link.call((call) => ({ do: 'stop', call, attempt, how }))
     if (answer === undefined) throw new Error(`the cell went away before it heard of stopping ${attempt}: try again`)
@@ -167,12 +182,13 @@ export class ProcessExecutor implements Executor {
   }
 
   async close(allocation: AllocationId): Promise<void> {
+    this.#networks.delete(allocation)
     const ready = [...this.#links.values()].filter((link) => link.ready)
     const answers = await Promise.all(ready.map((link) => link.call((call) => ({ do: 'close', call, allocation }))))
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
     if (problem !== undefined) throw new Error(`allocation ${allocation} could not be closed: ${problem}`)
     await rm(join(this.#directory, 'allocations', directoryNameOf(allocation)), { recursive: true, force: true })
-    this.#trash.empty()
+    this.#emptyTrash()
   }
 
   async stats(attempt: AttemptId): Promise<Stats | undefined> {
@@ -193,7 +209,7 @@ export class ProcessExecutor implements Executor {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
-    this.#trash.empty()
+    this.#emptyTrash()
     while (this.#chores.size > 0) await Promise.all(this.#chores)
   }
 
@@ -217,7 +233,7 @@ export class ProcessExecutor implements Executor {
   #letGo(): void {
     this.#detached = true
     clearInterval(this.#housekeeping)
-    this.#trash.close()
+    clearTimeout(this.#trashTimer)
   }
 
   readonly #events = {
@@ -227,6 +243,7 @@ export class ProcessExecutor implements Executor {
         link.running.add(attempt)
         this.#table.run(attempt as AttemptId, link.cell, startedAt)
       }
+      for (const allocation of hello.networks ?? []) this.#networks.set(allocation as AllocationId, link.cell)
       for (const attempt of hello.tombstones) this.#table.bury(attempt as AttemptId, link.cell)
       this.#options.onWriter?.connected(link.cell)
       link.idleSince = link.running.size === 0 ? Date.now() : undefined
@@ -251,7 +268,7 @@ export class ProcessExecutor implements Executor {
       this.#table.end(observation.attempt, cell, observation)
       link?.running.delete(observation.attempt)
       if (link !== undefined && link.running.size === 0) link.idleSince = Date.now()
-      if (observation.closed) this.#trash.emptySoon()
+      if (observation.closed) this.#emptyTrashSoon()
     }
     this.#box.put(observation)
   }
@@ -359,5 +376,26 @@ export class ProcessExecutor implements Executor {
       .catch((error: unknown) => this.#options.onProblem?.(error))
       .finally(() => this.#chores.delete(settled))
     this.#chores.add(settled)
+  }
+
+  /** Looking after each task would cost more than most of them leave. */
+  #emptyTrashSoon(): void {
+    if (this.#detached) return
+    this.#trashTimer ??= setTimeout(() => {
+      this.#trashTimer = undefined
+      this.#emptyTrash()
+    }, TRASH_MS)
+    this.#trashTimer.unref()
+  }
+
+  /** Cells only move directories there: deleting may take long, and a cell has no time. */
+  #emptyTrash(): void {
+    if (this.#emptying) return this.#emptyTrashSoon()
+    this.#emptying = true
+    this.#later(
+      emptyDirectory(join(this.#directory, 'trash')).finally(() => {
+        this.#emptying = false
+      }),
+    )
   }
 }

@@ -17,7 +17,8 @@ export const PROTOCOL_VERSION = 1
 
 export type ToCell =
   | { readonly do: 'hello'; readonly protocol: number }
-  | { readonly do: 'start'; readonly attempt: string; readonly work: Work }
+  /** `offers`: ports of the host's loopback that private networks may reach; absent: none. */
+  | { readonly do: 'start'; readonly attempt: string; readonly work: Work; readonly offers?: readonly number[] }
   | { readonly do: 'stop'; readonly call: number; readonly attempt: string; readonly how: StopHow }
   | { readonly do: 'ack'; readonly receipts: readonly number[] }
   | { readonly do: 'close'; readonly call: number; readonly allocation: string }
@@ -62,6 +63,8 @@ export interface Hello {
   /** Attempts that run, with their start. Those that ended follow as observations. */
   readonly running: readonly (readonly [attempt: string, startedAt: Instant])[]
   readonly tombstones: readonly string[]
+  /** Allocations whose private network this cell holds. */
+  readonly networks?: readonly string[]
 }
 
 /** An observation as a cell numbers it: `receipt` counts up per cell. */

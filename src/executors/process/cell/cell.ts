@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exit } from '../../../core/exit.ts'
 import type { AllocationId, AttemptId } from '../../../core/identity.ts'
-import type { Work } from '../../../core/ports/executor.ts'
+import type { Sight, Work } from '../../../core/ports/executor.ts'
 import type { LogWriter } from '../../../core/ports/log-store.ts'
 import { reason } from '../../../core/reason.ts'
 import type { StopHow } from '../../../core/step-spec.ts'
@@ -12,6 +12,8 @@ import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '.
 import { Companions } from './companions.ts'
 import { ExecSessions } from './exec-sessions.ts'
 import { Journal, type JournalEntry } from './journal.ts'
+import { INSIDE_ADDRESS } from './network-hosts.ts'
+import { Networks } from './networks.ts'
 import { Places } from './places.ts'
 import { monotonicMs, Reactor } from './reactor.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -49,6 +51,7 @@ export class Cell {
   readonly #forgotten = new RecentIds(5_000)
   readonly #journal: Journal
   readonly #places: Places
+  readonly #networks: Networks
   readonly #link: ServerLink
   readonly #starter: RunStarter
   readonly #ender: RunEnder
@@ -81,6 +84,7 @@ export class Cell {
       reactor: this.#reactor,
       logs,
       places: this.#places,
+      networks: () => this.#networks,
       stopper: this.#stopper,
       strays: this.#strays,
       ending: (run) => this.#companions.end(run),
@@ -89,7 +93,7 @@ export class Cell {
         this.#roots.delete(run.pid)
         this.#journal.add({ k: 'exit', a: run.attempt, seen: this.#sightings.add(run.attempt, sight) })
       },
-      started: (run) => this.#sightings.add(run.attempt, { kind: 'started', handle: String(run.pid) }),
+      started: (run) => this.#sightings.add(run.attempt, startedSight(run)),
       wrote: () => {
         this.#logsDirty = true
       },
@@ -97,6 +101,7 @@ export class Cell {
     this.#starter = new RunStarter(config, this.#reactor, this.#places, this.#ender, this.#stopper, cgroups)
     const sides = new SideProcesses(config, this.#reactor, this.#roots)
     const { devNull } = this.#starter
+    this.#networks = new Networks(config, this.#reactor, this.#roots, devNull)
     this.#companions = new Companions({
       config,
       reactor: this.#reactor,
@@ -118,6 +123,7 @@ export class Cell {
       this.#reactor.guard(() => this.#ender.afterRound())
       this.#settle()
     }
+    this.#networks.closeAll()
   }
 
   /** The end of a round (I1). */
@@ -147,9 +153,10 @@ export class Cell {
   }
 
   #obey(messages: readonly ToCell[]): void {
-    const starts: { readonly attempt: AttemptId; readonly work: Work }[] = []
+    const starts: { readonly attempt: AttemptId; readonly work: Work; readonly offers: readonly number[] }[] = []
     for (const message of messages) {
-      if (message.do === 'start') starts.push({ attempt: message.attempt as AttemptId, work: message.work })
+      if (message.do === 'start')
+        starts.push({ attempt: message.attempt as AttemptId, work: message.work, offers: message.offers ?? [] })
       else {
         this.#startAll(starts.splice(0))
         this.#do(message)
@@ -172,7 +179,8 @@ export class Cell {
       case 'end':
         return this.#end()
       case 'retire':
-        if (this.#runs.size === 0 && this.#sightings.size === 0) this.#ending = true
+        if (this.#runs.size === 0 && this.#sightings.size === 0 && this.#networks.allocations().length === 0)
+          this.#ending = true
         return
       case 'stats':
         return this.#stats(message.attempt as AttemptId, message.call)
@@ -188,12 +196,14 @@ export class Cell {
   }
 
   /** Takes are journaled in one write before anything is spawned. */
-  #startAll(starts: readonly { readonly attempt: AttemptId; readonly work: Work }[]): void {
+  #startAll(
+    starts: readonly { readonly attempt: AttemptId; readonly work: Work; readonly offers: readonly number[] }[],
+  ): void {
     const mine = starts.filter(({ attempt }) => this.#take(attempt))
     this.#taking = mine.map(({ attempt, work }) => takeOf(attempt, work))
     for (const entry of this.#taking) this.#journal.add(entry)
     this.#journal.flush()
-    for (const { attempt, work } of mine) this.#start(attempt, work)
+    for (const { attempt, work, offers } of mine) this.#start(attempt, work, offers)
     this.#taking = []
   }
 
@@ -208,14 +218,14 @@ export class Cell {
     this.#logsDirty = true
   }
 
-  #start(attempt: AttemptId, work: Work): void {
+  #start(attempt: AttemptId, work: Work, offers: readonly number[]): void {
     if (this.#tombstones.delete(attempt)) {
       const refusal = reason('stopped_by_user', 'it was stopped before it started')
       return this.#refuse(attempt, work, { outcome: 'refused', reason: refusal })
     }
     if (work.run.logs !== undefined) this.#logs.limit(work.place.tenant, attempt, work.run.logs)
     if (work.run.notice !== undefined) this.#notice(attempt, work, work.run.notice)
-    const answer = this.#starter.start(attempt, work)
+    const answer = this.#starter.start(attempt, work, this.#networks, offers)
     if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
     const run = answer.run
     this.#runs.set(attempt, run)
@@ -223,7 +233,7 @@ export class Cell {
     this.#companions.begin(run, work)
     this.#tend()
     this.#journal.add({ k: 'run', a: attempt, pid: run.pid, b: run.bornMs, at: run.startedAt })
-    if (run.started) this.#sightings.add(attempt, { kind: 'started', handle: String(run.pid) })
+    if (run.started) this.#sightings.add(attempt, startedSight(run))
   }
 
   /** Orphans that die by themselves are the cell's to collect, once a second. */
@@ -236,7 +246,10 @@ export class Cell {
   }
 
   #refuse(attempt: AttemptId, work: Work, exit: Exit): void {
-    if (work.closesAllocation) this.#places.close(work.place.allocation)
+    if (work.closesAllocation) {
+      this.#networks.close(work.place.allocation)
+      this.#places.close(work.place.allocation)
+    }
     const closed = work.closesAllocation ? { closed: true } : {}
     const seen = this.#sightings.add(attempt, { kind: 'exited', exit, ...closed })
     this.#journal.add({ k: 'exit', a: attempt, seen })
@@ -264,6 +277,7 @@ export class Cell {
       return
     }
     try {
+      this.#networks.close(allocation)
       this.#places.close(allocation)
       this.#link.say({ say: 'answer', call })
     } catch (error) {
@@ -289,6 +303,7 @@ export class Cell {
       pid: process.pid,
       running,
       tombstones: [...this.#tombstones],
+      networks: this.#networks.allocations(),
     }
     this.#link.say(hello)
     this.#taken = []
@@ -314,6 +329,12 @@ export class Cell {
     return entries
   }
 }
+
+const startedSight = ({ pid, network }: Run): Sight => ({
+  kind: 'started',
+  handle: String(pid),
+  ...(network === undefined ? {} : { ports: network.ports, address: INSIDE_ADDRESS }),
+})
 
 const takeOf = (attempt: AttemptId, work: Work): JournalEntry => ({
   k: 'take',

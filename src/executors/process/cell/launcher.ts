@@ -8,6 +8,7 @@ import type { CgroupHandle, Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
 import { environmentOf } from './environment.ts'
 import { directoryNameOf, type Place } from './places.ts'
+import type { Membership } from './private-network.ts'
 import { argvOf, DEFAULT_PATH, findProgram, programProblem, textProblem } from './program-plan.ts'
 import { rlimitArgv } from './rlimits.ts'
 import { planSandbox, SANDBOX_LAUNCHER, SANDBOX_WORKSPACE } from './sandbox-argv.ts'
@@ -67,7 +68,7 @@ export class Launcher {
     return { refusal: reason('refused_by_executor', message, { user: wanted }) }
   }
 
-  launchOf(attempt: AttemptId, work: Work, place: Place, user: User | undefined): LaunchAnswer {
+  launchOf(attempt: AttemptId, work: Work, place: Place, user: User | undefined, network?: Membership): LaunchAnswer {
     const argv = argvOf(work)
     const problem = textProblem(argv, work.env) ?? this.#unfit(work)
     if (problem !== undefined) return { refusal: problem }
@@ -76,7 +77,7 @@ export class Launcher {
       return { refusal: reason('resource_unavailable', `no launcher for ${process.arch} is installed`) }
     const open: number[] = []
     try {
-      return this.#launched(attempt, work, argv, place, user, open)
+      return this.#launched(attempt, work, argv, place, user, network, open)
     } catch (error) {
       for (const fd of open) sys.close(fd)
       throw error
@@ -99,8 +100,6 @@ export class Launcher {
       return reason('refused_by_executor', 'the operator requires a sandbox for every step')
     if (host.bwrap === undefined && (run.sandbox?.mode === 'on' || sandbox.mode === 'require'))
       return reason('sandbox_unavailable', 'the sandbox needs bubblewrap, which is missing or does not work here')
-    if (run.network?.mode === 'private')
-      return reason('resource_unavailable', 'a private network needs pasta (package passt), which is not used here yet')
     return this.#sandboxes(work) ? undefined : unfitWithoutSandbox(work)
   }
 
@@ -141,6 +140,7 @@ export class Launcher {
     argv: readonly string[],
     place: Place,
     user: User | undefined,
+    network: Membership | undefined,
     open: number[],
   ): LaunchAnswer {
     const passed: number[] = []
@@ -152,7 +152,7 @@ export class Launcher {
     const inside = sandboxed ? SANDBOX_WORKSPACE : place.workspace
     const frozen = sandboxed && work.run.sandbox?.writable === 'none'
     const env = environmentOf(attempt, work, inside, user, frozen)
-    const sandbox = sandboxed ? this.#sandboxArgv(work, place, user, pass) : { argv: [] }
+    const sandbox = sandboxed ? this.#sandboxArgv(work, place, user, network, pass) : { argv: [] }
     if ('refusal' in sandbox) {
       for (const fd of open) sys.close(fd)
       return sandbox
@@ -203,16 +203,18 @@ export class Launcher {
     work: Work,
     place: Place,
     user: User | undefined,
+    network: Membership | undefined,
     pass: (fd: number) => string,
   ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
     const shared = (mount: MountSpec): string =>
       isOwnWorkspace(mount) ? place.workspace : this.#sharedDirectory(work, mount, user)
-    const plan = planSandbox(this.#config, work, place.workspace, shared)
+    const plan = planSandbox(this.#config, work, place.workspace, shared, network?.hosts)
     if ('refusal' in plan) return plan
     const files = plan.files.flatMap(({ target, content }) => [
       ...['--perms', '0444', '--ro-bind-data', pass(memoryFile(content)), target],
     ])
-    return { argv: [this.#config.host.bwrap!, ...plan.argv, ...files, ...plan.last, '--'] }
+    const join = network?.joinArgv(pass) ?? []
+    return { argv: [...join, this.#config.host.bwrap!, ...plan.argv, ...files, ...plan.last, '--'] }
   }
 
   /** A directory that outlives allocations, by tenant and name. */
@@ -234,8 +236,8 @@ function unfitWithoutSandbox(work: Work): Reason | undefined {
   const needs =
     (run.mounts?.length ?? 0) > 0
       ? 'mounts need'
-      : run.network?.mode === 'none'
-        ? 'a step without network needs'
+      : run.network?.mode === 'none' || run.network?.mode === 'private'
+        ? "a network other than the host's needs"
         : run.sandbox?.writable === 'none'
           ? 'a step without writable paths needs'
           : run.sandbox?.root !== undefined

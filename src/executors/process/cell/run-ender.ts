@@ -5,6 +5,7 @@ import { reason } from '../../../core/reason.ts'
 import type { CgroupHandle, CgroupUsage } from '../cgroup/cgroup.ts'
 import { exitOf } from './exit-of.ts'
 import { hearLauncher, launchProblem } from './launcher-messages.ts'
+import type { Networks } from './networks.ts'
 import { readOutputs } from './outputs.ts'
 import type { Places } from './places.ts'
 import { monotonicMs, type Reactor, type Ready } from './reactor.ts'
@@ -18,6 +19,7 @@ export interface RunEnderParts {
   readonly reactor: Reactor
   readonly logs: LogWriter
   readonly places: Places
+  readonly networks: () => Networks
   readonly stopper: Stopper
   readonly strays: Strays
   readonly started: (run: Run) => void
@@ -175,6 +177,7 @@ export class RunEnder {
   #end(run: Run): void {
     this.#parts.stopper.forget(run)
     this.#parts.ending(run)
+    run.network?.leave()
     run.place.runs--
     const group = run.cgroup?.usage()
     if (run.cgroup !== undefined) this.#removeGroup(run.cgroup)
@@ -196,6 +199,7 @@ export class RunEnder {
   /** False when the disk does not let us: then the engine closes the allocation itself, later. */
   #closePlace(run: Run): boolean {
     try {
+      this.#parts.networks().close(run.allocation)
       this.#parts.places.close(run.allocation)
       return true
     } catch {

@@ -5,7 +5,9 @@ import { type Reason, reason } from '../../../core/reason.ts'
 import type { Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
 import { type Launch, Launcher } from './launcher.ts'
+import type { Networks } from './networks.ts'
 import type { Place, Places } from './places.ts'
+import type { Membership } from './private-network.ts'
 import { execProblem } from './program-plan.ts'
 import type { Reactor } from './reactor.ts'
 import type { Run } from './run.ts'
@@ -48,25 +50,41 @@ export class RunStarter {
     closeSync(fd)
   }
 
-  start(attempt: AttemptId, work: Work): StartAnswer {
+  /** `networks` and `offers` are for a step with a private network. */
+  start(attempt: AttemptId, work: Work, networks: Networks, offers: readonly number[]): StartAnswer {
     const held: number[] = []
+    let network: Membership | undefined
+    let answer: StartAnswer | undefined
     let place: Place | undefined
     try {
       const who = this.#launcher.userOf(work)
       if ('refusal' in who) return who
       place = this.#places.open(work.place.allocation, who.user, work.closesAllocation)
-      const launch = this.#launcher.launchOf(attempt, work, place, who.user)
+      if (work.run.network?.mode === 'private') {
+        const joined = networks.join(attempt, work, offers)
+        if ('refusal' in joined) return joined
+        network = joined
+      }
+      const launch = this.#launcher.launchOf(attempt, work, place, who.user, network)
       if ('refusal' in launch) return launch
-      const answer = this.#spawn(attempt, work, place, launch, held)
+      answer = this.#spawn(attempt, work, place, launch, network, held)
       return answer
     } catch (error) {
       return { refusal: mishap(error) }
     } finally {
+      if (answer === undefined || 'refusal' in answer) network?.leave()
       for (const fd of held) sys.close(fd)
     }
   }
 
-  #spawn(attempt: AttemptId, work: Work, place: Place, launch: Launch, held: number[]): StartAnswer {
+  #spawn(
+    attempt: AttemptId,
+    work: Work,
+    place: Place,
+    launch: Launch,
+    network: Membership | undefined,
+    held: number[],
+  ): StartAnswer {
     const out = pipe()
     held.push(out.writeEnd)
     const err = pipe()
@@ -79,7 +97,7 @@ export class RunStarter {
       launch.cgroup?.remove()
       return { refusal: execProblem(-pid, launch.program, launch.directory) }
     }
-    const run = this.#runOf(attempt, work, place, launch, pid, out.readEnd, err.readEnd)
+    const run = this.#runOf(attempt, work, place, launch, network, pid, out.readEnd, err.readEnd)
     this.#watch(run, work)
     return { run }
   }
@@ -89,6 +107,7 @@ export class RunStarter {
     work: Work,
     place: Place,
     launch: Launch,
+    network: Membership | undefined,
     pid: number,
     stdout: number,
     stderr: number,
@@ -113,6 +132,7 @@ export class RunStarter {
       namesDirectory: work.run.workdir !== undefined,
       user: launch.owner,
       cgroup: launch.cgroup,
+      network,
       startedAt: Date.now(),
       bornMs: bootMs(),
       started: launch.control < 0,

@@ -5,6 +5,7 @@ import type { Reason } from '../../../core/reason.ts'
 import type { StopHow } from '../../../core/step-spec.ts'
 import type { CgroupHandle } from '../cgroup/cgroup.ts'
 import type { Place } from './places.ts'
+import type { Membership } from './private-network.ts'
 import type { Timer } from './timer-heap.ts'
 import type { User } from './users.ts'
 
@@ -35,6 +36,8 @@ export interface Run {
   /** Who the program is, where that is not who the cell is. */
   readonly user: User | undefined
   readonly cgroup: CgroupHandle | undefined
+  /** Its part in a private network; undefined where it has none. */
+  readonly network: Membership | undefined
   startedAt: Instant
   /** Of `pid`, since boot on the clock of start times in /proc, ms. */
   readonly bornMs: number

@@ -38,6 +38,7 @@ export function planSandbox(
   work: Work,
   workspace: string,
   shared: SharedDirectory,
+  hosts?: string,
 ): SandboxPlan | { readonly refusal: Reason } {
   const frozen = work.run.sandbox?.writable === 'none'
   const holds = (mount: MountSpec): boolean => frozen && mount.keepsWritable !== true
@@ -46,8 +47,9 @@ export function planSandbox(
   const mounts = (work.run.mounts ?? []).filter((mount) => mount.kind !== 'file')
   const mounted = mounts.map((mount) => mountArgv(config, mount, holds(mount), shared))
   for (const one of mounted) if ('refusal' in one) return one
-  const files = filesOf(work)
-  const targets = (work.run.mounts ?? []).map((mount) => mount.target)
+  const files = filesOf(work, hosts !== undefined)
+  const own = hosts === undefined ? [] : [HOSTS]
+  const targets = [...(work.run.mounts ?? []).map((mount) => mount.target), ...own]
   const shown = showPaths(root.paths, targets)
   return {
     argv: [
@@ -61,6 +63,7 @@ export function planSandbox(
       ...['--ro-bind', config.host.launcher!, SANDBOX_LAUNCHER],
       ...parentsArgv(targets),
       ...mounted.flatMap((one) => ('argv' in one ? one.argv : [])),
+      ...(hosts === undefined ? [] : ['--ro-bind', hosts, HOSTS]),
     ],
     files,
     last: [
@@ -135,20 +138,32 @@ function parentsArgv(targets: readonly string[]): string[] {
   return [...parents].sort().flatMap((parent) => ['--perms', '0755', '--dir', parent])
 }
 
-function filesOf(work: Work): SandboxFile[] {
+function filesOf(work: Work, isPrivate: boolean): SandboxFile[] {
   const files = (work.run.mounts ?? []).flatMap((mount) =>
     mount.kind === 'file' ? [{ target: mount.target, content: mount.content ?? '' }] : [],
   )
   const { dns, extraHosts, hostname } = work.run.network ?? {}
   if (dns !== undefined && dns.length > 0)
     files.push({ target: RESOLVER, content: dns.map((server) => `nameserver ${server}\n`).join('') })
+  if (isPrivate) return [...files, ...resolverBeyondLoopback(dns)]
   const hosts = Object.entries(extraHosts ?? {}).map(([name, address]) => `${address} ${name}\n`)
   if (hostname !== undefined) hosts.push(`127.0.1.1 ${hostname}\n`)
-  if (hosts.length > 0) files.push({ target: '/etc/hosts', content: `${textOf('/etc/hosts')}\n${hosts.join('')}` })
+  if (hosts.length > 0) files.push({ target: HOSTS, content: `${textOf(HOSTS)}\n${hosts.join('')}` })
   return files
 }
 
+const HOSTS = '/etc/hosts'
 const RESOLVER = '/etc/resolv.conf'
+/** Where systemd-resolved, itself on loopback, keeps what it asks (systemd-resolved.service(8)). */
+const RESOLVER_BEHIND = '/run/systemd/resolve/resolv.conf'
+
+/** From a private network a resolver on the host's loopback cannot be asked: those that it asks can. */
+function resolverBeyondLoopback(dns: readonly string[] | undefined): SandboxFile[] {
+  const servers = [...textOf(RESOLVER).matchAll(/^nameserver\s+(\S+)/gm)].map(([, server]) => server!)
+  const isLocal = servers.length > 0 && servers.every((server) => server === '::1' || server.startsWith('127.'))
+  const behind = textOf(RESOLVER_BEHIND)
+  return (dns?.length ?? 0) > 0 || !isLocal || behind === '' ? [] : [{ target: RESOLVER, content: behind }]
+}
 
 /** Where resolv.conf is a link out of /etc (systemd-resolved), what it means has to be there too. */
 function resolverArgv(network: NetworkSpec | undefined): string[] {

@@ -82,6 +82,7 @@ export class SideProcesses {
       ...Array.from({ length: groups }, (_, i) => ['--cgroup', String(5 + i)]).flat(),
       ...(user === undefined ? [] : ['--user', `${user.uid}:${user.gid}`]),
       ...(user?.groups ?? []).flatMap((group) => ['--group', String(group)]),
+      ...(run.network === undefined ? [] : ['--join', String(run.network.holder)]),
       ...(inside === undefined ? [] : ['--enter', String(inside), '--drop']),
       ...['--chdir', request.workdir ?? (run.sandboxed && !run.namesDirectory ? SANDBOX_WORKSPACE : run.directory)],
       '--',

@@ -48,6 +48,18 @@ export const sys = {
     length: number,
   ) => number,
   listen: library.func('int listen(int fd, int backlog)') as unknown as Int,
+  setsockopt: library.func('int setsockopt(int fd, int level, int name, void *value, uint length)') as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Int32Array,
+    length: number,
+  ) => number,
+  getsockname: library.func('int getsockname(int fd, void *address, void *length)') as (
+    fd: number,
+    address: Uint8Array,
+    length: Uint32Array,
+  ) => number,
   accept4: library.func('int accept4(int fd, void *address, void *length, int flags)') as (
     fd: number,
     address: null,
@@ -146,6 +158,7 @@ export const E = {
   EACCES: 13,
   ENOTDIR: 20,
   EMFILE: 24,
+  EADDRINUSE: 98,
 } as const
 
 export const O_CLOEXEC = 0o2000000
