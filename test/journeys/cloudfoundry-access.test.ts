@@ -1,0 +1,132 @@
+/** Tokens, and who may do what: UAA's grants, and roles as a matrix (reference 1.8). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CfClient } from '../support/cf-client.ts'
+import { type CfWorld, dropletOf, openCfWorld } from '../support/cf-world.ts'
+
+let world: CfWorld
+let app: string
+let task: string
+
+beforeAll(async () => {
+  world = await openCfWorld()
+  app = await world.admin.pushDroplet('demo', dropletOf({ 'a.sh': 'true\n' }))
+  task = (await world.admin.run(app, { command: 'true', name: 'done' })).guid
+}, 60_000)
+afterAll(() => world?.close())
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8'))
+
+test('access tokens are JSON web tokens with what the CLI reads, and a refresh token gives another', async () => {
+  const { username, password, admin } = world
+  const { body } = await admin.grant({ grant_type: 'password', username, password })
+  const claims = claimsOf(body.access_token)
+  expect(claims).toMatchObject({ user_name: username, origin: 'uaa', client_id: 'cf' })
+  expect(claims.user_id).toBeTypeOf('string')
+  expect(claims.exp).toBeGreaterThan(Date.now() / 1_000 + 60)
+  const refreshed = await admin.grant({ grant_type: 'refresh_token', refresh_token: body.refresh_token })
+  expect(refreshed.status).toBe(200)
+  const client = new CfClient(world.url)
+  client.token = refreshed.body.access_token
+  expect((await client.send('GET', '/v3/apps')).status).toBe(200)
+  client.token = body.refresh_token
+  expect((await client.send('GET', '/v3/apps')).body.errors[0].code).toBe(1000)
+})
+
+test('client credentials come in the form or as Basic, and last for a day', async () => {
+  const { username, password, admin } = world
+  const form = { grant_type: 'client_credentials', client_id: username, client_secret: password }
+  const { status, body } = await admin.grant(form, false)
+  expect(status).toBe(200)
+  const claims = claimsOf(body.access_token)
+  expect(claims.user_id).toBeUndefined()
+  expect(claims.client_id).toBe(username)
+  expect(claims.exp - claims.iat).toBeGreaterThanOrEqual(12 * 3_600)
+})
+
+test('what does not hold is refused as UAA and Cloud Controller refuse it', async () => {
+  const { admin, username } = world
+  const wrong = await admin.grant({ grant_type: 'password', username, password: 'wrong' })
+  expect([wrong.status, wrong.body]).toEqual([401, { error: 'unauthorized', error_description: 'Bad credentials' }])
+  const nobody = new CfClient(world.url)
+  const missing = await nobody.send('GET', '/v3/tasks')
+  expect([missing.status, missing.body.errors[0]]).toEqual([
+    401,
+    { detail: 'Authentication error', title: 'CF-NotAuthenticated', code: 10002 },
+  ])
+  const [head, claims, signature] = admin.token.split('.')
+  const forged = Buffer.from(JSON.stringify({ ...claimsOf(admin.token), user_id: 'other' })).toString('base64url')
+  for (const token of ['nonsense', `${head}.${forged}.${signature}`, `${head}.${claims}.`]) {
+    nobody.token = token
+    const { status, body } = await nobody.send('GET', '/v3/tasks')
+    expect([status, body.errors[0]]).toEqual([
+      401,
+      { detail: 'Invalid Auth Token', title: 'CF-InvalidAuthToken', code: 1000 },
+    ])
+  }
+})
+
+const MATRIX = [
+  // roles, get one, knows the command, create, cancel of what is over
+  [['space_developer'], 200, true, 202, 422],
+  [['space_supporter'], 200, false, 403, 422],
+  [['space_auditor'], 200, false, 403, 403],
+  [['space_manager'], 200, false, 403, 403],
+  [['organization_manager'], 200, false, 403, 403],
+  [['organization_user'], 404, false, 404, 404],
+  [['organization_auditor'], 404, false, 404, 404],
+] as const
+
+describe('roles', () => {
+  test.each(MATRIX)('%s', async (roles, get, knows, create, cancel) => {
+    const user = await world.user(`user-${roles[0]}`, roles)
+    const one = await user.send('GET', `/v3/tasks/${task}`)
+    expect(one.status).toBe(get)
+    if (get === 200) expect('command' in one.body).toBe(knows)
+    const all = await user.must('GET', '/v3/tasks')
+    expect(all.resources.some((t: { guid: string }) => t.guid === task)).toBe(get === 200)
+    expect(all.resources.some((t: object) => 'command' in t)).toBe(false)
+    const nested = await user.send('GET', `/v3/apps/${app}/tasks`)
+    expect(nested.status).toBe(get)
+    if (get === 200) expect('command' in nested.body.resources[0]).toBe(knows)
+    expect((await user.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })).status).toBe(create)
+    expect((await user.send('PUT', `/v3/tasks/${task}/cancel`)).status).toBe(cancel)
+    const patch = await user.send('PATCH', `/v3/tasks/${task}`, { metadata: { annotations: {} } })
+    expect(patch.status).toBe(create === 202 ? 200 : create)
+    expect((await user.send('GET', `/api/v1/read/${app}`)).status).toBe(get)
+    expect((await user.send('POST', '/v3/organizations', { name: 'mine' })).status).toBe(403)
+  })
+})
+
+test('a quota of the org limits tasks that are pending or running, even when they come at once', async () => {
+  const { admin } = world
+  const quota = await admin.must('POST', '/v3/organization_quotas', { name: 'small', apps: { per_app_tasks: 2 } })
+  const path = `/v3/organization_quotas/${quota.guid}/relationships/organizations`
+  await admin.must('POST', path, { data: [{ guid: admin.org }] })
+  const replies = await Promise.all(
+    [1, 2, 3, 4, 5].map(() => admin.send('POST', `/v3/apps/${app}/tasks`, { command: 'sleep 60' })),
+  )
+  const made = replies.filter(({ status }) => status === 202)
+  expect(made.length).toBe(2)
+  expect(replies.find(({ status }) => status !== 202)!.body.errors[0].detail).toBe('app_task_limit quota exceeded')
+  for (const { body } of made) await admin.send('POST', `/v3/tasks/${body.guid}/actions/cancel`)
+  for (const { body } of made) await admin.ended(body.guid)
+  await admin.must('PATCH', `/v3/organization_quotas/${quota.guid}`, {
+    apps: { total_memory_in_mb: 100, per_app_tasks: null },
+  })
+  const large = await admin.send('POST', `/v3/apps/${app}/tasks`, { command: 'true', memory_in_mb: 101 })
+  expect(large.body.errors[0].detail).toBe('memory_in_mb exceeds organization memory quota')
+  await admin.send('DELETE', `/v3/organization_quotas/${quota.guid}`)
+}, 30_000)
+
+test('the task_creation flag holds for all but admins', async () => {
+  const { admin } = world
+  await admin.must('PATCH', '/v3/feature_flags/task_creation', { enabled: false })
+  const developer = await world.user('flagged', ['space_developer'])
+  const refused = await developer.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })
+  expect([refused.status, refused.body.errors[0]]).toEqual([
+    403,
+    { detail: 'Feature Disabled: task_creation', title: 'CF-FeatureDisabled', code: 330002 },
+  ])
+  expect((await admin.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })).status).toBe(202)
+  await admin.must('PATCH', '/v3/feature_flags/task_creation', { enabled: true })
+})

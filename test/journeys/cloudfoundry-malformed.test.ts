@@ -1,0 +1,147 @@
+/** Whatever is sent: Cloud Controller's error object with the right code, never a 500, never a write outside a droplet. */
+import { existsSync } from 'node:fs'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CfClient } from '../support/cf-client.ts'
+import { type CfWorld, dropletOf, openCfWorld, zipWithEntry } from '../support/cf-world.ts'
+
+let world: CfWorld
+let cf: CfClient
+let app: string
+
+beforeAll(async () => {
+  world = await openCfWorld()
+  cf = world.admin
+  app = await cf.pushDroplet('demo', dropletOf({ 'a.sh': 'true\n' }))
+}, 60_000)
+afterAll(() => world?.close())
+
+const C = { command: 'true' }
+const CASES: readonly (readonly [string, unknown, number, number, string])[] = [
+  ['no command', {}, 422, 10008, 'Command No command or template provided'],
+  ['a null command', { command: null }, 422, 10008, 'Command No command or template provided'],
+  ['an empty command', { command: ' ' }, 422, 10008, 'command presence'],
+  ['a long command', { command: 'x'.repeat(4_097) }, 422, 10008, 'command must be shorter than 4097 characters'],
+  ['unknown fields', { ...C, b: 1, a: 2 }, 422, 10008, "Unknown field(s): 'b', 'a'"],
+  ['no number', { ...C, memory_in_mb: '1' }, 422, 10008, 'Memory in mb is not a number'],
+  ['a fraction', { ...C, disk_in_mb: 1.5 }, 422, 10008, 'Disk in mb must be an integer'],
+  ['zero', { ...C, memory_in_mb: 0 }, 422, 10008, 'Memory in mb must be greater than 0'],
+  ['too much disk', { ...C, disk_in_mb: 2_049 }, 422, 10008, 'Cannot request disk_in_mb greater than 2048'],
+  [
+    'two mistakes',
+    { memory_in_mb: -1 },
+    422,
+    10008,
+    'Memory in mb must be greater than 0, Command No command or template provided',
+  ],
+  ['a null name', { ...C, name: null }, 422, 10008, 'name format'],
+  ['a name of two lines', { ...C, name: 'a\nb' }, 422, 10008, 'name format'],
+  ['a droplet of nobody', { ...C, droplet_guid: 'x' }, 404, 10010, 'Droplet not found'],
+  ['a droplet that is no text', { ...C, droplet_guid: 1 }, 422, 10008, 'Droplet guid must be a string'],
+  ['a process of nobody', { template: { process: { guid: 'x' } } }, 404, 350003, 'The process could not be found'],
+  [
+    'another user',
+    { ...C, user: 'root' },
+    422,
+    10008,
+    "user invalid (requested user 'root' not allowed, permitted users are: 'vcap')",
+  ],
+  ['metadata that is no object', { ...C, metadata: 1 }, 422, 10008, 'Metadata must be an object'],
+  ['no object', [], 400, 1001, 'Request invalid due to parse error: invalid request body'],
+  ['no JSON', '{', 400, 1001, 'Request invalid due to parse error: invalid request body'],
+]
+
+test.each(CASES)('a task with %s', async (_what, body, status, code, detail) => {
+  const reply = await cf.send('POST', `/v3/apps/${app}/tasks`, body)
+  expect(reply.status).toBe(status)
+  expect(reply.body.errors).toEqual([{ detail, title: expect.any(String), code }])
+})
+
+const valid =
+  "'page', 'per_page', 'order_by', 'created_ats', 'updated_ats', 'guids', 'names', 'states', 'app_guids', 'organization_guids', 'space_guids', 'app_guid', 'sequence_ids', 'label_selector'"
+const QUERIES: readonly (readonly [string, string])[] = [
+  ['/v3/tasks?foo=1', `Unknown query parameter(s): 'foo'. Valid parameters are: ${valid}`],
+  ['/v3/tasks?page=0', 'Page must be a positive integer'],
+  ['/v3/tasks?per_page=5001', 'Per page must be between 1 and 5000'],
+  ['/v3/tasks?order_by=name', "Order by can only be: 'created_at', 'updated_at'"],
+  ['/v3/tasks?label_selector=a%20b', 'Invalid label_selector value'],
+  ['/v3/tasks?sequence_ids=1', "Unknown query parameter(s): 'sequence_ids'"],
+  ['APP?space_guids=x', "Unknown query parameter(s): 'space_guids'"],
+]
+
+test.each(QUERIES)('a list with %s', async (path, detail) => {
+  const { status, body } = await cf.send('GET', path.replace('APP', `/v3/apps/${app}/tasks`))
+  expect(status).toBe(400)
+  expect(body.errors).toEqual([
+    { detail: `The query parameter is invalid: ${detail}`, title: 'CF-BadQueryParameter', code: 10005 },
+  ])
+})
+
+test('what is not there is told by its name', async () => {
+  for (const [path, code, detail] of [
+    ['/v3/tasks/x', 10010, 'Task not found'],
+    ['/v3/apps/x/tasks', 10010, 'App not found'],
+    ['/v3/droplets/x', 10010, 'Droplet not found'],
+    ['/v3/nothing', 10000, 'Unknown request'],
+  ] as const) {
+    const { status, body } = await cf.send('GET', path)
+    expect([status, body.errors[0].code, body.errors[0].detail]).toEqual([404, code, detail])
+  }
+})
+
+test('bodies of any shape are refused or taken, never a fault of ours', async () => {
+  const targets = [
+    ['POST', `/v3/apps/${app}/tasks`],
+    ['POST', '/v3/apps'],
+    ['POST', '/v3/roles'],
+    ['POST', '/v3/service_instances'],
+    ['POST', '/v3/organization_quotas'],
+    ['POST', '/v3/builds'],
+    ['PATCH', `/v3/apps/${app}/environment_variables`],
+    ['POST', `/v3/spaces/${world.admin.space}/actions/apply_manifest`],
+  ] as const
+  const keys = fc.constantFrom(
+    'name',
+    'type',
+    'metadata',
+    'relationships',
+    'template',
+    'var',
+    'apps',
+    'lifecycle',
+    'package',
+  )
+  const body = fc.oneof(fc.dictionary(keys, fc.jsonValue()), fc.jsonValue())
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...targets), body, async ([method, path], json) => {
+      const reply = await cf.send(method, path, JSON.stringify(json))
+      expect(reply.status).toBeLessThan(500)
+      if (reply.status >= 400) expect(Object.keys(reply.body.errors[0])).toEqual(['detail', 'title', 'code'])
+    }),
+    { numRuns: 150 },
+  )
+}, 60_000)
+
+const stagedBits = async (name: string, archive: Buffer): Promise<string> =>
+  cf.pushBits(name, archive).then(
+    () => 'staged',
+    (error: Error) => error.message,
+  )
+
+test('archives that are broken or lead out of the droplet fail their staging and write nothing', async () => {
+  expect(await stagedBits('broken', Buffer.from('PK no zip at all'))).toMatch(/staging failed: BuildpackCompileFailed/)
+  const out = `/tmp/taskport-slipped-${process.pid}`
+  expect(await stagedBits('slip', zipWithEntry(`../../../..${out}`, 'x'))).toMatch(/staging failed/)
+  expect(existsSync(out)).toBe(false)
+  await expect(cf.pushDroplet('no-tar', Buffer.from('nothing'))).rejects.toThrow(/BuildpackCompileFailed/)
+}, 60_000)
+
+test('an upload that is no form, or breaks off, is refused and may be tried again', async () => {
+  const droplet = await cf.must('POST', '/v3/droplets', { relationships: { app: { data: { guid: app } } } })
+  const path = `/v3/droplets/${droplet.guid}/upload`
+  const cut = '--b\r\ncontent-disposition: form-data; name="bits"; filename="x"\r\n\r\nhalf'
+  const broken = await cf.send('POST', path, cut, { 'content-type': 'multipart/form-data; boundary=b' })
+  expect([broken.status, broken.body.errors[0].code]).toEqual([400, 1001])
+  expect((await cf.send('POST', path, {})).status).toBe(400)
+  expect((await cf.must('GET', `/v3/droplets/${droplet.guid}`)).state).toBe('AWAITING_UPLOAD')
+})
