@@ -2,7 +2,7 @@
  * Reads values of a YAML document by path and remembers what is wrong with line and column. Nothing throws: a reader
  * answers a fallback and goes on, so that one deployment names every mistake at once.
  */
-import { type Document, isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml'
 
 export type Path = readonly (string | number)[]
 
@@ -17,6 +17,8 @@ export interface Problem {
 export class ConfigReader {
   readonly problems: Problem[] = []
   readonly #document: Document
+  /** Aliases and merge keys resolved; the document's nodes only tell where things stand. */
+  readonly #plain: unknown
   readonly #lines = new LineCounter()
 
   constructor(text: string) {
@@ -26,14 +28,24 @@ export class ConfigReader {
       const message = error.message.split(' at line ')[0] ?? error.message
       this.problems.push({ line: at.line, column: at.col, field: '', message })
     }
+    try {
+      this.#plain = this.problems.length > 0 ? undefined : this.#document.toJS()
+    } catch (error) {
+      // Merge keys of what is no mapping, aliases without end.
+      this.problems.push({ line: 1, column: 1, field: '', message: (error as Error).message })
+    }
   }
 
   value(path: Path): unknown {
-    const node = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true)
-    return isNode(node) ? (node as Node).toJS(this.#document) : node
+    let value = this.#plain
+    for (const part of path) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+      value = (value as Readonly<Record<string | number, unknown>>)[part]
+    }
+    return value
   }
 
-  has = (path: Path): boolean => this.#document.hasIn(path)
+  has = (path: Path): boolean => this.value(path) !== undefined
 
   problem(path: Path, message: string): void {
     const at = this.#lines.linePos(this.#offsetOf(path))
