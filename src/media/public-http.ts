@@ -72,7 +72,11 @@ function once(
       ? httpsRequest(url, { ...options, agent: agents.https })
       : httpRequest(url, { ...options, agent: agents.http })
     request.on('timeout', () => request.destroy(new Error(`nothing moved for ${stallMs} ms`)))
-    request.on('response', resolve)
+    request.on('response', (answer) => {
+      // Who reads it hears of it as well; who does not must not die of it.
+      answer.on('error', () => undefined)
+      resolve(answer)
+    })
     request.on('error', reject)
     if (body === undefined || typeof body === 'string') request.end(body)
     // An answer may come, and the connection be closed, before all was sent: then the answer counts.

@@ -37,7 +37,6 @@ async function opened(job: FetchJob, url: string): Promise<IncomingMessage> {
   })
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
-  answer.destroy()
   throw new MediaError(status >= 500 ? 'sourceUnreachable' : 'sourceRefused', `${hostOf(url)} answered ${status}`)
 }
 

@@ -30,7 +30,8 @@ const PHASES: Readonly<Record<ExecutionState, TaskPhase>> = {
 export function statusOf(record: TaskRecord, execution: Execution | undefined): TaskStatus {
   const { end, updatedAt } = record
   if (end) return endOf(end)
-  if (!execution) return { phase: 'pending', updatedAt }
+  if (!execution)
+    return record.execution ? { phase: 'waiting', updatedAt, retries: 0 } : { phase: 'pending', updatedAt }
   const phase = phaseOf(execution)
   const retries = retriesOf(execution)
   if (phase === 'waiting') return { phase, updatedAt, ...(execution.status.startedAt && failureIn(execution)), retries }

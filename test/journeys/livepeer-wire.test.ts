@@ -1,0 +1,90 @@
+/** What is answered to whom: keys, malformed requests, what is not served. No media are made. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type LivepeerWorld, openLivepeerWorld } from '../support/livepeer-world.ts'
+
+let world: LivepeerWorld
+beforeAll(async () => {
+  world = await openLivepeerWorld()
+})
+afterAll(() => world?.close())
+
+const get = async (path: string, authorization?: string) => {
+  const answer = await fetch(
+    `${world.url}/api${path}`,
+    authorization === undefined ? {} : { headers: { authorization } },
+  )
+  return { status: answer.status, body: await answer.json() }
+}
+
+test('a key opens, in either scheme and any case; everything else is told what is wrong', async () => {
+  const basic = Buffer.from(`anyone:${world.key}`).toString('base64')
+  for (const header of [`Bearer ${world.key}`, `bearer   ${world.key}`, `Basic ${basic}`])
+    expect(await get('/task', header)).toEqual({ status: 200, body: [] })
+  expect(await get('/task')).toEqual({ status: 401, body: { errors: ['request is not authenticated'] } })
+  expect(await get('/task', 'Bearer nope')).toEqual({ status: 401, body: { errors: ['no token nope found'] } })
+  expect(await get('/task', 'Digest x')).toEqual({
+    status: 401,
+    body: { errors: ['unsupported authorization header scheme: Digest'] },
+  })
+})
+
+test('malformed requests are the caller’s fault, told as a list of texts', async () => {
+  const cases: readonly (readonly [string, string, unknown, number])[] = [
+    ['POST', '/asset/upload/url', '{"name":', 400],
+    ['POST', '/asset/upload/url', '[]', 422],
+    ['POST', '/asset/upload/url', {}, 422],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://a.example/b', surplus: 1 }, 422],
+    ['POST', '/asset/upload/url', { name: 'x\0', url: 'http://a.example/b' }, 422],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://a.example/b', profiles: [] }, 400],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://a.example/b', playbackPolicy: { type: 'jwt' } }, 501],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'ipfs://cid' }, 501],
+    ['POST', '/asset/request-upload', { name: 5 }, 422],
+    ['POST', '/asset/upload/url', { name: 'x'.repeat(200_000) }, 413],
+    ['POST', '/transcode', {}, 422],
+    ['POST', '/clip', { playbackId: 'x', startTime: 5, endTime: 4 }, 422],
+    ['POST', '/clip', { playbackId: 'x', startTime: 1_700_000_000, endTime: 1_700_000_001 }, 422],
+    ['POST', '/clip', { playbackId: 'x', startTime: 0, endTime: 4 }, 404],
+    ['POST', '/webhook', { name: 'x', url: 'http://a.example' }, 422],
+    ['PUT', '/webhook/none', { name: 'x', url: 'http://a.example', events: ['task.failed'] }, 404],
+    ['PATCH', '/asset/none', { name: 'x' }, 404],
+    ['GET', '/task/none', undefined, 404],
+    ['POST', '/task/none/retry', undefined, 404],
+    ['GET', '/task?cursor=x', undefined, 400],
+    ['GET', '/task?filters=%5B%7B%22id%22%3A%22x%22%7D%5D', undefined, 400],
+    ['GET', '/task?filters=1', undefined, 400],
+    ['GET', '/task?filters=%5Bnull%5D', undefined, 400],
+    ['GET', '/task?order=__proto__-true', undefined, 400],
+    ['GET', '/playback/none', undefined, 404],
+    ['POST', '/in-task/probed', { attempt: 'x' }, 401],
+    ['POST', '/stream', { name: 'live' }, 501],
+    ['GET', '/nothing/here', undefined, 404],
+    ['POST', '/asset/transcode', {}, 404],
+  ]
+  for (const [method, path, body, status] of cases) {
+    const answer = await world.call(method, path, body)
+    expect([path, body, answer.status, answer.body.errors.every((e: unknown) => typeof e === 'string')]).toEqual([
+      path,
+      body,
+      status,
+      true,
+    ])
+  }
+  const { body } = await world.call('POST', '/asset/upload/url', {})
+  expect(JSON.parse(body.errors[0])).toMatchObject({ instancePath: '', keyword: 'required' })
+})
+
+test('the SDK throws its typed errors, and webhooks are created, changed, listed and deleted', async () => {
+  await expect(world.client.playback.get('none')).rejects.toMatchObject({ errors: ['No playback URL found for none'] })
+  await expect(world.client.task.get('none')).rejects.toMatchObject({
+    statusCode: 404,
+    body: '{"errors":["not found"]}',
+  })
+  const wanted = { name: 'hook', url: 'http://127.0.0.1:9/x', events: ['task.failed'] }
+  const { status, body } = await world.call('POST', '/webhook', wanted)
+  expect([status, body]).toMatchObject([201, wanted])
+  const changed = await world.client.webhook.update({ ...wanted, name: 'other' } as never, body.id)
+  expect(changed.webhook).toMatchObject({ id: body.id, name: 'other' })
+  expect((await world.client.webhook.getAll()).data).toHaveLength(1)
+  expect((await world.call('DELETE', `/webhook/${body.id}`)).status).toBe(204)
+  expect((await world.call('GET', '/webhook')).body).toEqual([])
+})

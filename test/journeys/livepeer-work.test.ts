@@ -1,0 +1,174 @@
+/** One ready asset, and what is done with it: clips, exports, transcoding to a bucket, webhooks; and tasks cut short. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  decodedFrames,
+  H264,
+  hmac,
+  type LivepeerWorld,
+  madeMedia,
+  openLivepeerWorld,
+  PICTURE,
+  type Reply,
+  smallVideo,
+} from '../support/livepeer-world.ts'
+import { eventually } from '../support/taskport-process.ts'
+
+const LONG_MS = 180_000
+const SECRET = 'shared-secret'
+const EVENTS = [
+  'asset.created',
+  'asset.updated',
+  'asset.ready',
+  'task.spawned',
+  'task.updated',
+  'task.completed',
+] as const
+let world: LivepeerWorld
+let video: Buffer
+let asset: Reply
+let task: Reply
+beforeAll(async () => {
+  world = await openLivepeerWorld()
+  video = smallVideo()
+  const url = `${world.outside}/hook`
+  const made = await world.client.webhook.create({
+    name: 'all',
+    url,
+    events: [...EVENTS] as never,
+    sharedSecret: SECRET,
+  })
+  expect(made.statusCode).toBe(201)
+  const { body } = await world.call('POST', '/asset/upload/url', { name: 'one', url: world.file('one.mp4', video) })
+  task = await world.until(body.task.id, 'completed', 'failed')
+  asset = (await world.call('GET', `/asset/${body.asset.id}`)).body
+}, LONG_MS)
+afterAll(() => world?.close())
+
+test('webhooks hear of everything, in order, signed, and see the asset ready before the task is complete', async () => {
+  expect(task.status.phase).toBe('completed')
+  const heard = () => world.received.filter(({ path }) => path === '/hook')
+  const events = () => heard().map(({ body }) => JSON.parse(body.toString()) as Reply)
+  await eventually('the last event', () => events().some(({ event }) => event === 'task.completed'))
+  const names = events().map(({ event }) => event)
+  expect(names.slice(0, 2)).toEqual(['asset.created', 'task.spawned'])
+  expect(names.indexOf('asset.ready')).toBeLessThan(names.indexOf('task.completed'))
+  for (const { headers, body } of heard()) {
+    const { timestamp, id, webhookId } = JSON.parse(body.toString()) as Reply
+    expect(headers['livepeer-signature']).toBe(`t=${timestamp},v1=${hmac(SECRET, body)}`)
+    expect([typeof id, typeof webhookId]).toEqual(['string', 'string'])
+  }
+  const completed = events().find(({ event }) => event === 'task.completed')
+  expect(completed.payload).toMatchObject({
+    success: true,
+    task: { id: task.id, type: 'upload', snapshot: { id: task.id } },
+  })
+  const ready = events().find(({ event }) => event === 'asset.ready')
+  expect(ready.payload.asset.snapshot.playbackUrl).toBe(asset.playbackUrl)
+})
+
+test(
+  'a clip holds exactly the frames between its times',
+  async () => {
+    const made = await world.client.stream.createClip({ playbackId: asset.playbackId, startTime: 400, endTime: 1_400 })
+    const clip = made.data!
+    const done = await world.until(clip.task.id!, 'completed', 'failed')
+    expect(done).toMatchObject({
+      type: 'clip',
+      status: { phase: 'completed' },
+      clip: { clipStrategy: { playbackId: asset.playbackId, startTime: 400, endTime: 1_400 } },
+    })
+    expect(done.params.clip).toEqual(done.clip)
+    const ready = (await world.client.asset.get(clip.asset.id)).asset!
+    expect(ready).toMatchObject({ source: { type: 'clip' }, status: { phase: 'ready' } })
+    expect(await decodedFrames(ready.playbackUrl!)).toBe(15)
+    expect((await world.call('GET', `/asset/${asset.id}/clips`)).body.map((a: Reply) => a.id)).toEqual([clip.asset.id])
+  },
+  LONG_MS,
+)
+
+test(
+  'an export sends the very bytes, with the headers that were asked for',
+  async () => {
+    const custom = { url: `${world.outside}/export`, method: 'POST', headers: { 'X-Key': 'abc' } }
+    const { status, body } = await world.call('POST', `/asset/${asset.id}/export`, { custom })
+    expect([status, body.task.type]).toEqual([201, 'export'])
+    const done = await world.until(body.task.id, 'completed', 'failed')
+    expect(done).toMatchObject({ inputAssetId: asset.id, status: { phase: 'completed' }, output: { export: {} } })
+    const [sent] = world.received.filter(({ path }) => path === '/export')
+    expect(sent).toMatchObject({ method: 'POST', headers: { 'x-key': 'abc', 'content-type': 'video/mp4' } })
+    expect(sent!.body.equals(video)).toBe(true)
+    world.answer('/refuses', (_request, response) => response.writeHead(403).end())
+    const refused = await world.call('POST', `/asset/${asset.id}/export`, {
+      custom: { url: `${world.outside}/refuses` },
+    })
+    expect((await world.until(refused.body.task.id, 'failed', 'completed')).status).toMatchObject({
+      phase: 'failed',
+      errorMessage: 'error exporting file: the destination refused it',
+      retries: 0,
+    })
+    const ipfs = await world.call('POST', `/asset/${asset.id}/export`, { ipfs: {} })
+    expect(ipfs.status).toBe(501)
+  },
+  LONG_MS,
+)
+
+test(
+  'a transcoding writes playlists and files to a bucket, and its keys are never shown',
+  async () => {
+    const credentials = { accessKeyId: 'AKID/1', secretAccessKey: 'very secret' }
+    const made = await world.client.transcode.create({
+      input: { url: world.file('two.mp4', video) },
+      storage: { type: 's3', endpoint: world.outside, bucket: 'out', credentials } as never,
+      outputs: { hls: { path: 'videos/hls' }, mp4: { path: '/videos/mp4' } },
+      profiles: [{ name: 'small', width: 160, height: 90 + 38, bitrate: 100_000 }],
+    })
+    const first = made.task!
+    expect(first).toMatchObject({ type: 'transcode-file', status: { phase: 'waiting' } })
+    const done = await world.until(first.id!, 'completed', 'failed')
+    expect(done.status.phase).toBe('completed')
+    expect(done.output.transcodeFile).toMatchObject({
+      hls: { path: '/videos/hls/index.m3u8' },
+      mp4: [{ path: '/videos/mp4/small.mp4' }],
+      input_video: { size: video.length },
+    })
+    const puts = world.received.filter(({ method, path }) => method === 'PUT' && path.startsWith('/out/'))
+    expect(puts.map(({ path }) => path)).toEqual([
+      '/out/videos/hls/small/0.ts',
+      '/out/videos/hls/small/index.m3u8',
+      '/out/videos/hls/index.m3u8',
+      '/out/videos/mp4/small.mp4',
+    ])
+    expect(puts.every(({ query }) => query.get('X-Amz-Credential')?.startsWith('AKID/1/'))).toBe(true)
+    expect(JSON.stringify(done)).not.toMatch(/AKID|very secret/)
+    expect(done.params['transcode-file'].storage.url).toMatch(/^s3\+http:\/\/\*\*\*:\*\*\*@/)
+  },
+  LONG_MS,
+)
+
+test(
+  'a cancelled task is dead at once and leaves no files; a forced retry makes its asset after all',
+  async () => {
+    // Far more work than the time it is given.
+    const long = madeMedia(...PICTURE(40, '640x360'), ...H264, 'mp4')
+    const { body } = await world.call('POST', '/asset/upload/url', {
+      name: 'long',
+      url: world.file('long.mp4', long),
+      profiles: [{ name: 'slow', width: 320, height: 180, bitrate: 300_000 }],
+    })
+    await world.until(body.task.id, 'running')
+    const cancelled = await world.call('POST', `/task/${body.task.id}/cancel`)
+    expect(cancelled).toMatchObject({ status: 200, body: { id: body.task.id, status: { phase: 'cancelled' } } })
+    expect((await world.call('POST', `/task/${body.task.id}/cancel`)).body).toEqual({
+      errors: ['task is not in a cancellable state'],
+    })
+    const work = join(world.dataDirectory, 'faces/livepeer/media', body.asset.playbackId, '.work')
+    await eventually('what it made is gone', () => !existsSync(work))
+    expect((await world.call('GET', `/asset/${body.asset.id}`)).body.status.phase).toBe('failed')
+    expect((await world.call('POST', `/task/${body.task.id}/retry`)).body).toEqual({ id: body.task.id })
+    expect((await world.until(body.task.id, 'completed', 'failed')).status.phase).toBe('completed')
+    expect((await world.call('GET', `/asset/${body.asset.id}`)).body.status.phase).toBe('ready')
+  },
+  LONG_MS,
+)
