@@ -1,13 +1,15 @@
 // The demo, under Node 24: a stage, and one part after another. Ends by itself; exit 0 when everything went as it says.
+import { cloudFoundry } from './cloudfoundry.mjs'
 import { ecs } from './ecs.mjs'
 import { livepeer } from './livepeer.mjs'
 import { native } from './native.mjs'
+import { ona } from './ona.mjs'
 import { raiseStage } from './stage.mjs'
 import { upsun } from './upsun.mjs'
 
 /** Longer than any part may take: whatever hangs, the demo ends. */
 const LIMIT_MS = 3 * 60_000
-const PARTS = [native, ecs, upsun, livepeer]
+const PARTS = [native, ecs, ona, upsun, livepeer]
 
 const limit = setTimeout(() => {
   process.stderr.write('the demo did not end in time\n')

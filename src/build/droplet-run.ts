@@ -3,16 +3,19 @@
  * HOME and working directory, profile scripts sourced, then the command by bash. Source: Cloud Foundry's documented
  * droplet layout (`app/`, `deps/`, `profile.d/`, `staging_info.yml`) and buildpack app life cycle.
  */
-import type { RunSpec } from '../core/step-spec.ts'
+import type { MountSpec, RunSpec } from '../core/step-spec.ts'
 
 const HOME = '/home/vcap'
 const TREE = '/run/droplet'
 
-/** $1 is the command. Every `exec` keeps signals going to the program itself. */
-const LAUNCHER = `cp -a ${TREE}/. ${HOME}/ || exit 1
-cd ${HOME}/app || exit 1
-for script in ${HOME}/profile.d/*.sh ${HOME}/app/.profile.d/*.sh; do [ -r "$script" ] && . "$script"; done
-[ -r ${HOME}/app/.profile ] && . ${HOME}/app/.profile
+/** Command, tree, root. Every `exec` keeps signals going to the program itself. */
+const LAUNCHER = `root=\${3:-$TASKPORT_WORKSPACE}
+HOME=$root/app DEPS_DIR=$root/deps
+export HOME DEPS_DIR
+cp -a "$2/." "$root/" || exit 1
+cd "$HOME" || exit 1
+for script in "$root"/profile.d/*.sh "$HOME"/.profile.d/*.sh; do [ -r "$script" ] && . "$script"; done
+[ -r "$HOME/.profile" ] && . "$HOME/.profile"
 if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi
 exec sh -c "$1"`
 
@@ -23,27 +26,30 @@ export interface DropletRun {
   readonly env: Readonly<Record<string, string>>
   /** Log rate, bytes a second; absent: as it comes. */
   readonly bytesPerSecond?: number
+  /** Without a sandbox there is no /home/vcap: the task's workspace stands for it. */
+  readonly sandboxed: boolean
 }
 
 /** A program of this machine in a droplet's tree, as user 2000 (`vcap`) where the server may choose users. */
-export function dropletRun({ tree, command, env, bytesPerSecond }: DropletRun): RunSpec {
+export function dropletRun({ tree, command, env, bytesPerSecond, sandboxed }: DropletRun): RunSpec {
+  const [from, root] = sandboxed ? [TREE, HOME] : [tree, '']
   return {
     kind: 'run',
-    argv: ['/bin/sh', '-c', LAUNCHER, 'launcher', command],
+    argv: ['/bin/sh', '-c', LAUNCHER, 'launcher', command, from, root],
     executor: 'process',
-    env: { HOME: `${HOME}/app`, USER: 'vcap', LOGNAME: 'vcap', DEPS_DIR: `${HOME}/deps`, TMPDIR: '/tmp', ...env },
-    workdir: '/',
-    ...(process.getuid?.() === 0 && { user: '2000:2000' }),
-    mounts: [
-      { kind: 'bind', source: tree, target: TREE, readOnly: true, trusted: true },
-      { kind: 'workspace', target: HOME },
-    ],
+    env: { USER: 'vcap', LOGNAME: 'vcap', TMPDIR: '/tmp', ...env },
+    ...(sandboxed && { workdir: '/', ...(process.getuid?.() === 0 && { user: '2000:2000' }), mounts: mountsOf(tree) }),
     ...(bytesPerSecond !== undefined && { logs: { bytesPerSecond } }),
   }
 }
 
+const mountsOf = (tree: string): readonly MountSpec[] => [
+  { kind: 'bind', source: tree, target: TREE, readOnly: true, trusted: true },
+  { kind: 'workspace', target: HOME },
+]
+
 /** The same in a container: the image's own files, the command by its shell. */
-export const imageRun = (image: string, run: Omit<DropletRun, 'tree'>): RunSpec => ({
+export const imageRun = (image: string, run: Omit<DropletRun, 'tree' | 'sandboxed'>): RunSpec => ({
   kind: 'run',
   image,
   entrypoint: ['/bin/sh', '-c'],

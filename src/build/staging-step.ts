@@ -12,6 +12,8 @@ export interface StagingRequest {
   readonly trees: string
   readonly tree: string
   readonly labels: Readonly<Record<string, string>>
+  /** Whether the step sees only what it is shown. */
+  readonly sandboxed: boolean
 }
 
 /** Exit code of an archive that is broken: the sender's fault. Diego's exit code of a buildpack that failed to compile. */
@@ -20,7 +22,8 @@ const STAGING_TIMEOUT_MS = 15 * 60_000
 
 /** Making a droplet's tree, as the one step of an execution. Run twice it does no harm, so a lost attempt is tried again. */
 export function stagingStep(request: StagingRequest): StepSpec {
-  const { program } = request
+  const { program, sandboxed } = request
+  const [archive, trees] = sandboxed ? [ARCHIVE, TREES] : [request.archive, request.trees]
   return {
     name: 'stage',
     group: 0,
@@ -33,20 +36,22 @@ export function stagingStep(request: StagingRequest): StepSpec {
     stop: DEFAULT_STOP,
     work: {
       kind: 'run',
-      argv: [...program.argv, request.form, ARCHIVE, TREES, request.tree],
+      argv: [...program.argv, request.form, archive, trees, request.tree],
       executor: 'process',
       // The archive and the trees are the server's own; whoever else programs are here could not read them.
       ...(process.getuid?.() === 0 && { user: '0:0' }),
       env: {},
-      mounts: [
-        ...program.mounts,
-        { kind: 'bind', source: request.archive, target: ARCHIVE, readOnly: true, trusted: true },
-        { kind: 'bind', source: request.trees, target: TREES, trusted: true },
-      ],
+      ...(sandboxed && { mounts: mountsOf(request) }),
     },
     labels: request.labels,
   }
 }
+
+const mountsOf = ({ program, archive, trees }: StagingRequest): readonly MountSpec[] => [
+  ...program.mounts,
+  { kind: 'bind', source: archive, target: ARCHIVE, readOnly: true, trusted: true },
+  { kind: 'bind', source: trees, target: TREES, trusted: true },
+]
 
 const ARCHIVE = '/tmp/archive'
 const TREES = '/tmp/trees'

@@ -36,8 +36,8 @@ const mark = join(spec.state, 'built')
 
 function build(): void {
   empty(spec.directory)
-  checkToolchain(spec.type, spec.isStrict)
   unpack()
+  checkToolchain(spec.type, spec.isStrict)
   installDependencies(spec.dependencies, spec.directory)
   if (spec.hook !== null && spec.hook.trim() !== '') {
     say('Executing build hook...')

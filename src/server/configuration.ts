@@ -24,6 +24,8 @@ export interface Configuration {
   readonly environmentFiles: readonly string[]
   /** Whether FARGATE sizes must be ones that AWS sells. */
   readonly fargateSizes: 'any' | 'checked'
+  /** Which form Cloud Foundry's tasks have: `2016` always shows `environment_variables`. */
+  readonly cfProfile: 'current' | '2016'
   /** Directories below which environments of `file://` may lie. */
   readonly workspaceRoots: readonly string[]
   /** CIDRs that webhooks may reach although they are not public. */
@@ -67,6 +69,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   imageRoots: [],
   environmentFiles: [],
   fargateSizes: 'any',
+  cfProfile: 'current',
   retentionMs: 30 * DAY_MS,
   logRetentionMs: 30 * DAY_MS,
   logBytes: 20 * GIB,
@@ -158,6 +161,13 @@ export const FLAGS: readonly Flag[] = [
     kind: 'text',
     choices: ['any', 'checked'],
     help: 'checked: only sizes that AWS sells',
+  },
+  {
+    flag: '--cf-profile <profile>',
+    key: 'cfProfile',
+    kind: 'text',
+    choices: ['current', '2016'],
+    help: '2016: Cloud Foundry tasks always show environment_variables',
   },
   { flag: '--ffmpeg <path>', key: 'ffmpeg', kind: 'text', help: 'the ffmpeg of media tasks, ffprobe beside it' },
   { flag: '--retention <duration>', key: 'retentionMs', kind: 'duration', help: 'keep ended executions this long' },

@@ -51,7 +51,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       fargateSizes: configuration.fargateSizes,
       retentionMs: configuration.retentionMs,
     }),
-    cloudFoundryFace(context),
+    cloudFoundryFace(context, { profile: configuration.cfProfile, sandboxed: () => isSandboxed(running) }),
     onaFace(context, { workspaceRoots: configuration.workspaceRoots, sandboxed: () => isSandboxed(running) }),
     upsunFace(context),
     livepeerFace(context, livepeerOptions(configuration)),

@@ -2,6 +2,8 @@
 export interface CloudFoundryOptions {
   /** `2016`: tasks always show `environment_variables`. */
   readonly profile: 'current' | '2016'
+  /** Whether programs see a file system of their own; without one /home/vcap is the task's workspace. */
+  readonly sandboxed: () => boolean
   readonly defaultMemoryMb: number
   readonly defaultDiskMb: number
   readonly maximumDiskMb: number
@@ -20,6 +22,7 @@ const DAY_MS = 86_400_000
 
 export const DEFAULT_OPTIONS: CloudFoundryOptions = {
   profile: 'current',
+  sandboxed: () => true,
   defaultMemoryMb: 1_024,
   defaultDiskMb: 1_024,
   maximumDiskMb: 2_048,

@@ -39,6 +39,7 @@ export async function startStaging(
     archive,
     trees: treesOf(context, caller.tenant),
     tree: what.purpose.droplet,
+    sandboxed: call.options.sandboxed(),
     labels: { [STAGING_LABEL]: JSON.stringify(what.purpose) },
   })
   await context.engine.submit(caller.principal, [

@@ -77,7 +77,7 @@ async function submitTask(
   await engine.submit(caller.principal, [
     {
       id,
-      plan: planOfTask(wish, droplet, environment, treesOf(context, caller.tenant)),
+      plan: planOfTask(wish, droplet, environment, treesOf(context, caller.tenant), call.options.sandboxed()),
       name: wish.name,
       face: FACE,
       ...message.wishes,

@@ -13,6 +13,7 @@ export function planOfTask(
   droplet: Droplet,
   environment: Readonly<Record<string, string>>,
   trees: string,
+  sandboxed: boolean,
 ): Plan {
   const run = {
     command: wish.command,
@@ -32,7 +33,7 @@ export function planOfTask(
         work:
           droplet.image !== undefined
             ? imageRun(droplet.image, run)
-            : dropletRun({ ...run, tree: join(trees, droplet.guid) }),
+            : dropletRun({ ...run, tree: join(trees, droplet.guid), sandboxed }),
         labels: { [WISH_LABEL]: JSON.stringify(wish) },
       },
     ],
