@@ -25,6 +25,8 @@ export interface Call extends Parts {
   readonly query: QueryPagination
   /** The request's JSON as it came, where it was JSON: lists have no presence in the message. */
   readonly json: unknown
+  /** The environment that the path names, at an environment's own endpoint. */
+  readonly place?: string
 }
 
 /** A token of one environment opens no other. Throws `permission_denied`. */

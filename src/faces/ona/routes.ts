@@ -5,8 +5,8 @@
  */
 
 import { once } from 'node:events'
-import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf'
-import { ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import { create, fromBinary, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf'
+import { ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol'
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node'
@@ -15,7 +15,7 @@ import { type Caller, checkGrant } from './auth.ts'
 import type { Call, Parts } from './call.ts'
 import { asConnectError, invalidArgument, isFinalRefusal, unimplemented } from './errors.ts'
 import { EventService, WatchEventsRequestSchema, WatchEventsResponseSchema } from './gen/gitpod/v1/event_pb.js'
-import { CALL, registerOperations } from './operations/table.ts'
+import { CALL, registerOperations, registerOps } from './operations/table.ts'
 import { watchEvents } from './operations/watch-events.ts'
 import { lenient } from './wire/lenient-json.ts'
 import { queryPagination } from './wire/pagination.ts'
@@ -24,21 +24,29 @@ export const BODY_LIMIT = 16 * 1024 * 1024
 const JSON_LINES = 'application/jsonl'
 const WATCH_EVENTS = `/${EventService.typeName}/${EventService.method.watchEvents.name}`
 
+type Handlers = ReadonlyMap<string, UniversalHandler>
+
+function handlersOf(register: (router: ConnectRouter) => void): Handlers {
+  const router = createConnectRouter({
+    grpc: false,
+    grpcWeb: false,
+    jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: true },
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: BODY_LIMIT,
+  })
+  register(router)
+  return new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+}
+
 export class Routes {
   readonly #parts: Parts
-  readonly #handlers: ReadonlyMap<string, UniversalHandler>
+  readonly #handlers: Handlers
+  readonly #ops: Handlers
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const router = createConnectRouter({
-      grpc: false,
-      grpcWeb: false,
-      jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: true },
-      acceptCompression: [compressionGzip, compressionBrotli],
-      readMaxBytes: BODY_LIMIT,
-    })
-    registerOperations(router)
-    this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+    this.#handlers = handlersOf(registerOperations)
+    this.#ops = handlersOf(registerOps)
   }
 
   mount(app: FastifyInstance): void {
@@ -50,12 +58,17 @@ export class Routes {
     app.setNotFoundHandler((request, reply) =>
       this.#fail(request, reply, unimplemented(`${request.url} is not served`)),
     )
-    app.all('/api/:service/:method', { bodyLimit: BODY_LIMIT }, (request, reply) => this.#answer(request, reply))
+    app.all('/api/:service/:method', { bodyLimit: BODY_LIMIT }, (request, reply) =>
+      this.#answer(request, reply, this.#handlers),
+    )
+    app.all('/api/ona/ops/:environment/:service/:method', { bodyLimit: BODY_LIMIT }, (request, reply) =>
+      this.#answer(request, reply, this.#ops),
+    )
   }
 
-  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #answer(request: FastifyRequest, reply: FastifyReply, handlers: Handlers): Promise<FastifyReply> {
     const { service, method } = request.params as { readonly service: string; readonly method: string }
-    const handler = this.#handlers.get(`/${service}/${method}`)
+    const handler = handlers.get(`/${service}/${method}`)
     const caller = await this.#parts.auth.caller(request.headers.authorization)
     if (!handler) throw unimplemented(`${service}.${method} is not served`)
     checkGrant(caller, method, handler.method.idempotency === 1 || handler.method.name === 'WatchEvents')
@@ -75,12 +88,14 @@ export class Routes {
     reply.raw.on('close', () => gone.abort())
     const plain = isPlainJson(request) && handler.method.methodKind === 'unary'
     const json = plain ? readJson(request) : undefined
+    const body = plain ? Buffer.from(JSON.stringify(json)) : bytesOf(request)
+    if (isPlainBinary(request)) checkBinary(handler, body)
     const response = await handler({
       httpVersion: request.raw.httpVersion,
-      url: new URL(request.url, 'http://localhost').toString(),
+      url: urlOf(request, handler),
       method: request.method,
-      header: headersOf(request),
-      body: plain ? (json as JsonValue) : bytesOf(request),
+      header: headersOf(request, body.length),
+      body: only(body),
       signal: AbortSignal.any([gone.signal, request.server.closing]),
       contextValues: createContextValues().set(CALL, this.#call(request, caller, json)),
     })
@@ -128,7 +143,15 @@ export class Routes {
 
   #call(request: FastifyRequest, caller: Caller, json: unknown): Call {
     const query = queryPagination(new URL(request.url, 'http://localhost').searchParams)
-    return { ...this.#parts, caller, tenant: caller.principal.tenant, query, json }
+    const { environment: place } = request.params as { readonly environment?: string }
+    return {
+      ...this.#parts,
+      caller,
+      tenant: caller.principal.tenant,
+      query,
+      json,
+      ...(place !== undefined && { place }),
+    }
   }
 
   /** In Connect's words, for both generations and every encoding. */
@@ -145,13 +168,23 @@ export class Routes {
   }
 }
 
+/** The library knows its methods by their own paths. */
+function urlOf(request: FastifyRequest, handler: UniversalHandler): string {
+  const url = new URL(request.url, 'http://localhost')
+  url.pathname = handler.requestPath
+  return url.toString()
+}
+
 const mediaType = (request: FastifyRequest): string =>
   (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 
-const isPlainJson = (request: FastifyRequest): boolean =>
+const isPlain = (request: FastifyRequest, type: string): boolean =>
   request.method === 'POST' &&
-  mediaType(request) === 'application/json' &&
+  mediaType(request) === type &&
   (request.headers['content-encoding'] ?? 'identity') === 'identity'
+
+const isPlainJson = (request: FastifyRequest): boolean => isPlain(request, 'application/json')
+const isPlainBinary = (request: FastifyRequest): boolean => isPlain(request, 'application/proto')
 
 /** The older generation asks by `Accept`, TypeScript by the content type as well. */
 const wantsJsonLines = (request: FastifyRequest): boolean =>
@@ -168,14 +201,27 @@ function readJson(request: FastifyRequest): unknown {
   }
 }
 
-async function* bytesOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  if (request.body instanceof Buffer) yield request.body
+const bytesOf = (request: FastifyRequest): Buffer => (request.body instanceof Buffer ? request.body : Buffer.alloc(0))
+
+async function* only(bytes: Buffer): AsyncIterable<Uint8Array> {
+  if (bytes.length > 0) yield bytes
 }
 
-function headersOf(request: FastifyRequest): Headers {
+/** The library calls a message it cannot read its own fault: it is the sender's. Throws `invalid_argument`. */
+function checkBinary({ method }: UniversalHandler, bytes: Buffer): void {
+  try {
+    fromBinary(method.input, bytes)
+  } catch (error) {
+    throw invalidArgument(`the body is no ${method.input.typeName}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** The body may have been written anew: its length is the one that counts. */
+function headersOf(request: FastifyRequest, length: number): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers))
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one)
+  if (headers.has('content-length')) headers.set('content-length', String(length))
   return headers
 }
 

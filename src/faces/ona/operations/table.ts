@@ -8,10 +8,12 @@ import { EnvironmentService } from '../gen/gitpod/v1/environment_pb.js'
 import { EventService, type WatchEventsRequest } from '../gen/gitpod/v1/event_pb.js'
 import { IdentityService } from '../gen/gitpod/v1/identity_pb.js'
 import { SecretService } from '../gen/gitpod/v1/secret_pb.js'
+import { EnvironmentOpsService } from '../gen/supervisor/v1/environment_ops_pb.js'
 import { upsertAutomationsFile } from './automations-file.ts'
 import * as environments from './environments.ts'
 import * as executions from './executions.ts'
 import { getAuthenticatedIdentity, listEnvironmentClasses } from './identity.ts'
+import * as ops from './ops.ts'
 import * as secrets from './secrets.ts'
 import * as services from './services.ts'
 import * as tasks from './tasks.ts'
@@ -20,14 +22,14 @@ import { watchEvents } from './watch-events.ts'
 /** The call that a request belongs to, set by routes.ts. */
 export const CALL = createContextKey<Call | undefined>(undefined, { description: 'call' })
 
-type Operation<Request, Reply> = (call: Call, request: Request) => Promise<Reply>
+type Operation<Request, Reply> = (call: Call, request: Request, context: HandlerContext) => Promise<Reply>
 
 const unary =
   <Request, Reply>(operation: Operation<Request, Reply>) =>
   async (request: Request, context: HandlerContext): Promise<Reply> => {
     const call = context.values.get(CALL)!
     try {
-      return await operation(call, request)
+      return await operation(call, request, context)
     } catch (thrown) {
       throw known(call, context.method.name, thrown)
     }
@@ -91,4 +93,20 @@ export function registerOperations(router: ConnectRouter): void {
     deleteSecret: unary(secrets.deleteSecret),
   })
   router.service(EventService, { watchEvents: watch })
+}
+
+type OpsOperation<Request, Reply> = (call: ops.OpsCall, request: Request, context: HandlerContext) => Promise<Reply>
+
+/** The call of this service names its environment in the path. */
+const ofEnvironment = <Request, Reply>(operation: OpsOperation<Request, Reply>) =>
+  unary<Request, Reply>((call, request, context) =>
+    operation({ ...call, environment: call.place ?? '' }, request, context),
+  )
+
+export function registerOps(router: ConnectRouter): void {
+  router.service(EnvironmentOpsService, {
+    exec: ofEnvironment(ops.exec),
+    readFile: ofEnvironment(ops.readFile),
+    writeFile: ofEnvironment(ops.writeFile),
+  })
 }

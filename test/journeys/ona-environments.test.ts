@@ -1,0 +1,164 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../support/aws-world.ts'
+import { type OnaWorld, openOnaWorld, over, running } from '../support/ona-world.ts'
+
+const AUTOMATIONS = `
+services:
+  web:
+    name: Web
+    triggeredBy: [postEnvironmentStart]
+    commands: {start: "echo up >> ups; exec sleep 100", ready: "test -e ups"}
+tasks:
+  prepare:
+    name: Prepare
+    triggeredBy: [postDevcontainerStart]
+    command: |
+      echo prepared >> prepared
+  check:
+    command: test -e prepared && test -e ups
+    dependsOn: [prepare, web]
+    x-taskport: {timeout: 30s, retry: 2}
+`
+
+let world: OnaWorld
+let git: { readonly url: string; readonly server: Server; readonly directory: string }
+beforeAll(async () => {
+  world = await openOnaWorld()
+  git = await serveRepository()
+})
+afterAll(async () => {
+  git.server.close()
+  rmSync(git.directory, { recursive: true, force: true })
+  await world.close()
+})
+
+/** A repository over HTTP, as git calls it "dumb": files, nothing else. */
+async function serveRepository() {
+  const directory = mkdtempSync(join(tmpdir(), 'taskport-ona-git-'))
+  const work = join(directory, 'work')
+  const run = (...args: string[]): void =>
+    void execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: work })
+  mkdirSync(join(work, '.ona'), { recursive: true })
+  writeFileSync(join(work, '.ona/automations.yaml'), AUTOMATIONS)
+  run('init', '-q', '-b', 'main')
+  run('add', '.')
+  run('commit', '-q', '-m', 'first')
+  execFileSync('git', ['clone', '-q', '--bare', work, join(directory, 'app.git')])
+  execFileSync('git', ['update-server-info'], { cwd: join(directory, 'app.git') })
+  const server = createServer((request, response) => {
+    const path = join(directory, new URL(request.url ?? '/', 'http://x').pathname)
+    if (!existsSync(path) || !statSync(path).isFile()) return void response.writeHead(404).end()
+    response.end(readFileSync(path))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.git`, server, directory }
+}
+
+const automations = () => world.client.environments.automations
+const inside = (environmentId: string) => ({ filter: { environmentIds: [environmentId] } })
+const byReference = async (environmentId: string) =>
+  new Map((await automations().tasks.list(inside(environmentId))).tasks.map((t) => [t.metadata?.reference, t]))
+const phaseOf = async (environmentId: string) =>
+  (await world.client.environments.retrieve({ environmentId })).environment.status?.phase
+
+test('a cloned repository brings its automations: what is triggered starts by itself, again after a stop', async () => {
+  const environmentId = await world.environment(git.url)
+  const { environment } = await world.client.environments.retrieve({ environmentId })
+  expect(environment.status?.automationsFile).toMatchObject({
+    phase: 'CONTENT_PHASE_READY',
+    automationsFilePath: '.ona/automations.yaml',
+  })
+  expect(environment.status?.devcontainer?.remoteWorkspaceFolder).toMatch(/\/app$|\/workspace$/)
+  const tasks = await byReference(environmentId)
+  const check = tasks.get('check')!
+  expect(check.dependsOn).toHaveLength(2)
+  const runs = async () => (await automations().tasks.executions.list(inside(environmentId))).taskExecutions
+  const first = await until(
+    runs,
+    (found) => found.length === 1 && found[0]!.status?.phase === 'TASK_EXECUTION_PHASE_SUCCEEDED',
+  )
+  expect(first[0]!.metadata).toMatchObject({ taskId: tasks.get('prepare')!.id, startedBy: 'postDevcontainerStart' })
+  const { taskExecution } = await automations().tasks.start({ id: check.id })
+  expect((await over(world.client, taskExecution.id)).status).toMatchObject({
+    phase: 'TASK_EXECUTION_PHASE_SUCCEEDED',
+    failureMessage: '',
+  })
+  await world.client.environments.stop({ environmentId })
+  await until(
+    () => phaseOf(environmentId),
+    (phase) => phase === 'ENVIRONMENT_PHASE_STOPPED',
+  )
+  const [web] = (await automations().services.list(inside(environmentId))).services
+  expect(web!.status?.phase).toBe('SERVICE_PHASE_STOPPED')
+  await expect(automations().tasks.start({ id: check.id })).rejects.toThrow('not running')
+  await world.client.environments.start({ environmentId })
+  await running(world.client, environmentId)
+  await until(runs, (found) => found.filter((e) => e.metadata?.startedBy === 'postDevcontainerStart').length === 2)
+  await world.client.environments.delete({ environmentId })
+  await until(
+    async () => (await world.client.environments.list({})).environments,
+    (all) => all.every((e) => e.id !== environmentId),
+  )
+  expect((await automations().tasks.list(inside(environmentId))).tasks).toEqual([])
+})
+
+test('a directory of the operator’s is used in place, stays when its environment goes, and no other is shown', async () => {
+  const directory = join(world.root, 'project')
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'note'), 'kept')
+  const environmentId = await world.environment(`file://${directory}`)
+  const { task } = await automations().tasks.create({
+    environmentId,
+    metadata: { reference: 'w', name: 'w' },
+    spec: { command: 'cat note > copy' },
+  })
+  const { taskExecution } = await automations().tasks.start({ id: task.id })
+  expect((await over(world.client, taskExecution.id)).status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+  expect(readFileSync(join(directory, 'copy'), 'utf8')).toBe('kept')
+  await world.client.environments.delete({ environmentId })
+  await until(
+    async () => (await world.client.environments.list({})).environments,
+    (all) => all.every((e) => e.id !== environmentId),
+  )
+  expect(existsSync(join(directory, 'note'))).toBe(true)
+  for (const url of ['file:///etc', `file://${world.root}/../`, '/etc', 'ext::sh -c touch% /tmp/x', '--upload-pack=x'])
+    await expect(world.environment(url)).rejects.toThrow(/operator|git URL/)
+})
+
+test('a broken automations file is told with its line and column, and the environment is up all the same', async () => {
+  const directory = join(world.root, 'broken')
+  mkdirSync(join(directory, '.gitpod'), { recursive: true })
+  writeFileSync(join(directory, '.gitpod/automations.yaml'), 'tasks:\n  one:\n    command: "true"\n    retries: 3\n')
+  const environmentId = await world.environment(`file://${directory}`)
+  const { environment } = await world.client.environments.retrieve({ environmentId })
+  expect(environment.status?.automationsFile?.phase).toBe('CONTENT_PHASE_FAILED')
+  expect(environment.status?.automationsFile?.failureMessage).toContain('line 4, column 5')
+})
+
+test('what runs outlives the server, and what was under way is brought to its end by the next one', async () => {
+  const environmentId = await world.environment()
+  const metadata = { reference: 'long', name: 'long' }
+  const { task } = await automations().tasks.create({
+    environmentId,
+    metadata,
+    spec: { command: 'echo a; sleep 3; echo b' },
+  })
+  const { taskExecution } = await automations().tasks.start({ id: task.id })
+  const { environment } = await world.client.environments.create({ spec: {} })
+  await world.restart()
+  await running(world.client, environment.id)
+  const ended = await over(world.client, taskExecution.id)
+  expect(ended.status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+  const { accessToken } = await world.client.environments.createLogsToken({ environmentId })
+  const log = await fetch(ended.status!.logUrl!, { headers: { authorization: `Bearer ${accessToken}` } })
+  expect(await log.text()).toBe('a\nb\n')
+  const stranger = await world.client.environments.createLogsToken({ environmentId: environment.id })
+  const refused = await fetch(ended.status!.logUrl!, { headers: { authorization: `Bearer ${stranger.accessToken}` } })
+  expect(refused.status).toBe(403)
+})
