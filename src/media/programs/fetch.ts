@@ -26,7 +26,9 @@ await runProgram<FetchJob>(async (job) => {
   await rename(part, sourceOf(job))
 })
 
-const isDisk = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall === 'write'
+function isDisk(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).syscall === 'write'
+}
 
 async function opened(job: FetchJob, url: string): Promise<IncomingMessage> {
   const http = publicHttp(job.allowAddresses)
@@ -41,7 +43,9 @@ async function opened(job: FetchJob, url: string): Promise<IncomingMessage> {
 }
 
 /** Paths and queries may hold keys. */
-const hostOf = (url: string): string => URL.parse(url)?.host ?? 'the source'
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? 'the source'
+}
 
 function counter(answer: IncomingMessage, mostBytes: number): Transform {
   const total = Number(answer.headers['content-length'] ?? 0)

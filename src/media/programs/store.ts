@@ -8,6 +8,12 @@ import { type StoreJob, sourceOf, workOf } from '../job.ts'
 import { publishOutput, reportProgress, runProgram } from '../program.ts'
 import { AddressRefused, publicHttp } from '../public-http.ts'
 
+const TYPES: Readonly<Record<string, string>> = {
+  m3u8: 'application/vnd.apple.mpegurl',
+  ts: 'video/mp2t',
+  mp4: 'video/mp4',
+}
+
 await runProgram<StoreJob>(async (job) => {
   const { outputs, profiles, facts } = job
   const files = [...(outputs.hls === undefined ? [] : await playlistFiles(job, outputs.hls)), ...mp4Files(job)]
@@ -29,11 +35,12 @@ interface Upload {
   readonly to: string
 }
 
-const joined = (...parts: readonly string[]): string =>
-  `/${parts
+function joined(...parts: readonly string[]): string {
+  return `/${parts
     .flatMap((part) => part.split('/'))
     .filter(Boolean)
     .join('/')}`
+}
 
 async function playlistFiles(job: StoreJob, prefix: string): Promise<readonly Upload[]> {
   const all: Upload[] = []
@@ -50,12 +57,6 @@ function mp4Files(job: StoreJob): readonly Upload[] {
   if (prefix === undefined) return []
   const made = job.profiles.filter(({ name }) => name !== 'low-bitrate')
   return made.map(({ name }) => ({ from: join(workOf(job), `${name}.mp4`), to: joined(prefix, `${name}.mp4`) }))
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  m3u8: 'application/vnd.apple.mpegurl',
-  ts: 'video/mp2t',
-  mp4: 'video/mp4',
 }
 
 async function put(job: StoreJob, from: string, to: string): Promise<void> {
