@@ -1,4 +1,5 @@
 /** What every executor keeps, in tests. The rules are those of the port (P1–P5). */
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AttemptId, allocationIdOf, asExecutionId, asNodeId, asTenant, attemptIdOf } from '../core/identity.ts'
 import type { Executor, Work } from '../core/ports/executor.ts'
@@ -42,6 +43,23 @@ export interface ConformanceHarness {
 }
 
 let executions = 0
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const server = createServer()
+  server.once('error', () => resolve(false))
+  server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
+  return promise
+}
+
+function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const server = createServer().listen(0, '0.0.0.0', () => {
+    const { port } = server.address() as AddressInfo
+    server.close(() => resolve(port))
+  })
+  return promise
+}
 
 export function executorConformance(name: string, open: () => Promise<ConformanceHarness>): void {
   describe(`${name} as an executor`, () => {
@@ -256,6 +274,27 @@ export function executorConformance(name: string, open: () => Promise<Conformanc
       })
       expect(exit.reason?.message).toContain(argv[0])
       return undefined
+    })
+
+    it('binds the host ports of a private network, says so and frees them; without such networks it refuses', async () => {
+      const hostPort = await freePort()
+      const ports = [{ port: 80, hostPort, protocol: 'tcp' }] as const
+      const run = { kind: 'run', env: {}, argv: harness.programs.hangs(), ports, network: { mode: 'private' } } as const
+      const work = workOf(run.argv, { run: { ...run, ...harness.run }, hostPorts: [hostPort] })
+      await executor.start(id(), work)
+      if (!executor.capabilities.networks.includes('private')) {
+        const { exit } = await observer.exit(id())
+        expect(exit.outcome).toBe('refused')
+        expect(exit.reason?.message).toContain('network')
+        return
+      }
+      const started = await observer.started(id())
+      expect(started).toMatchObject({ address: expect.any(String), ports: [{ port: 80, hostPort, protocol: 'tcp' }] })
+      expect(await isFree(hostPort)).toBe(false)
+      await executor.stop(id(), { signal: 'SIGKILL', graceMs: 0 })
+      await observer.exit(id())
+      await executor.close(allocationIdOf(execution, 1))
+      expect(await isFree(hostPort)).toBe(true)
     })
 
     it('closes the allocation with its last attempt, in the same observation', async () => {

@@ -22,13 +22,13 @@ export function capabilitiesOf(host: HostFacts, sandbox: SandboxPolicy): Capabil
       network: sandboxed ? 'enforced' : 'none',
       user: host.uid === 0 && host.launcher !== undefined ? 'enforced' : 'none',
     },
-    networks: networksOf(host),
+    networks: sandboxed ? networksOf(host) : ['host'],
     remarks: remarksOf(host, sandbox),
   }
 }
 
+/** In a sandbox; without one there is only the host's. */
 function networksOf(host: HostFacts): Capabilities['networks'] {
-  if (host.bwrap === undefined) return ['host']
   return host.network === undefined ? ['host', 'none'] : ['host', 'private', 'none']
 }
 
@@ -42,7 +42,7 @@ function remarksOf(host: HostFacts, sandbox: SandboxPolicy): string[] {
         (host.userNamespaces ? '.' : ' and allow user namespaces (user.max_user_namespaces).'),
     )
   else if (sandbox.mode === 'off') remarks.push('The sandbox is off unless a step asks for it.')
-  if (host.bwrap !== undefined && host.network === undefined)
+  if (host.bwrap !== undefined && sandbox.mode !== 'off' && host.network === undefined)
     remarks.push(
       host.pasta === undefined
         ? 'Steps cannot have a private network: install the package passt.'

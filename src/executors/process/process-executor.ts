@@ -23,12 +23,12 @@ import { directoryNameOf } from './cell/places.ts'
 import { CellFleet } from './cell-fleet.ts'
 import type { CellLink } from './cell-link.ts'
 import { type DeadCell, forgetDeadCell, recoverDeadCell } from './dead-cell.ts'
-import { emptyDirectory } from './empty-directory.ts'
 import { openExecSession } from './exec-session.ts'
 import type { HostFacts } from './host-facts.ts'
 import { ObservationBox } from './observation-box.ts'
 import { probeHost } from './probe-host.ts'
 import type { CellObservation, Hello, SandboxPolicy } from './protocol.ts'
+import { Trash } from './trash.ts'
 
 export interface ProcessExecutorOptions {
   /** Everything of the executor lies below it. Must be traversable by the users that steps run as. */
@@ -54,7 +54,6 @@ export interface ProcessExecutorOptions {
 /** Waiting costs nothing with pidfds; what bounds a cell are its descriptors: three or four an attempt. */
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
-const TRASH_MS = 250
 const RECOVERY_RETRY_MS = 5_000
 
 /**
@@ -82,8 +81,7 @@ export class ProcessExecutor implements Executor {
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
   readonly #chores = new Set<Promise<unknown>>()
-  #emptying = false
-  #trashTimer: NodeJS.Timeout | undefined
+  readonly #trash: Trash
   #detached = false
 
   constructor(options: ProcessExecutorOptions) {
@@ -95,6 +93,7 @@ export class ProcessExecutor implements Executor {
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
     for (const name of ['', 'allocations', 'networks', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
+    this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#later(chore))
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
       command: options.cellCommand,
@@ -116,7 +115,7 @@ export class ProcessExecutor implements Executor {
     if (this.#accepting() === undefined) await this.#launch()
     this.#housekeeping = setInterval(() => this.#keepHouse(), 5_000)
     this.#housekeeping.unref()
-    this.#emptyTrash()
+    this.#trash.empty()
   }
 
   async open(_place: Place): Promise<void> {
@@ -188,7 +187,7 @@ export class ProcessExecutor implements Executor {
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
     if (problem !== undefined) throw new Error(`allocation ${allocation} could not be closed: ${problem}`)
     await rm(join(this.#directory, 'allocations', directoryNameOf(allocation)), { recursive: true, force: true })
-    this.#emptyTrash()
+    this.#trash.empty()
   }
 
   async stats(attempt: AttemptId): Promise<Stats | undefined> {
@@ -209,7 +208,7 @@ export class ProcessExecutor implements Executor {
     const links = [...this.#links.values()]
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
-    this.#emptyTrash()
+    this.#trash.empty()
     while (this.#chores.size > 0) await Promise.all(this.#chores)
   }
 
@@ -233,7 +232,7 @@ export class ProcessExecutor implements Executor {
   #letGo(): void {
     this.#detached = true
     clearInterval(this.#housekeeping)
-    clearTimeout(this.#trashTimer)
+    this.#trash.stop()
   }
 
   readonly #events = {
@@ -268,7 +267,7 @@ export class ProcessExecutor implements Executor {
       this.#table.end(observation.attempt, cell, observation)
       link?.running.delete(observation.attempt)
       if (link !== undefined && link.running.size === 0) link.idleSince = Date.now()
-      if (observation.closed) this.#emptyTrashSoon()
+      if (observation.closed) this.#trash.emptySoon()
     }
     this.#box.put(observation)
   }
@@ -376,26 +375,5 @@ export class ProcessExecutor implements Executor {
       .catch((error: unknown) => this.#options.onProblem?.(error))
       .finally(() => this.#chores.delete(settled))
     this.#chores.add(settled)
-  }
-
-  /** Looking after each task would cost more than most of them leave. */
-  #emptyTrashSoon(): void {
-    if (this.#detached) return
-    this.#trashTimer ??= setTimeout(() => {
-      this.#trashTimer = undefined
-      this.#emptyTrash()
-    }, TRASH_MS)
-    this.#trashTimer.unref()
-  }
-
-  /** Cells only move directories there: deleting may take long, and a cell has no time. */
-  #emptyTrash(): void {
-    if (this.#emptying) return this.#emptyTrashSoon()
-    this.#emptying = true
-    this.#later(
-      emptyDirectory(join(this.#directory, 'trash')).finally(() => {
-        this.#emptying = false
-      }),
-    )
   }
 }
