@@ -18,6 +18,8 @@ const LAYERS: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'src/workspaces': ['src/core'],
   'src/faces/kit': ['src/engine', 'src/core'],
   'src/faces/*': ['src/engine', 'src/core', 'src/faces/kit'],
+  'src/faces/cloudfoundry': ['src/engine', 'src/core', 'src/faces/kit', 'src/build'],
+  'src/faces/upsun': ['src/engine', 'src/core', 'src/faces/kit', 'src/build'],
   'src/faces/livepeer': ['src/engine', 'src/core', 'src/faces/kit', 'src/media'],
   'src/faces/ona': ['src/engine', 'src/core', 'src/faces/kit', 'src/workspaces'],
   'src/server': 'everything',
