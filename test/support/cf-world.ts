@@ -17,9 +17,9 @@ export interface CfWorld {
   close(): Promise<void>
 }
 
-export async function openCfWorld(): Promise<CfWorld> {
+export async function openCfWorld(args: readonly string[] = []): Promise<CfWorld> {
   const taskport = new TaskportProcess()
-  await taskport.up()
+  await taskport.up(args)
   const environment = await taskport.json<Record<string, string>>(['env'])
   const [url, username, password] = [environment.CF_API!, environment.CF_USERNAME!, environment.CF_PASSWORD!]
   const admin = new CfClient(url)

@@ -32,6 +32,7 @@ const US_PER_MS = 1_000
 const NS_PER_MS = 1_000_000n
 /** An end and its last line may be told at times that differ by clock and rounding, ms. */
 const SLACK_MS = 2_000
+const PAGE = 1_000
 
 /** Tasks are asked in the direction of reading, and no further than the page needs. */
 export async function readEnvelopes(
@@ -71,24 +72,49 @@ const newestFirst = (a: Envelope, b: Envelope): number => oldestFirst(b, a)
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
 async function envelopesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Promise<Envelope[]> {
-  const lines = await linesOf(call, task, query)
-  const envelopes = lines.map((line) => lineEnvelope(task, query.source, line))
-  const last = envelopes[envelopes.length - 1]
-  const end = endEnvelope(task, query.source, last)
-  if (end) envelopes.push(end)
-  return envelopes.filter(({ timestamp }) => BigInt(timestamp) >= query.from && BigInt(timestamp) < query.until)
+  const stamps = new Stamps()
+  const envelopes: Envelope[] = []
+  const within = ({ timestamp }: Envelope): boolean =>
+    BigInt(timestamp) >= query.from && BigInt(timestamp) < query.until
+  for await (const line of linesOf(call, task, query)) {
+    const envelope = lineEnvelope(task, query.source, line, stamps.next(line.at))
+    if (within(envelope)) envelopes.push(envelope)
+    if (!query.descending && envelopes.length >= query.limit) return envelopes
+  }
+  const end = endEnvelope(task, query.source, stamps.last)
+  return end && within(end) ? [...envelopes, end] : envelopes
 }
 
-async function linesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Promise<readonly LogLine[]> {
-  const since = query.from > 0n ? Number(query.from / NS_PER_US) : 0
-  const from: LogFrom = query.descending ? { last: query.limit } : { since }
+/**
+ * Lines that were read in one piece share their microsecond; clients go on after the nanosecond that they saw last. So
+ * each line gets one of its own, the same in every reading that begins before its piece.
+ */
+class Stamps {
+  last = 0n
+
+  next(at: number): bigint {
+    const own = BigInt(Math.round(at)) * NS_PER_US
+    this.last = own > this.last ? own : this.last + 1n
+    return this.last
+  }
+}
+
+/** As far back as the stamps of one piece (64 KiB, a nanosecond a line) may reach beyond its microsecond. */
+const PIECE_US = 70n
+
+async function* linesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): AsyncIterable<LogLine> {
+  const since = query.from > 0n ? Number(query.from / NS_PER_US - PIECE_US) : 0
+  let from: LogFrom = query.descending ? { last: query.limit } : { since }
   try {
-    const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(task.guid) }, from, query.limit)
-    return page.lines
+    for (;;) {
+      const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(task.guid) }, from, PAGE)
+      yield* page.lines
+      if (page.lines.length === 0) return
+      from = { seq: page.next }
+    }
   } catch (error) {
     // It has not started yet, or its log has been removed.
-    if (isEngineError(error, 'not_found')) return []
-    throw error
+    if (!isEngineError(error, 'not_found')) throw error
   }
 }
 
@@ -104,8 +130,8 @@ const tagsOf = (task: TaskRecord): Readonly<Record<string, string>> => ({
   task_id: task.guid,
 })
 
-const lineEnvelope = (task: TaskRecord, source: string, line: LogLine): Envelope => ({
-  timestamp: String(BigInt(Math.round(line.at)) * NS_PER_US),
+const lineEnvelope = (task: TaskRecord, source: string, line: LogLine, at: bigint): Envelope => ({
+  timestamp: String(at),
   source_id: source,
   instance_id: '0',
   deprecated_tags: {},
@@ -114,10 +140,10 @@ const lineEnvelope = (task: TaskRecord, source: string, line: LogLine): Envelope
 })
 
 /** The cell's own last word. */
-function endEnvelope(task: TaskRecord, source: string, last: Envelope | undefined): Envelope | undefined {
+function endEnvelope(task: TaskRecord, source: string, last: bigint): Envelope | undefined {
   if (!isFinalTask(task.state) || task.ended === undefined || task.exitCode === undefined) return undefined
   const ended = BigInt(task.ended * US_PER_MS) * NS_PER_US
-  const after = last === undefined ? 0n : BigInt(last.timestamp) + 1n
+  const after = last + 1n
   return {
     timestamp: String(ended > after ? ended : after),
     source_id: source,
