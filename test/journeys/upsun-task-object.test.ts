@@ -175,6 +175,22 @@ describe('the keys of a task', () => {
     expect(strict.stderr).toContain('strict runtimes')
   }, 20_000)
 
+  test('type: an operator says by a variable where a toolchain lies; build and run find it', async () => {
+    const python = '#!/bin/sh\necho "Python 2.1.0"\n'
+    const hook = 'hooks: { build: "python3 --version" }'
+    const files = {
+      '.upsun/config.yaml': `tasks: { t: { type: "python:2.1", ${hook}, run: { command: "python3 --version" } } }`,
+      'fake/python3': python,
+    }
+    expect((await world.deploy('chain', files)).code).toBe(0)
+    const body = JSON.stringify({ name: 'runtime:python:2.1', value: '/app/fake' })
+    await world.api('/projects/chain/variables', { method: 'POST', body })
+    const strict = await world.deploy('chain', files, ['--strict-runtimes'])
+    expect(strict.stderr).toContain('Using Python 2.1.0 for python:2.1')
+    expect(strict.code).toBe(0)
+    expect((await world.run('chain', 't')).log).toContain('Python 2.1.0\n')
+  })
+
   test('dependencies: installed by their package manager, or the missing one is named; runtime: for php only', async () => {
     const missing =
       'tasks: { t: { type: "php:8.3", run: { command: "true" }, dependencies: { php: { x/y: "*" } }, runtime: { extensions: [redis] } } }'

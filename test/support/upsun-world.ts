@@ -64,7 +64,7 @@ export class UpsunWorld {
     const directory = mkdtempSync(join(this.home, 'tree-'))
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(directory, path)), { recursive: true })
-      writeFileSync(join(directory, path), text)
+      writeFileSync(join(directory, path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 })
     }
     return this.server.run(['upsun', 'deploy', directory, '--project', project, '--type', 'development', ...options])
   }

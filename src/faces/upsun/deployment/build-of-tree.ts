@@ -6,6 +6,7 @@ import type { TaskConfig } from '../config/task-config.ts'
 import type { ProjectRecord, VariableRecord } from '../documents.ts'
 import { buildEnvironment } from '../task/in-task.ts'
 import { APP_DIRECTORY, mountPointsOf, treeOf } from '../task/mounts-of-task.ts'
+import { toolchainPath } from '../variable/declaration.ts'
 import { effectiveVariables } from '../variable/effective-variables.ts'
 import { platformVariables } from '../variable/platform-variables.ts'
 
@@ -51,10 +52,12 @@ export async function registerBuild(call: Call, request: BuildRequest): Promise<
     request.config.name,
     'build',
   )
-  const key = keyOfBuild(request, variables)
+  const declared = [...request.projectVariables, ...request.environmentVariables]
+  const toolchain = toolchainPath(request.config.type, declared)
+  const key = keyOfBuild(request, { ...variables, toolchain })
   const name = buildTaskName(key)
   const given = { env: variables.env, variables: await platformVariables(call, variables.platform) }
-  const env = buildEnvironment(request.project, request.config, request.treeId, given)
+  const env = buildEnvironment({ ...request, toolchain }, request.config, given)
   await call.engine.registerTask(call.tenant, name, specOf(call, request, key, env))
   return { key, name }
 }

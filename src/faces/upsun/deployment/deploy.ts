@@ -101,6 +101,9 @@ async function build(
   return submit(call, id, { project, environment }, deployment, builds, type)
 }
 
+/** Of the archive as it is sent. */
+const LARGEST_TREE_BYTES = 2 ** 31
+
 const treeKey = (treeId: string): string => `upsun/tree/${treeId}`
 
 /** A size that was chosen stays chosen. */
@@ -122,7 +125,7 @@ async function keepTree(
 ): Promise<{ readonly treeId: string; readonly path: string; readonly config: string }> {
   const { objects } = call.context
   const upload = `upsun/upload/${id}`
-  await objects.put(call.tenant, upload, tree)
+  await objects.put(call.tenant, upload, tree, { limitBytes: LARGEST_TREE_BYTES })
   try {
     const head = await firstBytes(await objects.read(call.tenant, upload, { from: 0, until: 2 }))
     const isCompressed = head[0] === 0x1f && head[1] === 0x8b

@@ -12,7 +12,7 @@ import {
   listEnvironments,
 } from './projects.ts'
 import { getTask, listTasks, runTask } from './tasks.ts'
-import { emptyList, extendedAccess, getMe, getUser, getUserById, projectsOf, refProjects } from './users.ts'
+import { emptyList, extendedAccess, getMe, getUser, getUserById, listProjects, refProjects } from './users.ts'
 import { createVariable, deleteVariable, getVariable, listVariables, updateVariable } from './variables.ts'
 
 const PROJECT = '/projects/:project'
@@ -47,7 +47,7 @@ export const OPERATIONS: readonly Operation[] = [
   get('/regions', emptyList),
   get('/ref/projects', refProjects),
   get('/ref/organizations', refOrganizations),
-  get('/projects', async (call) => (await projectsOf(call)).map(({ id, title }) => ({ id, title }))),
+  get('/projects', listProjects),
   get(PROJECT, getProject),
   get(`${PROJECT}/capabilities`, getCapabilities),
   get(`${PROJECT}/settings`, getSettings),

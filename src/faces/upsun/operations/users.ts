@@ -4,7 +4,7 @@ import type { Call } from '../call.ts'
 import { COLLECTIONS, type ProjectRecord } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { organizationIdOf, VENDOR } from '../organization.ts'
-import { REGION } from '../project/present-project.ts'
+import { presentProject, REGION } from '../project/present-project.ts'
 import { userIdOf } from '../user-id.ts'
 import { timestamp } from '../wire/timestamp.ts'
 
@@ -54,6 +54,12 @@ export function getUserById(call: Call, id: string): object {
 export async function projectsOf(call: Call): Promise<readonly ProjectRecord[]> {
   const found = await allDocuments<ProjectRecord>(call.engine, call.tenant, COLLECTIONS.project, { ascending: true })
   return found.map(({ body }) => body)
+}
+
+/** GET /projects: the API's introduction shows it, its specification has it not. */
+export async function listProjects(call: Call): Promise<object> {
+  needUser(call)
+  return (await projectsOf(call)).map((p) => presentProject(p, organizationIdOf(call.tenant)))
 }
 
 /** GET /users/{id}/extended-access: what `project:list` begins with. The projects themselves are references. */

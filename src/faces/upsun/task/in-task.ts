@@ -11,9 +11,16 @@ export type Env = Readonly<Record<string, EnvValue>>
 export const DEPENDENCIES = `${APP_DIRECTORY}/.global`
 const PATH = `${APP_DIRECTORY}/bin:${DEPENDENCIES}/bin:${DEPENDENCIES}/composer/vendor/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
 
-function shared(project: ProjectRecord, config: TaskConfig, treeId: string, variables: EnvValue): Env {
+export interface BuildPlace {
+  readonly project: ProjectRecord
+  readonly treeId: string
+  /** Goes before PATH. */
+  readonly toolchain: string | undefined
+}
+
+function shared({ project, treeId, toolchain }: BuildPlace, config: TaskConfig, variables: EnvValue): Env {
   return {
-    PATH,
+    PATH: toolchain === undefined ? PATH : `${toolchain}:${PATH}`,
     HOME: APP_DIRECTORY,
     USER: 'web',
     LOGNAME: 'web',
@@ -31,14 +38,13 @@ function shared(project: ProjectRecord, config: TaskConfig, treeId: string, vari
 
 /** Build variables only: nothing of an environment. */
 export function buildEnvironment(
-  project: ProjectRecord,
+  place: BuildPlace,
   config: TaskConfig,
-  treeId: string,
   given: { readonly env: Env; readonly variables: EnvValue },
 ): Env {
   return {
     ...given.env,
-    ...shared(project, config, treeId, given.variables),
+    ...shared(place, config, given.variables),
     CI: '1',
     PLATFORM_CACHE_DIR: '/cache',
     PLATFORM_OUTPUT_DIR: APP_DIRECTORY,
@@ -47,23 +53,22 @@ export function buildEnvironment(
   }
 }
 
-export interface RunPlace {
-  readonly project: ProjectRecord
+export interface RunPlace extends BuildPlace {
   readonly environment: EnvironmentRecord
-  readonly treeId: string
 }
 
 /** What is provided wins over what variables say. */
 export function runEnvironment(
-  { project, environment, treeId }: RunPlace,
+  place: RunPlace,
   config: TaskConfig,
   given: { readonly env: Env; readonly variables: EnvValue; readonly relationships: Env },
 ): Env {
+  const { project, environment } = place
   return {
     TZ: config.timezone ?? project.timezone,
     ...given.relationships,
     ...given.env,
-    ...shared(project, config, treeId, given.variables),
+    ...shared(place, config, given.variables),
     ...pathOf(given.env),
     PLATFORM_APP_COMMAND: 'sleep 3600',
     PLATFORM_BRANCH: environment.name,

@@ -7,11 +7,8 @@ import type { Call } from '../call.ts'
 import type { TaskConfig } from '../config/task-config.ts'
 import type { VariableRecord } from '../documents.ts'
 import { badRequest } from '../errors.ts'
+import { ENDPOINT_PREFIX } from '../variable/declaration.ts'
 import { base64Json, sealed } from '../variable/platform-variables.ts'
-
-export const ENDPOINT_PREFIX = 'endpoint:'
-
-export const isEndpoint = (variable: VariableRecord): boolean => variable.name.startsWith(ENDPOINT_PREFIX)
 
 /** PLATFORM_RELATIONSHIPS and `<REL>_<PROPERTY>`, sealed. Throws 400 naming the relationship that leads nowhere. */
 export async function relationshipEnvironment(

@@ -9,13 +9,14 @@ import { buildTaskName } from '../deployment/build-of-tree.ts'
 import type { DeployedTask, EnvironmentRecord, ProjectRecord } from '../documents.ts'
 import { badRequest } from '../errors.ts'
 import { userIdOf } from '../user-id.ts'
+import { toolchainPath } from '../variable/declaration.ts'
 import { effectiveVariables, type GivenVariables } from '../variable/effective-variables.ts'
 import { platformVariables } from '../variable/platform-variables.ts'
 import { variablesOfEnvironment } from '../variable/variable-store.ts'
 import { isObject, onlyKeys, readJson } from '../wire/read-body.ts'
 import { type Env, runEnvironment } from './in-task.ts'
 import { planOfRun } from './plan-of-run.ts'
-import { isEndpoint, relationshipEnvironment } from './relationships-of-task.ts'
+import { relationshipEnvironment } from './relationships-of-task.ts'
 
 /** Throws 400 for variables that cannot be, 409 for an idempotency key used otherwise. */
 export async function runTask(
@@ -96,22 +97,21 @@ async function environmentOf(
 ): Promise<Env> {
   const deployment = environment.deployment!
   const own = await variablesOfEnvironment(call.engine, call.tenant, environment)
-  const withoutEndpoints = <V extends { readonly name: string }>(list: readonly V[]): readonly V[] =>
-    list.filter((v) => !v.name.startsWith('endpoint:'))
   const variables = effectiveVariables(
     {
       config: config.variables,
-      project: withoutEndpoints(deployment.projectVariables),
-      environment: withoutEndpoints(own),
+      project: deployment.projectVariables,
+      environment: own,
       run: given,
     },
     config.name,
     'runtime',
   )
-  const endpoints = [...deployment.projectVariables, ...own].filter(isEndpoint)
-  return runEnvironment({ project, environment, treeId: deployment.treeId }, config, {
+  const declared = [...deployment.projectVariables, ...own]
+  const toolchain = toolchainPath(config.type, declared)
+  return runEnvironment({ project, environment, treeId: deployment.treeId, toolchain }, config, {
     env: variables.env,
     variables: await platformVariables(call, variables.platform),
-    relationships: await relationshipEnvironment(call, config, endpoints),
+    relationships: await relationshipEnvironment(call, config, declared),
   })
 }

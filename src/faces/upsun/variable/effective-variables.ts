@@ -5,6 +5,7 @@
  */
 import type { EnvValue } from '../../../core/step-spec.ts'
 import type { VariableRecord } from '../documents.ts'
+import { isDeclaration } from './declaration.ts'
 
 /** prefix → name → value, as configurations and triggers write them. */
 export type GivenVariables = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -52,7 +53,7 @@ export function effectiveVariables(
 }
 
 function isSeen(variable: VariableRecord, task: string, phase: 'build' | 'runtime'): boolean {
-  if (!variable.isEnabled) return false
+  if (!variable.isEnabled || isDeclaration(variable)) return false
   if (!(phase === 'build' ? variable.visibleBuild : variable.visibleRuntime)) return false
   return variable.applicationScope.length === 0 || variable.applicationScope.includes(task)
 }
