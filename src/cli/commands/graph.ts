@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { graphOfAutomations } from '../automations-graph.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { findExecution } from '../find-execution.ts'
@@ -10,8 +11,10 @@ import { readTaskFile, stepsOfDefinition } from '../task-file.ts'
 
 export const graph: Command = {
   name: 'graph',
-  summary: 'draw the steps of a task file or an execution, with groups and conditions',
-  arguments: [{ name: '<file|id>', description: 'a task file, - for stdin, or an execution' }],
+  summary: 'draw the steps of a task file, an automations file or an execution, with groups and conditions',
+  arguments: [
+    { name: '<file|id>', description: 'a task or automations file, - for stdin (task files), or an execution' },
+  ],
   formats: ['text', 'dot', 'mermaid', 'json'],
   async run(context, args) {
     const graphs = await graphsOf(context, args[0]!)
@@ -23,6 +26,9 @@ export const graph: Command = {
 }
 
 async function graphsOf(context: Context, text: string): Promise<readonly Graph[]> {
+  const automations =
+    text !== '-' && existsSync(text) ? graphOfAutomations(readFileSync(text, 'utf8'), text) : undefined
+  if (automations) return [automations]
   if (text === '-' || existsSync(text))
     return readTaskFile(text).map(({ definition }) => graphOfSteps(stepsOfDefinition(definition)))
   return [graphOfExecution(await findExecution(await context.client(), text))]
