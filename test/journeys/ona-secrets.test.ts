@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type OnaWorld, openOnaWorld, over } from '../support/ona-world.ts'
+
+let world: OnaWorld
+let environmentId: string
+beforeAll(async () => {
+  world = await openOnaWorld()
+  environmentId = await world.environment()
+})
+afterAll(() => world.close())
+
+const call = async <Reply>(service: string, method: string, body: object): Promise<Reply> => {
+  const response = await world.call(`/api/gitpod.v1.${service}/${method}`, { body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as Reply
+}
+
+type Secret = { readonly secret: { readonly id: string } }
+
+test('a secret reaches the program that names it, or every program, and is shown nowhere', async () => {
+  const scope = { organizationId: '00000000-0000-4000-8000-000000000001' }
+  const named = await call<Secret>('SecretService', 'CreateSecret', {
+    name: 'NAMED',
+    value: 'by-reference',
+    scope,
+    apiOnly: true,
+  })
+  const mount = { name: 'EVERYWHERE', value: 'in-all', scope, environmentVariable: true }
+  await call<Secret>('SecretService', 'CreateSecret', mount)
+  await expect(call('SecretService', 'CreateSecret', mount)).rejects.toThrow('already_exists')
+  const env = [{ name: 'MINE', valueFrom: { secretRef: { id: named.secret.id } } }]
+  const metadata = { reference: 'secrets', name: 'secrets' }
+  const spec = { command: 'case "$MINE $EVERYWHERE" in by-ref*ence?in-*ll) ;; *) exit 1 ;; esac', env }
+  const { task } = await call<{ task: { id: string } }>('EnvironmentAutomationService', 'CreateTask', {
+    environmentId,
+    metadata,
+    spec,
+  })
+  const { taskExecution } = await world.client.environments.automations.tasks.start({ id: task.id })
+  const ended = await over(world.client, taskExecution.id)
+  expect(ended.status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+  const shown = JSON.stringify([
+    await call('EnvironmentAutomationService', 'GetTaskExecution', { id: taskExecution.id }),
+    await call('EnvironmentAutomationService', 'GetTask', { id: task.id }),
+    await call('SecretService', 'ListSecrets', {}),
+  ])
+  expect(shown).toContain(named.secret.id)
+  expect(shown).not.toContain('in-all')
+  expect(shown).not.toContain('by-reference')
+})
+
+test('a token of one environment opens no other, and no token at all opens nothing', async () => {
+  const other = await world.environment()
+  const { accessToken } = await call<{ accessToken: string }>('EnvironmentService', 'CreateEnvironmentAccessToken', {
+    environmentId,
+  })
+  const as = (token: string, id: string): Promise<Response> =>
+    world.call('/api/gitpod.v1.EnvironmentService/GetEnvironment', {
+      body: JSON.stringify({ environmentId: id }),
+      headers: { authorization: `Bearer ${token}` },
+    })
+  expect((await as(accessToken, environmentId)).status).toBe(200)
+  expect((await as(accessToken, other)).status).toBe(403)
+  expect((await as(`${accessToken}x`, environmentId)).status).toBe(401)
+  const secrets = await world.call('/api/gitpod.v1.SecretService/ListSecrets', {
+    body: '{}',
+    headers: { authorization: `Bearer ${accessToken}` },
+  })
+  expect(secrets.status).toBe(403)
+})
