@@ -2,6 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { firstStartOf } from '../../src/faces/kit/first-start.ts'
+import { keyFileOf } from '../../src/server/data-directory.ts'
+import { openVault } from '../../src/server/vault.ts'
 import {
   decodedFrames,
   H264,
@@ -126,6 +129,7 @@ test(
     })
     const first = made.task!
     expect(first).toMatchObject({ type: 'transcode-file', status: { phase: 'waiting' } })
+    expect((await secretNames()).some((name) => name.includes(first.id!))).toBe(true)
     const done = await world.until(first.id!, 'completed', 'failed')
     expect(done.status.phase).toBe('completed')
     expect(done.output.transcodeFile).toMatchObject({
@@ -142,10 +146,19 @@ test(
     ])
     expect(puts.every(({ query }) => query.get('X-Amz-Credential')?.startsWith('AKID/1/'))).toBe(true)
     expect(JSON.stringify(done)).not.toMatch(/AKID|very secret/)
+    await eventually('the keys are erased', async () => !(await secretNames()).some((name) => name.includes(first.id!)))
     expect(done.params['transcode-file'].storage.url).toMatch(/^s3\+http:\/\/\*\*\*:\*\*\*@/)
   },
   LONG_MS,
 )
+
+async function secretNames(): Promise<readonly string[]> {
+  const { secret } = firstStartOf(openVault(keyFileOf(world.dataDirectory)), 'native')
+  const answer = await fetch(`${world.url}/taskport/v1/secrets`, { headers: { authorization: `Bearer ${secret}` } })
+  expect(answer.status).toBe(200)
+  const listed = (await answer.json()) as Reply
+  return (listed.items ?? listed.secrets ?? listed).map((s: Reply) => s.name)
+}
 
 test(
   'a cancelled task is dead at once and leaves no files; a forced retry makes its asset after all',

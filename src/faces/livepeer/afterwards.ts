@@ -7,6 +7,8 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EngineError } from '../../core/engine-error.ts'
+import type { Tenant } from '../../core/identity.ts'
 import { allDocuments, COLLECTIONS, FACE_TENANT } from './documents.ts'
 import type { LivepeerParts } from './parts.ts'
 import { deliverDue } from './webhook/deliver-due.ts'
@@ -16,6 +18,7 @@ interface Garbage {
   /** What was uploaded or fetched is kept for another try. */
   readonly keepInput: boolean
   readonly notBefore?: number
+  readonly secret?: { readonly tenant: Tenant; readonly name: string }
 }
 
 const SETTLE_MS = 20
@@ -79,11 +82,16 @@ export class Afterwards {
     for await (const { key, body } of allDocuments<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
       if ((body.notBefore ?? 0) > engine.now()) return
       await empty(body)
+      if (body.secret) await engine.removeSecret(body.secret.tenant, body.secret.name).catch(unlessGone)
       await engine.saveDocuments([
         { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key },
       ])
     }
   }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof EngineError && error.code === 'not_found')) throw error
 }
 
 async function empty({ directory, keepInput }: Garbage): Promise<void> {

@@ -5,6 +5,7 @@
 import type { UnplacedEvent } from '../../core/event.ts'
 import type { Execution } from '../../core/execution.ts'
 import { isFinal } from '../../core/execution.ts'
+import type { Tenant } from '../../core/identity.ts'
 import type { Document } from '../../core/ports/store.ts'
 import type { DocumentChange, DocumentReader, Reactor } from '../../engine/reactor.ts'
 import { assetSpecOf, publishedMedia } from './asset/asset-media.ts'
@@ -90,7 +91,7 @@ async function ended(
     ...announceTask(told, 'task.updated', record),
     ...announceTask(told, good ? 'task.completed' : 'task.failed', record),
   ]
-  const garbage = garbageOf(task.body, good, at)
+  const garbage = garbageOf(tenant, task.body, good, at)
   if (!asset || asset.body.phase === 'deleting') return [...taskNews, ...garbage]
   const body = endedAsset(execution, asset.body, end)
   const assetNews = [
@@ -143,11 +144,18 @@ function endedAsset(execution: Execution, asset: AssetRecord, end: TaskEnd): Ass
 }
 
 /** What a task that came to nothing leaves behind is removed; a task that stored its work elsewhere leaves nothing. */
-function garbageOf({ id, media, type }: TaskRecord, good: boolean, at: number): readonly DocumentChange[] {
+function garbageOf(
+  tenant: Tenant,
+  { id, media, type, transcode }: TaskRecord,
+  good: boolean,
+  at: number,
+): readonly DocumentChange[] {
   if (!media) return []
   const all = type === 'transcode-file'
   if (good && !all) return []
-  const body = { directory: media.directory, keepInput: !all }
+  // What opens the bucket is erased with the task's end.
+  const secret = transcode && { secret: { tenant, name: transcode.secret } }
+  const body = { directory: media.directory, keepInput: !all, ...secret }
   return [
     { kind: 'document.put', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key: id, body, sort: sortable(at) },
   ]

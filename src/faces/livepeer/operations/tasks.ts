@@ -70,7 +70,9 @@ function withoutPhase(text: string | undefined): { readonly filters?: string; re
 export const retryTask: Operation = async ({ parts, engine, principal, tenant, params }) => {
   const found = await findTask(engine, tenant, params.id!, 'task not found')
   const phase = found.body.end?.phase
-  if (phase !== 'failed' && phase !== 'cancelled') throw badRequest('task is not in a retryable state')
+  // The keys of its bucket were erased when it ended.
+  if ((phase !== 'failed' && phase !== 'cancelled') || found.body.transcode)
+    throw badRequest('task is not in a retryable state')
   await restartTask(parts, principal, found)
   return ok({ id: found.body.id })
 }
