@@ -1,4 +1,5 @@
 /** Runs as activities, deployments, tokens: what the vendor's command line does not reach by itself. */
+import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/taskport-process.ts'
 import { type Activity, UpsunWorld } from '../support/upsun-world.ts'
@@ -8,6 +9,12 @@ tasks:
   sleeper: { type: "python:3.11", run: { command: "echo asleep; sleep 120" } }
   stamped: { type: "python:3.11", hooks: { build: "date +%s%N > stamp" }, run: { command: "cat stamp" } }
   slow: { type: "python:3.11", run: { command: "echo begun; sleep 3; echo survived" } }
+  hushed:
+    type: "python:3.11"
+    run:
+      command: |
+        printf '%s' "$HUSH" | wc -c
+        echo "$PLATFORM_VARIABLES" | base64 -d | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["app:hush"]))'
   quick: { type: "python:3.11", run: { command: "echo out; echo err >&2; echo last" } }
 `
 const RUN = '/projects/runs/environments/main/tasks'
@@ -119,6 +126,26 @@ describe('runs', () => {
     await world.open()
     expect(await world.log('runs', run.id)).toContain('begun\nsurvived\n')
     expect(await world.activity('runs', run.id)).toMatchObject({ state: 'complete', result: 'success' })
+  })
+
+  test('a sensitive value reaches the task and lies nowhere in the clear: no log of the server, no file, no reply', async () => {
+    const value = 'hush-5d41402abc4b2a76'
+    for (const name of ['env:HUSH', 'app:hush']) {
+      const body = JSON.stringify({ name, value, is_sensitive: true })
+      const reply = await world.api('/projects/runs/environments/main/variables', { method: 'POST', body })
+      expect(await reply.text()).not.toContain(value)
+    }
+    const { log, activity } = await world.run('runs', 'hushed')
+    expect(log).toContain(`${value.length}\n${value.length}\n`)
+    const listed = await world.api('/projects/runs/environments/main/variables')
+    const shown = await world.server.run(['show', String(activity.payload.taskport.execution), '--format', 'json'])
+    const said = world.server.server.stdout() + world.server.server.stderr()
+    expect((await listed.text()) + JSON.stringify(activity) + shown.stdout + said).not.toContain(value)
+    const encoded = Buffer.from(JSON.stringify({ 'app:hush': value })).toString('base64')
+    for (const text of [value, encoded])
+      expect(
+        execFileSync('sh', ['-c', 'grep -rl -- "$0" "$1" || true', text, world.server.dataDirectory]).toString(),
+      ).toBe('')
   })
 
   test('tokens: three shapes of the exchange; a wrong API token, a made-up and a missing one are refused', async () => {
