@@ -3,8 +3,8 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { httpDeliver } from './http-deliver.ts'
 import { publicAddresses } from '../core/public-address.ts'
+import { httpDeliver } from './http-deliver.ts'
 
 const never = new AbortController().signal
 const LOOPBACK = ['127.0.0.0/8']
