@@ -9,7 +9,7 @@ import { upsun } from './upsun.mjs'
 
 /** Longer than any part may take: whatever hangs, the demo ends. */
 const LIMIT_MS = 3 * 60_000
-const PARTS = [native, ecs, ona, upsun, livepeer]
+const PARTS = [native, ecs, ona, cloudFoundry, upsun, livepeer]
 
 const limit = setTimeout(() => {
   process.stderr.write('the demo did not end in time\n')
