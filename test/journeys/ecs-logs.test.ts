@@ -201,7 +201,3 @@ test('streams are listed by name and by their last event', async () => {
   expect(await list({ orderBy: 'LastEventTime', descending: true })).toEqual([b, a])
   expect(await list({ logStreamNamePrefix: 'b/' })).toEqual([b])
 })
-
-test('every reply so far was one that the service model allows', () => {
-  expect(world.problems).toEqual([])
-})

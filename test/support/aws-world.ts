@@ -35,12 +35,19 @@ export interface AwsWorld {
   readonly problems: readonly string[]
   readonly ecs: ECSClient
   readonly logs: CloudWatchLogsClient
-  client(region: string): ECSClient
+  client(region: string, credentials?: AwsCredentials): ECSClient
   /** Drops the next reply of this operation on its way back: the client sees its connection end. */
   dropReply(operation: string): void
   /** What `taskport env` prints for this face. */
   firstCredential(face: string): Promise<{ readonly name: string; readonly secret: string }>
+  /** Rejects when any reply that passed was one that the service model does not allow. */
   close(): Promise<void>
+}
+
+interface AwsCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
 }
 
 export async function openAwsWorld(configuration: Partial<Configuration> = {}): Promise<AwsWorld> {
@@ -90,7 +97,7 @@ export async function openAwsWorld(configuration: Partial<Configuration> = {}): 
   })
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`
-  const client = (region: string): ECSClient => new ECSClient(settings(endpoint, region))
+  const client: AwsWorld['client'] = (region, credentials) => new ECSClient(settings(endpoint, region, credentials))
   return {
     url: server.url,
     endpoint,
@@ -109,15 +116,14 @@ export async function openAwsWorld(configuration: Partial<Configuration> = {}): 
       await new Promise((resolve) => recorder.close(resolve))
       await server.stop({ endTasks: true })
       rmSync(dataDirectory, { recursive: true, force: true })
+      if (problems.length > 0) throw new Error(`the service model does not allow: ${problems.join('; ')}`)
     },
   }
 }
 
-const settings = (endpoint: string, region: string) => ({
-  endpoint,
-  region,
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-})
+const ANYONE: AwsCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+
+const settings = (endpoint: string, region: string, credentials = ANYONE) => ({ endpoint, region, credentials })
 
 function modelsByPrefix(): ReadonlyMap<string, ServiceModel> {
   const data = botocoreData()

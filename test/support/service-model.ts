@@ -32,17 +32,24 @@ interface ModelDocument {
 
 const SERVICES = { ecs: 'ecs/2014-11-13', logs: 'logs/2014-03-28' } as const
 
-/** Where botocore keeps its models; undefined where it is not installed. */
+/** Where a botocore that is new enough keeps its models; undefined where there is none. */
 export function botocoreData(): string | undefined {
+  return [pythonsBotocore(), '/usr/lib/python3/dist-packages/botocore/data'].find(
+    (data) => data !== undefined && existsSync(data) && isCurrent(data),
+  )
+}
+
+function pythonsBotocore(): string | undefined {
   try {
     const code = 'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))'
     return execFileSync('python3', ['-c', code], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
-    return ['/usr/lib/python3/dist-packages/botocore/data', '/usr/lib/python3/dist-packages/awscli/botocore/data'].find(
-      existsSync,
-    )
+    return undefined
   }
 }
+
+/** Debian's is of 2022 and knows too little: what AWS has added since would count as unknown to the vendor. */
+const isCurrent = (data: string): boolean => new ServiceModel('ecs', data).operations.includes('DescribeDaemon')
 
 export class ServiceModel {
   readonly document: ModelDocument
