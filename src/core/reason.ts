@@ -38,6 +38,7 @@ export type ReasonCode =
   | 'port_unavailable'
   | 'resource_unavailable'
   | 'disk_full'
+  | 'disk_limit'
   // stopping
   | 'stopped_by_user'
   | 'essential_exited'

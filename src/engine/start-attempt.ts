@@ -3,7 +3,7 @@ import { currentAttempt, isFinalStep, stepsOf } from '../core/execution.ts'
 import type { Exit } from '../core/exit.ts'
 import type { AttemptId } from '../core/identity.ts'
 import { attemptIdOf } from '../core/identity.ts'
-import type { Work } from '../core/ports/executor.ts'
+import type { Place, Work } from '../core/ports/executor.ts'
 import type { Reason } from '../core/reason.ts'
 import { reason } from '../core/reason.ts'
 import type { RunSpec, StepSpec } from '../core/step-spec.ts'
@@ -92,7 +92,12 @@ function workOf(
 ): Work {
   const { allocation, deadlineAt } = execution.status
   return {
-    place: { allocation: allocation!.id, tenant: execution.tenant, node: allocation!.node },
+    place: {
+      allocation: allocation!.id,
+      tenant: execution.tenant,
+      node: allocation!.node,
+      ...diskOf(execution),
+    },
     step: spec.name,
     labels: execution.submission.labels,
     run,
@@ -104,6 +109,12 @@ function workOf(
     hostPorts: allocation!.ports.filter((p) => p.step === ordinal).map((p) => p.hostPort),
     closesAllocation: isLast(execution, ordinal, spec, run),
   }
+}
+
+/** Steps share their workspace: the largest of their limits is its own. */
+function diskOf(execution: Execution): Pick<Place, 'diskBytes'> {
+  const limits = stepsOf(execution).flatMap(({ resources }) => resources.diskBytes ?? [])
+  return limits.length === 0 ? {} : { diskBytes: Math.max(...limits) }
 }
 
 /** Nothing can follow this attempt in its allocation, so its executor may tear all down at its end. */

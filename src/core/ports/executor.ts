@@ -68,6 +68,8 @@ export interface Place {
   readonly allocation: AllocationId
   readonly tenant: Tenant
   readonly node: NodeId
+  /** What its workspace may hold, bytes: the largest limit of its steps. Absent: no limit. */
+  readonly diskBytes?: number
 }
 
 /** Everything an executor needs to run one attempt. Holds secrets in the clear: never persisted by the store. */

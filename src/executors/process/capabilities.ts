@@ -18,7 +18,7 @@ export function capabilitiesOf(host: HostFacts, sandbox: SandboxPolicy): Capabil
       memory: watched(host.cgroups.memory),
       cpu: limit(host.cgroups.cpu),
       pids: watched(host.cgroups.pids),
-      disk: 'none',
+      disk: host.mkfs === undefined ? 'watched' : 'enforced',
       network: sandboxed ? 'enforced' : 'none',
       user: host.uid === 0 && host.launcher !== undefined ? 'enforced' : 'none',
     },
@@ -54,6 +54,12 @@ function remarksOf(host: HostFacts, sandbox: SandboxPolicy): string[] {
     )
   else if (host.cgroups.memory === undefined || host.cgroups.pids === undefined || host.cgroups.cpu === undefined)
     remarks.push('Not all control groups are writable: some limits are watched, not enforced.')
+  if (host.mkfs === undefined)
+    remarks.push(
+      host.uid === 0
+        ? 'Disk limits are watched, not enforced: that takes loop devices, the right to mount and mkfs.ext4 (package e2fsprogs).'
+        : 'Disk limits are watched, not enforced: only root can give a workspace a size.',
+    )
   if (host.uid !== 0) remarks.push("Steps run as the server's own user: only root can become another.")
   if (host.descriptorLimit < 4096)
     remarks.push(`Only ${host.descriptorLimit} open files are allowed: raise the limit to run many tasks at once.`)

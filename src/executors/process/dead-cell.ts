@@ -44,6 +44,7 @@ export async function recoverDeadCell(directory: string): Promise<DeadCell> {
     await removeGroups(cgroupFactsOf(directory), cell)
   }
   await removeOf(cell, join(directory, '..', '..', 'networks'))
+  await removeOf(cell, join(directory, '..', '..', 'disks'))
   const observations = [...fates].map(([attempt, fate]) => observationOf(cell, attempt, fate, rebooted))
   return { cell, directory, observations, tombstones, closed: closedOf(fates) }
 }

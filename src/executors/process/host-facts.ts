@@ -8,6 +8,8 @@ export interface HostFacts {
   readonly pasta?: string
   /** What private networks are made with; absent where they do not work. */
   readonly network?: NetworkFacts
+  /** Absolute path of mkfs.ext4, where this process can give workspaces a size; absent: they are only watched. */
+  readonly mkfs?: string
   readonly uid: number
   readonly gid: number
   /** Whether an ordinary user may make user namespaces. */

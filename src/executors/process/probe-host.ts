@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { topLevel } from './cell/shown-paths.ts'
@@ -21,10 +21,40 @@ export function probeHost(): HostFacts {
     ...(launcher === undefined ? {} : { launcher }),
     ...(pasta === undefined ? {} : { pasta }),
     ...(network === undefined ? {} : { network }),
+    ...withMkfs(),
     userNamespaces: hasUserNamespaces(),
     cgroups: probeCgroups(),
     descriptorLimit: descriptorLimit().hard,
     systemPaths,
+  }
+}
+
+const CAP_SYS_ADMIN = 21n
+
+/** The means to give a workspace a size: mount rights, loop devices, and what makes ext4. */
+function withMkfs(): { readonly mkfs?: string } {
+  const mkfs = findInPath('mkfs.ext4')
+  const rights = /^CapEff:\s*([0-9a-f]+)/m.exec(textOf('/proc/self/status'))?.[1] ?? '0'
+  const mayMount = ((BigInt(`0x${rights}`) >> CAP_SYS_ADMIN) & 1n) === 1n
+  const works =
+    mkfs !== undefined && mayMount && canOpen('/dev/loop-control') && /\text4$/m.test(textOf('/proc/filesystems'))
+  return works ? { mkfs } : {}
+}
+
+function canOpen(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r+'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 
@@ -72,7 +102,7 @@ function workingNetwork(launcher: string): NetworkFacts | undefined {
 }
 
 export function findInPath(program: string): string | undefined {
-  for (const directory of `${process.env.PATH ?? ''}:/usr/bin:/bin`.split(':')) {
+  for (const directory of `${process.env.PATH ?? ''}:/usr/bin:/bin:/usr/sbin:/sbin`.split(':')) {
     const path = join(directory || '.', program)
     try {
       accessSync(path, constants.X_OK)

@@ -76,8 +76,8 @@ export class ProcessExecutor implements Executor {
   readonly #dead = new Map<string, { readonly cell: DeadCell; readonly owed: Set<string> }>()
   readonly #table = new AttemptTable()
   readonly #box = new ObservationBox()
-  /** Which cell holds the private network of an allocation: its steps go there. */
-  readonly #networks = new Map<AllocationId, string>()
+  /** Allocations that only one cell can serve, because it holds their private network or limited disk. */
+  readonly #holders = new Map<AllocationId, string>()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
   readonly #chores = new Set<Promise<unknown>>()
@@ -91,7 +91,7 @@ export class ProcessExecutor implements Executor {
     this.capabilities = capabilitiesOf(this.host, sandbox)
     this.#directory = join(options.dataDirectory, 'process')
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
-    for (const name of ['', 'allocations', 'networks', 'spare', 'trash'])
+    for (const name of ['', 'allocations', 'disks', 'networks', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
     this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#later(chore))
     this.#fleet = new CellFleet({
@@ -126,7 +126,7 @@ export class ProcessExecutor implements Executor {
     const known = this.#table.cellOf(attempt)
     if (known !== undefined && !this.#table.isTombstone(attempt)) return this.#table.taken(attempt)
     if (this.#table.wasForgotten(attempt)) return
-    const link = await this.#linkFor(known ?? this.#networks.get(work.place.allocation))
+    const link = await this.#linkFor(known ?? this.#holders.get(work.place.allocation))
     // While a cell was started, somebody else may have started the same attempt.
     if (this.#table.isTaken(attempt)) return this.#table.taken(attempt)
     link.running.add(attempt)
@@ -140,11 +140,11 @@ export class ProcessExecutor implements Executor {
     return this.#links.get(cell ?? '') ?? this.#accepting() ?? (await this.#launch())
   }
 
-  /** Steps that share a private network share its cell. */
+  /** Steps that share a private network or a limited disk share its cell. */
   #send(link: CellLink, attempt: AttemptId, work: Work): void {
     const isPrivate = work.run.network?.mode === 'private'
-    if (work.closesAllocation) this.#networks.delete(work.place.allocation)
-    else if (isPrivate) this.#networks.set(work.place.allocation, link.cell)
+    if (work.closesAllocation) this.#holders.delete(work.place.allocation)
+    else if (isPrivate || work.place.diskBytes !== undefined) this.#holders.set(work.place.allocation, link.cell)
     link.send({ do: 'start', attempt, work, ...(isPrivate && { offers: this.#options.offers?.() ?? [] }) })
   }
 
@@ -181,7 +181,7 @@ export class ProcessExecutor implements Executor {
   }
 
   async close(allocation: AllocationId): Promise<void> {
-    this.#networks.delete(allocation)
+    this.#holders.delete(allocation)
     const ready = [...this.#links.values()].filter((link) => link.ready)
     const answers = await Promise.all(ready.map((link) => link.call((call) => ({ do: 'close', call, allocation }))))
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
@@ -242,7 +242,8 @@ export class ProcessExecutor implements Executor {
         link.running.add(attempt)
         this.#table.run(attempt as AttemptId, link.cell, startedAt)
       }
-      for (const allocation of hello.networks ?? []) this.#networks.set(allocation as AllocationId, link.cell)
+      for (const allocation of [...(hello.networks ?? []), ...(hello.disks ?? [])])
+        this.#holders.set(allocation as AllocationId, link.cell)
       for (const attempt of hello.tombstones) this.#table.bury(attempt as AttemptId, link.cell)
       this.#options.onWriter?.connected(link.cell)
       link.idleSince = link.running.size === 0 ? Date.now() : undefined

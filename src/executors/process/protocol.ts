@@ -65,6 +65,8 @@ export interface Hello {
   readonly tombstones: readonly string[]
   /** Allocations whose private network this cell holds. */
   readonly networks?: readonly string[]
+  /** Allocations whose limited disk this cell holds. */
+  readonly disks?: readonly string[]
 }
 
 /** An observation as a cell numbers it: `receipt` counts up per cell. */

@@ -10,6 +10,7 @@ import { openCgroups } from '../cgroup/open-cgroups.ts'
 import { currentBoot, ownIdentity } from '../process-identity.ts'
 import { type CellConfig, type FromCell, PROTOCOL_VERSION, type ToCell } from '../protocol.ts'
 import { Companions } from './companions.ts'
+import { Disks } from './disks.ts'
 import { ExecSessions } from './exec-sessions.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { INSIDE_ADDRESS } from './network-hosts.ts'
@@ -77,6 +78,9 @@ export class Cell {
       config.allocations,
       config.trash,
       join(config.allocations, '..', 'spare', `${config.cell}-`),
+      config.host.mkfs === undefined
+        ? undefined
+        : new Disks(join(config.allocations, '..', 'disks', `${config.cell}-`), config.host.mkfs),
     )
     this.#stopper = new Stopper(this.#reactor)
     this.#strays = new Strays(cgroups, this.#runs, (pid) => this.#roots.has(pid))
@@ -179,8 +183,7 @@ export class Cell {
       case 'end':
         return this.#end()
       case 'retire':
-        if (this.#runs.size === 0 && this.#sightings.size === 0 && this.#networks.allocations().length === 0)
-          this.#ending = true
+        this.#ending ||= this.#holdsNothing()
         return
       case 'stats':
         return this.#stats(message.attempt as AttemptId, message.call)
@@ -193,6 +196,11 @@ export class Cell {
       case 'execKill':
         return this.#sessions.kill(message.session)
     }
+  }
+
+  #holdsNothing(): boolean {
+    const held = [...this.#networks.allocations(), ...this.#places.onDisks()]
+    return this.#runs.size === 0 && this.#sightings.size === 0 && held.length === 0
   }
 
   /** Takes are journaled in one write before anything is spawned. */
@@ -304,6 +312,7 @@ export class Cell {
       running,
       tombstones: [...this.#tombstones],
       networks: this.#networks.allocations(),
+      disks: this.#places.onDisks(),
     }
     this.#link.say(hello)
     this.#taken = []

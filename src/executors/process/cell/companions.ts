@@ -2,6 +2,7 @@ import type { Progress } from '../../../core/execution.ts'
 import type { Stats, Work } from '../../../core/ports/executor.ts'
 import type { Resources } from '../../../core/resources.ts'
 import type { CellConfig } from '../protocol.ts'
+import { DiskWatch } from './disk-watch.ts'
 import { HealthChecker } from './health-checker.ts'
 import { ProgressWatch } from './progress-watch.ts'
 import type { Reactor } from './reactor.ts'
@@ -27,11 +28,13 @@ export interface CompanionParts {
 export class Companions {
   readonly #parts: CompanionParts
   readonly #watchdog: Watchdog
+  readonly #diskWatch: DiskWatch
   readonly #progress: ProgressWatch
 
   constructor(parts: CompanionParts) {
     this.#parts = parts
     this.#watchdog = new Watchdog(parts.reactor, parts.stopper)
+    this.#diskWatch = new DiskWatch(parts.reactor, parts.stopper)
     this.#progress = new ProgressWatch(parts.reactor, parts.runs, parts.progress)
   }
 
@@ -39,6 +42,8 @@ export class Companions {
     const { reactor, sides, devNull, health } = this.#parts
     if (run.progressPath !== undefined) this.#progress.wake()
     this.#watchdog.watch(run, this.#notEnforced(run, work.resources))
+    const { disk, diskBytes } = run.place
+    if (disk === undefined && diskBytes !== undefined) this.#diskWatch.watch(run, diskBytes)
     const check = work.run.health
     if (check !== undefined)
       run.extras = new HealthChecker(run, check, reactor, sides, devNull, (verdict) => health(run, verdict))
@@ -57,6 +62,7 @@ export class Companions {
   end(run: Run): void {
     run.extras?.end()
     this.#watchdog.forget(run)
+    this.#diskWatch.forget(run)
     if (run.started) this.#progress.look(run)
     this.#progress.forget(run)
   }

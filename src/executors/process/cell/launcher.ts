@@ -208,7 +208,7 @@ export class Launcher {
   ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
     const shared = (mount: MountSpec): string =>
       isOwnWorkspace(mount) ? place.workspace : this.#sharedDirectory(work, mount, user)
-    const plan = planSandbox(this.#config, work, place.workspace, shared, network?.hosts)
+    const plan = planSandbox(this.#config, work, place.workspace, shared, network?.hosts, place.disk?.tmp)
     if ('refusal' in plan) return plan
     const files = plan.files.flatMap(({ target, content }) => [
       ...['--perms', '0444', '--ro-bind-data', pass(memoryFile(content)), target],

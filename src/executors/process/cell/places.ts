@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AllocationId } from '../../../core/identity.ts'
+import type { Place as PlaceSpec } from '../../../core/ports/executor.ts'
+import type { Disk, Disks } from './disks.ts'
 
 /** What an allocation holds in this cell: a workspace that its attempts share. */
 export interface Place {
@@ -10,6 +12,9 @@ export interface Place {
   readonly workspace: string
   /** Not named after the allocation, and used again. */
   readonly isSpare: boolean
+  /** What the workspace may hold; with `disk` the kernel sees to it, else someone has to look. */
+  readonly diskBytes: number | undefined
+  readonly disk: Disk | undefined
   owner: number | undefined
   /** Attempts that run in it now. */
   runs: number
@@ -20,7 +25,8 @@ export interface Place {
  *
  * A place is a directory named after its allocation, so that all cells, and all attempts, find the same. Most
  * allocations have one attempt, which leaves the directory as empty as it was: those get a spare one, used again and
- * again, because making and removing a directory is the dearest thing about a program that does nothing.
+ * again, because making and removing a directory is the dearest thing about a program that does nothing. Where a place
+ * has a limit and the host allows it, the workspace lies on a disk of that size, which is this cell's alone.
  */
 export class Places {
   readonly #open = new Map<AllocationId, Place>()
@@ -31,18 +37,26 @@ export class Places {
   #trashed = 0
   #made = 0
 
+  readonly #disks: Disks | undefined
+
   /** `spare` is a path prefix for directories of this cell alone. */
-  constructor(allocations: string, trash: string, spare: string) {
+  constructor(allocations: string, trash: string, spare: string, disks?: Disks) {
     this.#allocations = allocations
     this.#trash = trash
     this.#spare = spare
+    this.#disks = disks
+  }
+
+  /** Allocations that no other cell can serve: their workspace is not where all look for it. */
+  onDisks(): readonly AllocationId[] {
+    return [...this.#open.values()].flatMap(({ allocation, disk }) => (disk === undefined ? [] : [allocation]))
   }
 
   /**
    * Idempotent. `owner` is who may write the workspace; `only` says that no other attempt will use it, before or
    * after. Throws what mkdir throws (ENOSPC …).
    */
-  open(allocation: AllocationId, owner: Owner | undefined, only: boolean): Place {
+  open({ allocation, diskBytes }: PlaceSpec, owner: Owner | undefined, only: boolean): Place {
     const known = this.#open.get(allocation)
     if (known !== undefined) {
       // Steps of different users share the workspace: only they can reach it.
@@ -50,11 +64,25 @@ export class Places {
       return known
     }
     const named = join(this.#allocations, directoryNameOf(allocation))
-    const isSpare = only && lstatSync(named, { throwIfNoEntry: false }) === undefined
-    const workspace = isSpare ? this.#takeSpare(owner) : makeDirectory(named, owner)
-    const place: Place = { allocation, workspace, isSpare, owner: owner?.uid, runs: 0 }
+    const isNew = lstatSync(named, { throwIfNoEntry: false }) === undefined
+    const disk = diskBytes !== undefined && isNew ? this.#takeDisk(diskBytes, owner) : undefined
+    const isSpare = disk === undefined && only && isNew
+    const workspace = disk?.workspace ?? (isSpare ? this.#takeSpare(owner) : makeDirectory(named, owner))
+    const place: Place = { allocation, workspace, isSpare, diskBytes, disk, owner: owner?.uid, runs: 0 }
     this.#open.set(allocation, place)
     return place
+  }
+
+  /** Undefined where there is none to be had (a host that forbids it, no room): then the limit is watched. */
+  #takeDisk(bytes: number, owner: Owner | undefined): Disk | undefined {
+    try {
+      const disk = this.#disks?.take(bytes)
+      if (disk !== undefined && owner !== undefined) chownSync(disk.workspace, owner.uid, owner.gid)
+      return disk
+    } catch (error) {
+      process.stderr.write(`a disk of ${bytes} bytes could not be made: ${error}\n`)
+      return undefined
+    }
   }
 
   #takeSpare(owner: Owner | undefined): string {
@@ -66,6 +94,7 @@ export class Places {
   close(allocation: AllocationId): void {
     const place = this.#open.get(allocation)
     this.#open.delete(allocation)
+    if (place?.disk !== undefined) return this.#disks?.giveBack(place.disk)
     if (place?.isSpare !== true) return this.#remove(join(this.#allocations, directoryNameOf(allocation)))
     const spares = this.#spares.get(place.owner) ?? []
     this.#spares.set(place.owner, spares)

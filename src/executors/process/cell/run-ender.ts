@@ -3,6 +3,7 @@ import type { Sight } from '../../../core/ports/executor.ts'
 import type { LogWriter } from '../../../core/ports/log-store.ts'
 import { reason } from '../../../core/reason.ts'
 import type { CgroupHandle, CgroupUsage } from '../cgroup/cgroup.ts'
+import { isFull } from './disks.ts'
 import { exitOf } from './exit-of.ts'
 import { hearLauncher, launchProblem } from './launcher-messages.ts'
 import type { Networks } from './networks.ts'
@@ -183,6 +184,7 @@ export class RunEnder {
     if (run.cgroup !== undefined) this.#removeGroup(run.cgroup)
     if (!run.started && run.refusal === undefined && run.cause === undefined) run.refusal = neverStarted(run)
     const outputs = run.started ? readOutputs(run.outputsPath) : {}
+    this.#sayDiskFull(run)
     const log = this.#parts.logs.end(run.tenant, run.attempt)
     this.#parts.wrote()
     const closed = run.closesAllocation && this.#closePlace(run)
@@ -194,6 +196,12 @@ export class RunEnder {
       log,
       ...(closed ? { closed: true } : {}),
     })
+  }
+
+  #sayDiskFull({ tenant, attempt, place: { disk } }: Run): void {
+    if (disk === undefined || !isFull(disk)) return
+    const line = Buffer.from(`the workspace is full: it may hold ${disk.bytes} bytes\n`)
+    this.#parts.logs.write(tenant, attempt, 'system', line, wallMicros())
   }
 
   /** False when the disk does not let us: then the engine closes the allocation itself, later. */

@@ -59,7 +59,7 @@ export class RunStarter {
     try {
       const who = this.#launcher.userOf(work)
       if ('refusal' in who) return who
-      place = this.#places.open(work.place.allocation, who.user, work.closesAllocation)
+      place = this.#places.open(work.place, who.user, work.closesAllocation)
       if (work.run.network?.mode === 'private') {
         const joined = networks.join(attempt, work, offers)
         if ('refusal' in joined) return joined

@@ -31,7 +31,7 @@ export type SharedDirectory = (mount: MountSpec) => string
 
 /**
  * The sandbox of one attempt: own mounts, processes and IPC; the system read-only; /tmp and workspace its own, or not
- * even those. The data directory, home directories and the server's environment do not exist in it.
+ * even those; `tmp` is a directory for it, absent: memory. The data directory, home directories and the server's environment do not exist in it.
  */
 export function planSandbox(
   config: CellConfig,
@@ -39,6 +39,7 @@ export function planSandbox(
   workspace: string,
   shared: SharedDirectory,
   hosts?: string,
+  tmp?: string,
 ): SandboxPlan | { readonly refusal: Reason } {
   const frozen = work.run.sandbox?.writable === 'none'
   const holds = (mount: MountSpec): boolean => frozen && mount.keepsWritable !== true
@@ -56,7 +57,7 @@ export function planSandbox(
       ...namespaceArgv(work.run.network),
       ...shown.argv,
       ...['--proc', '/proc', '--dev', '/dev'],
-      ...(frozen ? ['--dir', '/tmp', '--remount-ro', '/dev'] : ['--perms', '1777', '--tmpfs', '/tmp']),
+      ...(frozen ? ['--dir', '/tmp', '--remount-ro', '/dev'] : tmpArgv(tmp, work.place.diskBytes)),
       ...['--perms', '0755', '--dir', '/run'],
       ...resolverArgv(work.run.network),
       ...[frozen ? '--ro-bind' : '--bind', workspace, SANDBOX_WORKSPACE],
@@ -71,6 +72,12 @@ export function planSandbox(
       ...['/', ...shown.sealed].flatMap((path) => ['--remount-ro', path]),
     ],
   }
+}
+
+function tmpArgv(directory: string | undefined, diskBytes: number | undefined): string[] {
+  if (directory !== undefined) return ['--bind', directory, '/tmp']
+  const size = diskBytes === undefined ? [] : ['--size', String(diskBytes)]
+  return ['--perms', '1777', ...size, '--tmpfs', '/tmp']
 }
 
 function namespaceArgv(network: NetworkSpec | undefined): string[] {

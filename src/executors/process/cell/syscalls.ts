@@ -79,6 +79,16 @@ export const sys = {
     info: Uint8Array,
     options: number,
   ) => number,
+  ioctl: library.func('int ioctl(int fd, ulong request, void *argument)') as (
+    fd: number,
+    request: number,
+    argument: Uint8Array | null,
+  ) => number,
+  unshare: library.func('int unshare(int flags)') as unknown as Int,
+  mount: library.func(
+    'int mount(const char *source, const char *target, const char *type, ulong flags, const char *options)',
+  ) as (source: string | null, target: string, type: string | null, flags: number, options: string | null) => number,
+  umount2: library.func('int umount2(const char *target, int flags)') as (target: string, flags: number) => number,
   prctl: library.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)') as unknown as Int,
   signal: library.func('void *signal(int number, intptr_t handler)') as unknown as (n: number, handler: number) => void,
   fallocate: library.func('int fallocate(int fd, int mode, int64 offset, int64 length)') as unknown as Int,
