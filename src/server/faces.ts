@@ -52,7 +52,11 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       retentionMs: configuration.retentionMs,
     }),
     cloudFoundryFace(context, { profile: configuration.cfProfile, sandboxed: () => isSandboxed(running) }),
-    onaFace(context, { workspaceRoots: configuration.workspaceRoots, sandboxed: () => isSandboxed(running) }),
+    onaFace(context, {
+      workspaceRoots: configuration.workspaceRoots,
+      allowAddresses: configuration.allowAddress,
+      sandboxed: () => isSandboxed(running),
+    }),
     upsunFace(context),
     livepeerFace(context, livepeerOptions(configuration)),
   ]
@@ -96,5 +100,6 @@ function contextOf(request: FacesRequest): FaceContext {
     directoryOf: (face) => faceDirectory(configuration.dataDirectory, face),
     program: builtInProgram,
     deriveKey: (purpose) => vault.derive(purpose),
+    vault,
   }
 }

@@ -110,6 +110,7 @@ export async function openFaceWorld(
     log,
     auth: 'dev',
     deriveKey: (purpose) => vault.derive(purpose),
+    vault,
   }
   const more = options.more?.(context) ?? []
   const native = nativeFace(context, {

@@ -148,6 +148,10 @@ export const SOUND = (seconds: number): readonly string[] => [
 ]
 export const H264: readonly string[] = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', '-g', '15']
 
+/** One second, 160×120, of picture and sound. */
+export const tinyVideo = (): Buffer =>
+  madeMedia(...PICTURE(1, '160x120'), ...SOUND(1), ...H264, '-c:a', 'aac', '-shortest', 'mp4')
+
 /** Two seconds of picture and sound. */
 export const smallVideo = (): Buffer =>
   madeMedia(...PICTURE(2), ...SOUND(2), ...H264, '-c:a', 'aac', '-shortest', 'mp4')

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ObjectStore } from '../../core/ports/object-store.ts'
+import type { Vault } from '../../core/ports/vault.ts'
 import type { MountSpec } from '../../core/step-spec.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Reactor } from '../../engine/reactor.ts'
@@ -14,6 +15,8 @@ import type { Credentials } from './credentials.ts'
 export interface Face {
   readonly name: string
   readonly claims: readonly Claim[]
+  /** What running tasks are told to ask, and nothing else: offered to containers that cannot reach the server itself. */
+  readonly forTasks?: readonly Claim[]
   /** Routes, parsers, error handler. Called once, before listening. */
   mount(app: FastifyInstance): Promise<void> | void
   readonly reactor?: Reactor
@@ -71,4 +74,6 @@ export interface FaceContext {
   readonly program: (program: URL) => BuiltInProgram
   /** A key derived from the operator's key file for this purpose: always the same, 32 bytes. */
   readonly deriveKey: (purpose: string) => Uint8Array
+  /** For secrets that documents hold and that must be read again. */
+  readonly vault: Pick<Vault, 'seal' | 'open'>
 }

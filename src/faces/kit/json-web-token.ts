@@ -19,12 +19,17 @@ import type { Instant } from '../../core/instant.ts'
 
 export type JwtClaims = Readonly<Record<string, unknown>>
 
-export interface JwtKey {
+/** What a token is held against. */
+export interface JwtVerifier {
+  readonly algorithm: 'HS256' | 'RS256' | 'ES256'
+  verify(text: string, signature: Buffer): boolean
+}
+
+export interface JwtKey extends JwtVerifier {
   readonly algorithm: 'HS256' | 'RS256'
   /** `kid`. */
   readonly id: string
   sign(text: string): Buffer
-  verify(text: string, signature: Buffer): boolean
 }
 
 export interface RsaJwtKey extends JwtKey {
@@ -67,6 +72,17 @@ export function rsaJwtKey(privatePem: string): RsaJwtKey {
   }
 }
 
+/** Of somebody else's public key in PEM (SPKI), on P-256. Throws when it is none. */
+export function es256Verifier(publicPem: string): JwtVerifier {
+  const key = createPublicKey(publicPem)
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('not a key on P-256')
+  return {
+    algorithm: 'ES256',
+    // RFC 7518 §3.4: both numbers as they are, one behind the other.
+    verify: (text, signature) => verify('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, signature),
+  }
+}
+
 /** `header`: members besides `alg`, `typ` and `kid`, e.g. `jku`. */
 export function signJwt(key: JwtKey, claims: JwtClaims, header: Readonly<Record<string, unknown>> = {}): string {
   const head = { ...header, alg: key.algorithm, typ: 'JWT', kid: key.id }
@@ -75,7 +91,7 @@ export function signJwt(key: JwtKey, claims: JwtClaims, header: Readonly<Record<
 }
 
 /** The claims; undefined for what this key did not sign, and outside of `nbf` and `exp`. */
-export function verifyJwt(key: JwtKey, token: string, now: Instant): JwtClaims | undefined {
+export function verifyJwt(key: JwtVerifier, token: string, now: Instant): JwtClaims | undefined {
   const [head, body, signature, ...rest] = token.split('.')
   if (head === undefined || body === undefined || signature === undefined || rest.length > 0) return undefined
   if (decoded(head)?.alg !== key.algorithm) return undefined

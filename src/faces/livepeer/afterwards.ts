@@ -12,6 +12,7 @@ import type { Tenant } from '../../core/identity.ts'
 import { allDocuments, COLLECTIONS, FACE_TENANT } from './documents.ts'
 import type { LivepeerParts } from './parts.ts'
 import { deliverDue } from './webhook/deliver-due.ts'
+import { WEBHOOK_LOG_MS, type WebhookLogRecord } from './webhook/webhook-log.ts'
 
 interface Garbage {
   readonly directory: string
@@ -69,11 +70,23 @@ export class Afterwards {
   async #work(): Promise<number> {
     try {
       await this.#clean()
+      await this.#forgetLogs()
       return Math.min(await deliverDue(this.#parts, this.#stopping.signal), LONGEST_WAIT_MS)
     } catch (error) {
       if (!this.#stopping.signal.aborted)
         this.#parts.context.log.warn({ error: String(error) }, 'not all could be done')
       return LONGEST_WAIT_MS
+    }
+  }
+
+  async #forgetLogs(): Promise<void> {
+    const { engine } = this.#parts
+    const old = engine.now() - WEBHOOK_LOG_MS
+    for await (const { key, body } of allDocuments<WebhookLogRecord>(engine, FACE_TENANT, COLLECTIONS.webhookLog)) {
+      if (body.createdAt > old) return
+      await engine.saveDocuments([
+        { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.webhookLog, key },
+      ])
     }
   }
 

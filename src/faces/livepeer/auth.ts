@@ -1,22 +1,30 @@
 import type { Principal } from '../../core/identity.ts'
 import type { Credentials } from '../kit/credentials.ts'
+import type { ApiKeyAccess } from './access/api-key-access.ts'
 import { LivepeerError } from './errors.ts'
 
 export const FACE = 'livepeer'
+
+/** Who asks, and what the key may be used for. */
+export interface Admitted {
+  readonly principal: Principal
+  readonly access: ApiKeyAccess
+}
 
 /**
  * `Authorization: Bearer <key>` or `Basic <user>:<key>` → who asks. The scheme's case and extra blanks do not matter.
  * Texts: studio `middleware/auth.ts`, 670a0a6 (2025-09-08).
  */
-export async function authenticate(credentials: Credentials, header: string | undefined): Promise<Principal> {
+export async function authenticate(credentials: Credentials, header: string | undefined): Promise<Admitted> {
   const [scheme = '', ...rest] = (header ?? '').trim().split(/\s+/)
   if (scheme === '') throw new LivepeerError(401, 'request is not authenticated')
   const given = rest.join(' ')
   const key = keyOf(scheme, given)
   if (key === undefined) throw new LivepeerError(401, `unsupported authorization header scheme: ${scheme}`)
-  const principal = await credentials.verifyToken(FACE, key)
-  if (!principal) throw new LivepeerError(401, `no token ${key} found`)
-  return principal
+  const found = await credentials.verifiedToken(FACE, key)
+  if (!found) throw new LivepeerError(401, `no token ${key} found`)
+  const { scope } = found.credential ?? {}
+  return { principal: found.principal, access: scope?.startsWith('{') ? (JSON.parse(scope) as ApiKeyAccess) : {} }
 }
 
 function keyOf(scheme: string, given: string): string | undefined {

@@ -12,6 +12,10 @@ export const COLLECTIONS = {
   /** By playback id, over all tenants: `{tenant, asset}`. */
   playback: 'livepeer/playback',
   webhook: 'livepeer/webhook',
+  /** What was sent to webhooks, of the face's own tenant, for some days. */
+  webhookLog: 'livepeer/webhook-log',
+  signingKey: 'livepeer/signing-key',
+  apiKey: 'livepeer/api-key',
   /** Messages that wait to be sent. */
   delivery: 'livepeer/delivery',
   /** Directories that wait to be emptied. */

@@ -4,8 +4,12 @@ import type { Engine } from '../../engine/engine.ts'
 import { MEDIA_PROGRAMS } from '../../media/media-programs.ts'
 import type { MediaTools } from '../../media/media-step.ts'
 import type { FaceContext } from '../kit/face.ts'
+import { SignedTokens } from '../kit/signed-token.ts'
+import { PlaybackGate } from './access/playback-gate.ts'
 import { FACE } from './auth.ts'
 import type { LivepeerOptions } from './options.ts'
+import type { ReportClaims } from './task/start-task.ts'
+import type { UploadClaims } from './upload/receive-upload.ts'
 
 /** What every operation is made with. */
 export interface LivepeerParts {
@@ -13,8 +17,10 @@ export interface LivepeerParts {
   readonly engine: Engine
   readonly options: LivepeerOptions
   readonly tools: MediaTools
-  /** Signs upload addresses and programs' reports. */
-  readonly tokenKey: Uint8Array
+  /** The right to send the bytes of one asset, and to report what was found in one. */
+  readonly uploadTokens: SignedTokens<UploadClaims>
+  readonly reportTokens: SignedTokens<ReportClaims>
+  readonly gate: PlaybackGate
   /** Something was stored that is to be sent or cleaned up. */
   readonly wake: () => void
   /** Absolute, without a slash at the end: below it media are served. */
@@ -28,6 +34,7 @@ export interface LivepeerParts {
 export function partsOf(context: FaceContext, options: LivepeerOptions, wake: () => void): LivepeerParts {
   const { ffmpeg, ffprobe, allowAddresses, backoffMs } = options
   const root = context.directoryOf(FACE)
+  const tokenKey = context.deriveKey('livepeer/token')
   const uploadDirectory = join(root, 'uploads')
   mkdirSync(uploadDirectory, { recursive: true, mode: 0o700 })
   mkdirSync(join(root, 'media'), { recursive: true, mode: 0o711 })
@@ -36,7 +43,9 @@ export function partsOf(context: FaceContext, options: LivepeerOptions, wake: ()
     engine: context.engine,
     options,
     tools: { ffmpeg, ffprobe, allowAddresses, backoffMs, program: (name) => context.program(MEDIA_PROGRAMS[name]) },
-    tokenKey: context.deriveKey('livepeer/token'),
+    uploadTokens: new SignedTokens(tokenKey, 'upload'),
+    reportTokens: new SignedTokens(tokenKey, 'media-report'),
+    gate: new PlaybackGate(context, options.deliver),
     wake,
     mediaUrl: () => `${context.publicUrl().replace(/\/+$/, '')}/media`,
     uploadDirectory,

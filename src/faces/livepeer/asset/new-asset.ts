@@ -26,18 +26,12 @@ export function checkAssetRequest(body: AssetRequest): void {
   if (body.c2pa) throw notImplemented('c2pa signing is not supported here')
   if (body.objectStoreId !== undefined) throw unprocessable('object store not found')
   if (wantsIpfs(body.storage)) throw notImplemented('IPFS storage is not configured on this server')
-  checkPolicy(body.playbackPolicy)
   for (const profile of body.profiles ?? []) wantedProfile(profile)
 }
 
 export const wantsIpfs = (storage: unknown): boolean => {
   const ipfs = (storage as { readonly ipfs?: unknown } | undefined)?.ipfs
   return ipfs !== undefined && ipfs !== null && ipfs !== false
-}
-
-/** A policy that could not be enforced is refused, never kept and ignored. */
-export function checkPolicy(policy: AssetRequest['playbackPolicy']): void {
-  if (policy && policy.type !== 'public') throw notImplemented(`playback policy ${policy.type} is not supported here`)
 }
 
 /** A profile as asked for, in words of media work. */

@@ -1,6 +1,7 @@
+import { checkPolicy, checkPolicyChange } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { findAsset, showAsset } from '../asset/find-asset.ts'
-import { checkPolicy, wantsIpfs } from '../asset/new-asset.ts'
+import { wantsIpfs } from '../asset/new-asset.ts'
 import { COLLECTIONS, changeAgain, FACE_TENANT, putAsset, sortable } from '../documents.ts'
 import { badRequest, notFound, notImplemented, unprocessable } from '../errors.ts'
 import { type Call, NO_CONTENT, type Operation, ok } from '../operation.ts'
@@ -17,11 +18,12 @@ const read = bodyOf(PatchAsset)
 export const patchAsset: Operation = async (call) => {
   const { parts, engine, tenant } = call
   const { name, creatorId, playbackPolicy, storage } = read(call.body)
+  await checkPolicy(call, playbackPolicy)
   const asset = await change(call, 'asset.updated', (before) => {
     if (before.phase === 'deleting') throw notFound()
     if (before.phase !== 'ready') throw unprocessable('asset is not ready')
     if (wantsIpfs(storage)) throw notImplemented('IPFS storage is not configured on this server')
-    checkPolicy(playbackPolicy)
+    checkPolicyChange(before.playbackPolicy, playbackPolicy)
     return {
       ...before,
       ...(name !== undefined && { name }),

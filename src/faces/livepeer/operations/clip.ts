@@ -34,7 +34,8 @@ export const clipAsset: Operation = async (call) => {
   const { asset, media } = newAsset(
     parts,
     principal,
-    { name: name ?? `clip-${playbackId}` },
+    // Who may not see the whole may not see a part of it.
+    { name: name ?? `clip-${playbackId}`, ...(source.playbackPolicy && { playbackPolicy: source.playbackPolicy }) },
     {
       task: id,
       source: { type: 'clip', playbackId, assetId: source.id, requesterId },

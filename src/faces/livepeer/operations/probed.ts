@@ -1,22 +1,19 @@
-import type { AttemptId, ExecutionId } from '../../../core/identity.ts'
+import type { AttemptId } from '../../../core/identity.ts'
 import { asTenant, attemptKeyOf } from '../../../core/identity.ts'
 import type { MediaFacts } from '../../../media/media-facts.ts'
 import { stepsAfterProbe } from '../../../media/media-plan.ts'
 import { LivepeerError, unprocessable } from '../errors.ts'
 import { NO_CONTENT, type Operation } from '../operation.ts'
 import { findTask } from '../task/find-task.ts'
-import { REPORT_AUDIENCE, type ReportClaims } from '../task/start-task.ts'
 import { storeOf } from '../task/transcode-store.ts'
-import { verifyToken } from '../wire/signed-token.ts'
 
 /** POST /in-task/probed, by the probing program: what was found decides the steps that follow. */
 export const probed: Operation = async ({ parts, engine, request, body }) => {
   const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
-  const claims = token && verifyToken<ReportClaims>(parts.tokenKey, token, REPORT_AUDIENCE, engine.now())
+  const claims = token && parts.reportTokens.claims(token, engine.now())
   if (!claims) throw new LivepeerError(401, 'request is not authenticated')
   const { attempt, facts } = body as { readonly attempt?: string; readonly facts?: MediaFacts }
-  if (!facts || attemptKeyOf(attempt ?? '')?.execution !== (claims.execution as ExecutionId))
-    throw unprocessable('bad report')
+  if (!facts || attemptKeyOf(attempt ?? '')?.execution !== claims.execution) throw unprocessable('bad report')
   const tenant = asTenant(claims.tenant)
   const { body: task } = await findTask(engine, tenant, claims.task)
   if (!task.media) throw unprocessable('bad report')

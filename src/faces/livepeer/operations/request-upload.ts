@@ -1,3 +1,4 @@
+import { checkPolicy } from '../access/playback-policy.ts'
 import { checkAssetRequest, newAsset } from '../asset/new-asset.ts'
 import { presentAsset } from '../asset/present-asset.ts'
 import { putAsset, putPlayback, putTask } from '../documents.ts'
@@ -5,20 +6,20 @@ import { type Operation, ok } from '../operation.ts'
 import { openMediaDirectory } from '../parts.ts'
 import { checkQueue, newTaskId } from '../task/start-task.ts'
 import type { TaskRecord } from '../task/task-record.ts'
-import { UPLOAD_AUDIENCE, type UploadClaims } from '../upload/receive-upload.ts'
 import { announceAsset, announceTaskOf } from '../webhook/announce.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { RequestUpload } from '../wire/schemas.ts'
-import { signToken } from '../wire/signed-token.ts'
 
 const read = bodyOf(RequestUpload)
-/** How long an upload may begin, s. */
-const VALID_S = 12 * 3_600
+/** How long an upload may begin, ms. */
+const VALID_MS = 12 * 3_600_000
 
 /** POST /asset/request-upload: the task waits for bytes that come by PUT or tus. */
-export const requestUpload: Operation = async ({ parts, engine, principal, tenant, body: given }) => {
-  const body = read(given)
+export const requestUpload: Operation = async (call) => {
+  const { parts, engine, principal, tenant } = call
+  const body = read(call.body)
   checkAssetRequest(body)
+  await checkPolicy(call, body.playbackPolicy)
   await checkQueue(parts, principal)
   const id = newTaskId()
   const { asset, media } = newAsset(parts, principal, body, {
@@ -46,9 +47,8 @@ export const requestUpload: Operation = async ({ parts, engine, principal, tenan
     ...announceTaskOf(tenant, told, 'task.spawned', task),
   ])
   parts.wake()
-  const exp = Math.floor(engine.now() / 1_000) + VALID_S
-  const claims: UploadClaims = { aud: UPLOAD_AUDIENCE, tenant, asset: asset.id, playbackId: asset.playbackId, exp }
-  const token = signToken(parts.tokenKey, claims)
+  const claims = { tenant, asset: asset.id, playbackId: asset.playbackId }
+  const token = parts.uploadTokens.mint(claims, engine.now() + VALID_MS)
   const base = `${parts.context.publicUrl()}/api/asset/upload`
   return ok({
     url: `${base}/direct?token=${token}`,

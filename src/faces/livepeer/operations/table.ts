@@ -1,4 +1,5 @@
 import type { Operation } from '../operation.ts'
+import { createApiKey, deleteApiKey, getApiKey, listApiKeys } from './api-keys.ts'
 import { deleteAsset, patchAsset, restoreAsset, retryAsset } from './change-asset.ts'
 import { clipAsset } from './clip.ts'
 import { exportAsset } from './export-asset.ts'
@@ -7,9 +8,11 @@ import { notServed } from './not-served.ts'
 import { playbackInfo } from './playback-info.ts'
 import { probed } from './probed.ts'
 import { requestUpload } from './request-upload.ts'
+import { createSigningKey, deleteSigningKey, getSigningKey, listSigningKeys, patchSigningKey } from './signing-keys.ts'
 import { cancelTask, deleteTask, getTask, listTasks, retryTask } from './tasks.ts'
 import { transcode } from './transcode.ts'
 import { uploadByUrl } from './upload-by-url.ts'
+import { getWebhookLog, listWebhookLogs, resendWebhook } from './webhook-logs.ts'
 import { createWebhook, deleteWebhook, deleteWebhooks, getWebhook, listWebhooks, updateWebhook } from './webhooks.ts'
 
 export interface Route {
@@ -19,8 +22,6 @@ export interface Route {
   readonly operation: Operation
   /** `open`: without a key. Default: with one. */
   readonly access?: 'key' | 'open'
-  /** Pages of any origin may ask. */
-  readonly cors?: boolean
 }
 
 const route = (method: Route['method'], path: string, operation: Operation, more: Partial<Route> = {}): Route => ({
@@ -48,7 +49,7 @@ export const ROUTES: readonly Route[] = [
   route('POST', '/asset/:id/export', exportAsset),
   route('POST', '/transcode', transcode),
   route('POST', '/clip', clipAsset),
-  route('GET', '/playback/:id', playbackInfo, { access: 'open', cors: true }),
+  route('GET', '/playback/:id', playbackInfo, { access: 'open' }),
   route('POST', '/webhook', createWebhook),
   route('GET', '/webhook', listWebhooks),
   route('DELETE', '/webhook', deleteWebhooks),
@@ -56,6 +57,19 @@ export const ROUTES: readonly Route[] = [
   route('PUT', '/webhook/:id', updateWebhook),
   route('PATCH', '/webhook/:id', updateWebhook),
   route('DELETE', '/webhook/:id', deleteWebhook),
+  route('GET', '/webhook/:id/log', listWebhookLogs),
+  route('GET', '/webhook/:id/log/:log', getWebhookLog),
+  route('POST', '/webhook/:id/log/:log/resend', resendWebhook),
+  route('PUT', '/webhook/:id/log/:log/resend', resendWebhook),
+  route('POST', '/access-control/signing-key', createSigningKey),
+  route('GET', '/access-control/signing-key', listSigningKeys),
+  route('GET', '/access-control/signing-key/:id', getSigningKey),
+  route('PATCH', '/access-control/signing-key/:id', patchSigningKey),
+  route('DELETE', '/access-control/signing-key/:id', deleteSigningKey),
+  route('POST', '/api-token', createApiKey),
+  route('GET', '/api-token', listApiKeys),
+  route('GET', '/api-token/:id', getApiKey),
+  route('DELETE', '/api-token/:id', deleteApiKey),
   // What programs of ours report.
   route('POST', '/in-task/probed', probed, { access: 'open' }),
   ...['/stream', '/stream/*', '/multistream/*', '/room', '/room/*', '/session', '/session/*', '/data/*'].flatMap(

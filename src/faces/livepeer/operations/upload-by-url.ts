@@ -1,3 +1,4 @@
+import { checkPolicy } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { showAsset } from '../asset/find-asset.ts'
 import { type AssetRequest, checkAssetRequest, newAsset } from '../asset/new-asset.ts'
@@ -21,6 +22,7 @@ export const uploadByUrl: Operation = async (call) => {
   const { parts, engine, principal, tenant } = call
   const { url, ...body } = read(call.body)
   checkAssetRequest(body)
+  await checkPolicy(call, body.playbackPolicy)
   if (!/^https?:/.test(url)) throw notImplemented(`${url.split(':')[0]} addresses are not supported here`)
   const same = await sameUpload(call, url)
   const view = { mediaUrl: parts.mediaUrl(), details: false }

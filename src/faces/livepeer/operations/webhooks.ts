@@ -4,13 +4,18 @@ import type { Document, DocumentPut } from '../../../core/ports/store.ts'
 import { COLLECTIONS, changeAgain, everyDocument, sortable } from '../documents.ts'
 import { notFound, unprocessable } from '../errors.ts'
 import { type Call, created, NO_CONTENT, type Operation, ok } from '../operation.ts'
+import { sealedSharedSecret, sharedSecretOf } from '../webhook/shared-secret.ts'
 import type { WebhookRecord } from '../webhook/webhook-record.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { Webhook } from '../wire/schemas.ts'
 
 const read = bodyOf(Webhook)
 
-const present = (hook: WebhookRecord): object => ({ ...hook, projectId: hook.userId })
+function present({ parts, tenant }: Call, body: WebhookRecord): object {
+  const { sealedSecret: _, ...shown } = body
+  const sharedSecret = sharedSecretOf(parts.context.vault, { tenant, body })
+  return { ...shown, projectId: body.userId, ...(sharedSecret !== undefined && { sharedSecret }) }
+}
 
 const put = ({ tenant }: Call, body: WebhookRecord, expected?: number): DocumentPut => ({
   kind: 'document.put',
@@ -22,59 +27,58 @@ const put = ({ tenant }: Call, body: WebhookRecord, expected?: number): Document
   ...(expected !== undefined && { expected }),
 })
 
-/** What is set of one; the rest is ours. */
-function wanted({
-  events,
-  name,
-  url,
-  sharedSecret,
-}: Static<typeof Webhook>): Pick<WebhookRecord, 'name' | 'url' | 'events' | 'sharedSecret'> {
+/** What is set of the webhook with this id; the rest is ours. */
+function wanted(
+  { parts, tenant }: Call,
+  id: string,
+  { events, name, url, sharedSecret }: Static<typeof Webhook>,
+): Pick<WebhookRecord, 'name' | 'url' | 'events' | 'sealedSecret'> {
   if (events === undefined || events.length === 0) throw unprocessable('must provide "events" field with subscriptions')
-  return { name, url, events, ...(sharedSecret !== undefined && { sharedSecret }) }
+  const sealed = sharedSecret && { sealedSecret: sealedSharedSecret(parts.context.vault, tenant, id, sharedSecret) }
+  return { name, url, events, ...sealed }
 }
 
 /** POST /webhook */
 export const createWebhook: Operation = async (call) => {
   const { engine, principal } = call
-  const body: WebhookRecord = {
-    id: randomUUID(),
-    userId: principal.id,
-    createdAt: engine.now(),
-    ...wanted(read(call.body)),
-  }
+  const id = randomUUID()
+  const given = wanted(call, id, read(call.body))
+  const body: WebhookRecord = { id, userId: principal.id, createdAt: engine.now(), ...given }
   await engine.saveDocuments([put(call, body)])
-  return created(present(body))
+  return created(present(call, body))
 }
 
 /** GET /webhook */
-export const listWebhooks: Operation = async ({ engine, tenant }) => {
-  const all = await everyDocument<WebhookRecord>(engine, tenant, COLLECTIONS.webhook)
-  return ok(all.map(({ body }) => present(body)))
+export const listWebhooks: Operation = async (call) => {
+  const all = await everyDocument<WebhookRecord>(call.engine, call.tenant, COLLECTIONS.webhook)
+  return ok(all.map(({ body }) => present(call, body)))
 }
 
-async function find({ engine, tenant, params }: Call): Promise<Document<WebhookRecord>> {
+export async function findWebhook({ engine, tenant, params }: Call): Promise<Document<WebhookRecord>> {
   const found = await engine.document<WebhookRecord>(tenant, COLLECTIONS.webhook, params.id!)
   if (!found) throw notFound()
   return found
 }
 
 /** GET /webhook/:id */
-export const getWebhook: Operation = async (call) => ok(present((await find(call)).body))
+export const getWebhook: Operation = async (call) => ok(present(call, (await findWebhook(call)).body))
 
 /** PUT and PATCH /webhook/:id. Studio answers `{id}`, on which its own SDKs fail: here it is the whole webhook. */
 export const updateWebhook: Operation = (call) =>
   changeAgain(async () => {
-    const { body: before, version } = await find(call)
-    const patch = call.request.method === 'PATCH' ? { ...before, ...(call.body as object) } : call.body
-    const { id, userId, createdAt, status } = before
-    const body: WebhookRecord = { id, userId, createdAt, ...wanted(read(patch)), ...(status && { status }) }
+    const { body: before, version } = await findWebhook(call)
+    const patch = call.request.method === 'PATCH'
+    const { id, userId, createdAt, status, sealedSecret } = before
+    const given = wanted(call, id, read(patch ? { ...before, ...(call.body as object) } : call.body))
+    const kept = { ...(patch && sealedSecret && { sealedSecret }), ...given }
+    const body: WebhookRecord = { id, userId, createdAt, ...kept, ...(status && { status }) }
     await call.engine.saveDocuments([put(call, body, version)])
-    return call.request.method === 'PATCH' ? NO_CONTENT : ok(present(body))
+    return patch ? NO_CONTENT : ok(present(call, body))
   })
 
 /** DELETE /webhook/:id */
 export const deleteWebhook: Operation = async (call) => {
-  const { body } = await find(call)
+  const { body } = await findWebhook(call)
   await remove(call, [body.id])
   return NO_CONTENT
 }

@@ -1,15 +1,14 @@
-/**
- * Published files, to whoever knows their address: ranges, validators, any origin. They are users' bytes: a browser is
- * told to take them for nothing but what they are called, and to run nothing of them.
- */
+/** Published files, to whom the playback policy lets in: ranges, validators, origins. They are users' bytes. */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type PlaybackKeys, playbackKeysOf, withKeys } from '../access/playback-keys.ts'
+import { mayEmbed } from '../access/playback-policy.ts'
+import type { AssetRecord } from '../asset/asset-record.ts'
 import { findPlayback } from '../asset/find-asset.ts'
-import { notFound } from '../errors.ts'
+import { forbidden, notFound } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
-import { openToAll } from '../routes.ts'
 import { rangeOf } from './range.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -24,37 +23,71 @@ const TYPES: Readonly<Record<string, string>> = {
 const NAME = /^(?!\.)[\w.-]+$/
 
 export function mountMedia(app: FastifyInstance, parts: LivepeerParts): void {
-  app.options('/media/*', (request, reply) => openToAll(request, reply).code(204).send())
   app.get('/media/:id/*', async (request, reply) => {
     const { id, '*': rest } = request.params as { readonly id: string; readonly '*': string }
-    openToAll(request, reply)
     const names = rest.split('/')
     if (!NAME.test(id) || names.length > 3 || !names.every((name) => NAME.test(name))) throw notFound()
     const found = await findPlayback(parts.engine, id)
     if (!found || !(found.asset.phase === 'ready' || found.asset.sourcePlaybackReady)) throw notFound()
-    const format = found.asset.media?.videoSpec.format
-    return serve(request, reply, join(parts.mediaDirectory(id), ...fileOf(names)), format)
+    const { asset, tenant } = found
+    checkPage(asset, request, reply)
+    const keys = playbackKeysOf(request)
+    await parts.gate.admit(tenant, asset, keys)
+    const path = join(parts.mediaDirectory(id), ...fileOf(names))
+    const open = (asset.playbackPolicy?.type ?? 'public') === 'public'
+    if (!open && /\.(m3u8|vtt)$/.test(path)) return serveWithKeys(reply, path, keys)
+    return serve(request, reply, { path, open, format: asset.media?.videoSpec.format })
   })
 }
 
 /** `video/download.mp4` is the source under a name to save it by. */
 const fileOf = (names: readonly string[]): readonly string[] => (names[0] === 'video' ? ['video'] : names)
 
+/** Pages that the policy does not name get nothing that their scripts could read. */
+function checkPage(
+  { playbackPolicy }: AssetRecord,
+  { headers: { origin } }: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (origin === undefined || mayEmbed(playbackPolicy, origin)) return
+  reply.removeHeader('access-control-allow-origin')
+  throw forbidden(`the playback policy disallows origin ${origin}`)
+}
+
+/** A browser is told to take it for nothing but what it is called, and to run nothing of it. */
+const INERT = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+  'cross-origin-resource-policy': 'cross-origin',
+}
+
+/** Made anew for each viewer: what it names carries the viewer's keys. */
+async function serveWithKeys(reply: FastifyReply, path: string, keys: PlaybackKeys): Promise<FastifyReply> {
+  const file = await opened(path)
+  const text = await file.readFile('utf8').finally(() => file.close())
+  reply.headers({ ...INERT, 'cache-control': 'private, no-store' }).type(typeOf(path, undefined))
+  return reply.send(withKeys(text, keys))
+}
+
+interface Served {
+  readonly path: string
+  /** Anybody may see it, and so anybody may keep it. */
+  readonly open: boolean
+  readonly format: string | undefined
+}
+
 async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
-  path: string,
-  format: string | undefined,
+  { path, open: isOpen, format }: Served,
 ): Promise<FastifyReply> {
   const file = await opened(path)
   const { size, mtimeMs } = await file.stat()
   const etag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}"`
   reply.headers({
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'",
-    'cross-origin-resource-policy': 'cross-origin',
+    ...INERT,
     'accept-ranges': 'bytes',
-    'cache-control': path.endsWith('index.m3u8') ? 'no-cache' : 'public, max-age=3600',
+    'cache-control': cacheControl(path, isOpen),
     etag,
   })
   reply.type(typeOf(path, format))
@@ -75,6 +108,11 @@ async function serve(
   reply.header('content-length', String(to - from + 1))
   if (request.method === 'HEAD' || size === 0) return end(reply.statusCode)
   return reply.send(createReadStream(path, { fd: file, start: from, end: to }))
+}
+
+function cacheControl(path: string, isOpen: boolean): string {
+  if (path.endsWith('.m3u8')) return 'no-cache'
+  return isOpen ? 'public, max-age=3600' : 'private, max-age=60'
 }
 
 async function opened(path: string): Promise<FileHandle> {

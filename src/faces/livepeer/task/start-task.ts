@@ -9,7 +9,6 @@ import { putTask } from '../documents.ts'
 import { LivepeerError } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { announceTaskOf } from '../webhook/announce.ts'
-import { signToken } from '../wire/signed-token.ts'
 import type { TaskRecord } from './task-record.ts'
 
 /** Of the same user, not yet running. */
@@ -57,23 +56,21 @@ export async function startTask(
   return record
 }
 
-export const REPORT_AUDIENCE = 'media-report'
 export const REPORT_PATH = '/api/in-task/probed'
 
+/** What the probing program shows when it reports. */
 export interface ReportClaims {
-  readonly aud: string
   readonly tenant: string
   readonly task: string
-  readonly execution: string
+  readonly execution: ExecutionId
 }
 
 function planOf(parts: LivepeerParts, principal: Principal, record: TaskRecord, execution: ExecutionId): Plan {
   const { tools } = parts
   if (record.send) return { steps: [mediaStep(tools, sendStep(parts, record))] }
   if (!record.media) throw new LivepeerError(422, 'bad task parameters')
-  const claims: ReportClaims = { aud: REPORT_AUDIENCE, tenant: principal.tenant, task: record.id, execution }
-  const plan = mediaPlan(tools, record.media, { path: REPORT_PATH, token: signToken(parts.tokenKey, claims) })
-  return plan
+  const claims: ReportClaims = { tenant: principal.tenant, task: record.id, execution }
+  return mediaPlan(tools, record.media, { path: REPORT_PATH, token: parts.reportTokens.mint(claims) })
 }
 
 function sendStep({ tools }: LivepeerParts, { send }: TaskRecord): Parameters<typeof mediaStep>[1] {

@@ -11,22 +11,17 @@ import type { LivepeerParts } from '../parts.ts'
 import { findTask } from '../task/find-task.ts'
 import { startTask } from '../task/start-task.ts'
 import { announceAsset } from '../webhook/announce.ts'
-import { verifyToken } from '../wire/signed-token.ts'
-
-export const UPLOAD_AUDIENCE = 'upload'
 
 /** What an upload's token says: it is the right to send these bytes, to whoever holds it. */
 export interface UploadClaims {
-  readonly aud: string
   readonly tenant: string
   readonly asset: string
   readonly playbackId: string
-  readonly exp: number
 }
 
 /** Throws 403 for a token that is not ours or too old. */
-export function uploadClaims({ tokenKey, engine }: LivepeerParts, token: string | undefined): UploadClaims {
-  const claims = token && verifyToken<UploadClaims>(tokenKey, token, UPLOAD_AUDIENCE, engine.now())
+export function uploadClaims({ uploadTokens, engine }: LivepeerParts, token: string | undefined): UploadClaims {
+  const claims = token && uploadTokens.claims(token, engine.now())
   if (!claims) throw forbidden('Invalid signed upload URL: invalid or expired token')
   return claims
 }

@@ -9,7 +9,6 @@ import { pipeline } from 'node:stream/promises'
 import type { FastifyInstance } from 'fastify'
 import { LivepeerError } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
-import { openToAll } from '../routes.ts'
 import { awaitingAsset, uploadClaims, uploaded } from './receive-upload.ts'
 import { TUS_PATH, tusServer } from './tus-server.ts'
 
@@ -21,9 +20,7 @@ export function mountUploads(app: FastifyInstance, parts: LivepeerParts): void {
     // Bodies are read where they go, never held.
     raw.removeAllContentTypeParsers()
     raw.addContentTypeParser('*', { bodyLimit: parts.options.mostBytes }, (_request, body, done) => done(null, body))
-    raw.options(DIRECT_PATH, (request, reply) => openToAll(request, reply).code(204).send())
     raw.put(DIRECT_PATH, { bodyLimit: parts.options.mostBytes }, async (request, reply) => {
-      openToAll(request, reply)
       const claims = uploadClaims(parts, (request.query as { readonly token?: string }).token)
       await awaitingAsset(parts, claims)
       const path = join(parts.uploadDirectory, `direct-${randomUUID()}`)

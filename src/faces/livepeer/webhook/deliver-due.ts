@@ -1,9 +1,10 @@
-import { createHmac } from 'node:crypto'
 import { asTenant, type Tenant } from '../../../core/identity.ts'
-import type { DocumentPut } from '../../../core/ports/store.ts'
-import { allDocuments, COLLECTIONS, changeAgain, everyDocument, FACE_TENANT, sortable } from '../documents.ts'
+import type { Document, DocumentPut } from '../../../core/ports/store.ts'
+import { allDocuments, COLLECTIONS, everyDocument, FACE_TENANT, sortable } from '../documents.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { MEDIA_URL_MARK } from './announce.ts'
+import { type HookOutcome, sendToHook } from './send-to-hook.ts'
+import { putWebhookLog } from './webhook-log.ts'
 import type { DeliveryRecord, NewsRecord, WebhookRecord } from './webhook-record.ts'
 
 /** Of Studio: 5 s, doubling up to an hour, 33 times; only where the receiver could not be reached or answered 5xx. */
@@ -73,12 +74,10 @@ async function send(
   delivery: DeliveryRecord,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { engine, options } = parts
-  const tenant = asTenant(delivery.tenant)
-  const hook = await engine.document<WebhookRecord>(tenant, COLLECTIONS.webhook, delivery.webhookId)
-  const outcome = hook && options.deliver ? await post(parts, hook.body, delivery, signal) : { status: 200 }
+  const { engine } = parts
+  const hook = await engine.document<WebhookRecord>(asTenant(delivery.tenant), COLLECTIONS.webhook, delivery.webhookId)
+  const outcome = hook ? await deliverTo(parts, hook, delivery, signal) : { status: 200 }
   if (signal.aborted) return undefined
-  if (hook) await noteOutcome(parts, tenant, hook.key, outcome)
   const again = (outcome.status === undefined || outcome.status >= 500) && delivery.tries < MOST_RETRIES
   if (!again) {
     await engine.saveDocuments([{ kind: 'document.delete', tenant: FACE_TENANT, collection: DUE, key }])
@@ -93,58 +92,19 @@ async function send(
   return waitMs
 }
 
-interface Outcome {
-  readonly status?: number
-  readonly problem?: string
-}
-
-async function post(
+/** Sends it once; what was sent and answered can be looked up afterwards. */
+export async function deliverTo(
   parts: LivepeerParts,
-  hook: WebhookRecord,
-  delivery: DeliveryRecord,
+  hook: Document<WebhookRecord>,
+  { id, createdAt, event, payload, tenant }: Omit<DeliveryRecord, 'tries' | 'dueAt'>,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const { id, createdAt, event, payload } = delivery
-  const timestamp = parts.engine.now()
-  const body = JSON.stringify({ id, webhookId: hook.id, createdAt, timestamp, event, payload }).replaceAll(
-    MEDIA_URL_MARK,
-    parts.mediaUrl(),
-  )
-  const headers = { 'content-type': 'application/json', ...signature(hook, body, timestamp) }
-  try {
-    return await parts.options.deliver!(hook.url, headers, body, signal)
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-/** The time is not covered by the signature, but stands in the body as well. */
-function signature({ sharedSecret }: WebhookRecord, body: string, timestamp: number): Readonly<Record<string, string>> {
-  if (!sharedSecret) return {}
-  const mac = createHmac('sha256', sharedSecret).update(body, 'utf8').digest('hex')
-  return { 'livepeer-signature': `t=${timestamp},v1=${mac}` }
-}
-
-function noteOutcome(
-  { engine }: LivepeerParts,
-  tenant: Tenant,
-  id: string,
-  { status, problem }: Outcome,
-): Promise<void> {
-  return changeAgain(async () => {
-    const found = await engine.document<WebhookRecord>(tenant, COLLECTIONS.webhook, id)
-    if (!found) return
-    const at = engine.now()
-    const bad = problem !== undefined || (status ?? 0) >= 300
-    const lastFailure = bad
-      ? {
-          timestamp: at,
-          ...(problem !== undefined && { error: problem }),
-          ...(status !== undefined && { statusCode: status }),
-        }
-      : found.body.status?.lastFailure
-    const body: WebhookRecord = { ...found.body, status: { lastTriggeredAt: at, ...(lastFailure && { lastFailure }) } }
-    const { tenant: _, collection, key, sort, version } = found
-    await engine.saveDocuments([{ kind: 'document.put', tenant, collection, key, sort, body, expected: version }])
-  })
+): Promise<HookOutcome> {
+  const { engine, context, options } = parts
+  const timestamp = engine.now()
+  const whole = { id, webhookId: hook.key, createdAt, timestamp, event, payload }
+  const body = JSON.stringify(whole).replaceAll(MEDIA_URL_MARK, parts.mediaUrl())
+  const sender = { engine, vault: context.vault, deliver: options.deliver }
+  const outcome = await sendToHook(sender, hook, { timestamp, body }, signal)
+  if (!signal.aborted) await engine.saveDocuments([putWebhookLog(hook, { event, timestamp, body, tenant, outcome })])
+  return outcome
 }

@@ -8,6 +8,7 @@ export const WEBHOOK_EVENTS = [
   'task.updated',
   'task.completed',
   'task.failed',
+  'playback.accessControl',
 ] as const
 
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
@@ -18,8 +19,8 @@ export interface WebhookRecord {
   readonly url: string
   readonly userId: string
   readonly events: readonly string[]
-  /** Shown again, as Studio does, and so kept as it is. */
-  readonly sharedSecret?: string
+  /** Shown again, as Studio does: sealed, not hashed (`shared-secret.ts`). */
+  readonly sealedSecret?: string
   readonly createdAt: number
   readonly status?: {
     readonly lastTriggeredAt?: number

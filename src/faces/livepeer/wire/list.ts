@@ -2,12 +2,15 @@
  * Lists in Livepeer's manner: `limit`, `cursor` (`skip<N>`), `order` (`field-true` is descending), `filters` (a JSON array
  * of `{id, value}`), `count`. The next page is named only after a full one.
  */
+import type { Tenant } from '../../../core/identity.ts'
 import { allDocuments } from '../documents.ts'
 import { badRequest } from '../errors.ts'
 import { type Answer, type Call, ok } from '../operation.ts'
 
 export interface ListOf<Body> {
   readonly collection: string
+  /** Where they lie, where that is not the caller's own. */
+  readonly within?: { readonly tenant: Tenant; readonly index: { readonly name: string; readonly value: string } }
   /** What can be filtered and ordered by. */
   readonly fields: Readonly<Record<string, (body: Body) => unknown>>
   /** Found by a part of their value, in any case. */
@@ -20,7 +23,8 @@ const USUAL = 20
 const MOST = 1_000
 
 export async function listed<Body>(call: Call, list: ListOf<Body>): Promise<Answer> {
-  const { query, engine, tenant } = call
+  const { query, engine } = call
+  const { tenant, ...within } = list.within ?? { tenant: call.tenant }
   const limit = limitOf(query.limit)
   const skip = skipOf(query.cursor)
   const wanted = filtersOf(query.filters, list)
@@ -28,7 +32,7 @@ export async function listed<Body>(call: Call, list: ListOf<Body>): Promise<Answ
   const found: Body[] = []
   // Newest change first is how they are stored: then nothing behind the page is read.
   const most = order || query.count !== undefined ? Number.POSITIVE_INFINITY : skip + limit
-  for await (const { body } of allDocuments<Body>(engine, tenant, list.collection, { ascending: false })) {
+  for await (const { body } of allDocuments<Body>(engine, tenant, list.collection, { ascending: false, ...within })) {
     if (!list.test(body) || !wanted.every((test) => test(body))) continue
     found.push(body)
     if (found.length >= most) break

@@ -144,6 +144,35 @@ export const Export = Type.Union([
   Type.Object({ ipfs: anyObject }, closed),
 ])
 
+export const SigningKeyCreate = Type.Object({ name: optional(Type.String({ minLength: 1, maxLength: 1_000 })) }, closed)
+export const SigningKeyPatch = Type.Object(
+  { name: optional(Type.String({ minLength: 1, maxLength: 1_000 })), disabled: optional(Type.Boolean()) },
+  closed,
+)
+
+const ApiKeyAccess = Type.Object(
+  {
+    rules: optional(
+      Type.Array(
+        Type.Object({ resources: Type.Array(Type.String()), methods: optional(Type.Array(Type.String())) }, closed),
+      ),
+    ),
+    cors: optional(
+      Type.Object({ allowedOrigins: Type.Array(Type.String()), fullAccess: optional(Type.Boolean()) }, closed),
+    ),
+  },
+  closed,
+)
+
+export const ApiKey = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 1_000 }),
+    userId: optional(Type.String()),
+    access: optional(ApiKeyAccess),
+  },
+  closed,
+)
+
 export const Webhook = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 1_000 }),
