@@ -1,3 +1,5 @@
+import type { CloneJob } from './clone-job.ts'
+
 /** What a workspace is filled with. */
 export type Content =
   | { readonly kind: 'empty' }
@@ -19,7 +21,6 @@ const DONE = `
 : > "$marker"`
 
 const CLONE = `target="$3"; name="$4"; place="\${5:-.}"
-export GIT_TERMINAL_PROMPT=0
 case "$target" in
   branch|tag) git clone --branch "$name" -- "$2" "$place" ;;
   *) git clone -- "$2" "$place" ;;
@@ -33,23 +34,22 @@ git log -1 --format='at %h %s' 2>/dev/null || true`
 
 const LOOK = `cd "$1"; echo "a directory of this machine, used in place"`
 
-/** The program that fills `workspace`: a path as the program sees it, whose parent it may write, if it is our own. */
-export function checkoutArgv(content: Content, workspace: string): readonly string[] {
-  const script = (body: string, ...rest: string[]): readonly string[] => [
-    'bash',
-    '-e',
-    '-c',
-    ONCE + body + DONE,
-    'checkout',
-    workspace,
-    ...rest,
-  ]
-  switch (content.kind) {
-    case 'empty':
-      return script(':')
-    case 'directory':
-      return ['bash', '-e', '-c', LOOK, 'checkout', workspace]
-    case 'git':
-      return script(CLONE, content.url, content.target?.kind ?? '', content.target?.name ?? '', content.location ?? '.')
-  }
+const script = (body: string, workspace: string, ...rest: string[]): readonly string[] => [
+  'bash',
+  '-e',
+  '-c',
+  ONCE + body + DONE,
+  'checkout',
+  workspace,
+  ...rest,
+]
+
+/** What fills `workspace` where nothing is fetched: a path as the program sees it, whose parent it may write, if it is our own. */
+export function fillArgv(content: Exclude<Content, { kind: 'git' }>, workspace: string): readonly string[] {
+  if (content.kind === 'empty') return script(':', workspace)
+  return ['bash', '-e', '-c', LOOK, 'checkout', workspace]
 }
+
+/** The clone itself, inside programs/clone.ts. */
+export const cloneScriptArgv = ({ url, target, workspace, location }: CloneJob): readonly string[] =>
+  script(CLONE, workspace, url, target?.kind ?? '', target?.name ?? '', location)

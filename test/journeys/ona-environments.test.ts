@@ -29,7 +29,7 @@ tasks:
 let world: OnaWorld
 let git: { readonly url: string; readonly server: Server; readonly directory: string }
 beforeAll(async () => {
-  world = await openOnaWorld()
+  world = await openOnaWorld({ allowAddress: ['127.0.0.1'] })
   git = await serveRepository()
 })
 afterAll(async () => {
@@ -129,6 +129,11 @@ test('a directory of the operator’s is used in place, stays when its environme
   expect(existsSync(join(directory, 'note'))).toBe(true)
   for (const url of ['file:///etc', `file://${world.root}/../`, '/etc', 'ext::sh -c touch% /tmp/x', '--upload-pack=x'])
     await expect(world.environment(url)).rejects.toThrow(/operator|git URL/)
+})
+
+test('a clone from an address that the operator does not allow says so, and the environment has failed', async () => {
+  const url = git.url.replace('127.0.0.1', '127.0.0.2')
+  await expect(world.environment(url)).rejects.toThrow('127.0.0.2 is not a public address')
 })
 
 test('a broken automations file is told with its line and column, and the environment is up all the same', async () => {

@@ -25,6 +25,8 @@ export interface Call extends Parts {
   readonly query: QueryPagination
   /** The request's JSON as it came, where it was JSON: lists have no presence in the message. */
   readonly json: unknown
+  /** How often the client sent this very request before. */
+  readonly retries: number
   /** The environment that the path names, at an environment's own endpoint. */
   readonly place?: string
 }

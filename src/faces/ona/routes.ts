@@ -19,6 +19,7 @@ import { CALL, registerOperations, registerOps } from './operations/table.ts'
 import { watchEvents } from './operations/watch-events.ts'
 import { lenient } from './wire/lenient-json.ts'
 import { queryPagination } from './wire/pagination.ts'
+import { retriesOf } from './wire/retries.ts'
 
 export const BODY_LIMIT = 16 * 1024 * 1024
 const JSON_LINES = 'application/jsonl'
@@ -150,6 +151,7 @@ export class Routes {
       tenant: caller.principal.tenant,
       query,
       json,
+      retries: retriesOf(request.headers),
       ...(place !== undefined && { place }),
     }
   }

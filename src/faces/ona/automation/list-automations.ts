@@ -1,4 +1,4 @@
-import type { Paged } from '../../../core/ports/store.ts'
+import type { Document, Paged } from '../../../core/ports/store.ts'
 import { type Call, checkEnvironment } from '../call.ts'
 import type { ServiceRecord, TaskRecord } from '../documents.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
@@ -18,7 +18,7 @@ export async function listAutomations<Record extends TaskRecord | ServiceRecord>
   pagination: { readonly pageSize: number; readonly token: string } | undefined,
   filter: Filter | undefined,
   test: (record: Record) => boolean = () => true,
-): Promise<Paged<Record>> {
+): Promise<Paged<Document<Record>>> {
   const environments = filterValues('filter.environment_ids', filter?.environmentIds ?? [])
   const references = filterValues('filter.references', filter?.references ?? [], false)
   const ids = filterValues(filter?.idField ?? '', filter?.ids ?? [])
@@ -27,13 +27,11 @@ export async function listAutomations<Record extends TaskRecord | ServiceRecord>
   const within = own !== undefined && environments.length === 0 ? [own] : environments
   const [only] = within
   const index = within.length === 1 ? { name: 'environment', value: only! } : undefined
-  const page = await filteredPage(
+  return filteredPage(
     pageOf(call.query, pagination),
     (p) => call.engine.documents<Record>(call.tenant, collection, { ...p, ...(index && { index }) }),
     ({ body }) => any(within, body.environment) && any(references, body.reference) && any(ids, body.id) && test(body),
   )
-  const items = page.items.map(({ body }) => body)
-  return page.next === undefined ? { items } : { items, next: page.next }
 }
 
 const any = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value)

@@ -1,7 +1,7 @@
 /** Errands, one function each: bring up, stop, remove. */
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isFinal } from '../../../core/execution.ts'
+import { type Execution, isFinal } from '../../../core/execution.ts'
 import { asExecutionId, type Tenant } from '../../../core/identity.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import { allDocuments, changeAgain } from '../../kit/documents.ts'
@@ -29,7 +29,7 @@ async function bringUp(parts: Parts, errand: Errand, signal: AbortSignal): Promi
   const start = await ended(parts, tenant, environment.start, signal)
   if (signal.aborted) return
   if (start?.status.state !== 'succeeded') {
-    const failure = start?.status.reason?.message ?? 'its start was removed'
+    const failure = start ? await failureOf(parts, start) : 'its start was removed'
     await change(parts, errand, (e) => ({ ...e, phase: 'stopped', failure }))
     return
   }
@@ -37,6 +37,16 @@ async function bringUp(parts: Parts, errand: Errand, signal: AbortSignal): Promi
   const up = await change(parts, errand, ({ failure: _, ...e }) => ({ ...e, phase: 'running', automations }))
   if (up) await fireTriggers(parts, principal, up, signal)
 }
+
+/** With the last word of the program that filled the workspace: git says what was wrong. */
+async function failureOf({ engine }: Parts, { id, tenant, status }: Execution): Promise<string> {
+  const reason = status.reason?.message ?? 'it could not be started'
+  const page = await engine.executionLog(tenant, id, { limit: LAST_LINES, backwards: true })
+  const last = page.lines.findLast(({ line }) => line.source === 'stderr')
+  return last ? `${reason}: ${Buffer.from(last.line.bytes).toString('utf8').trim()}` : reason
+}
+
+const LAST_LINES = 20
 
 async function ended(parts: Parts, tenant: Tenant, id: string, signal: AbortSignal) {
   for (;;) {

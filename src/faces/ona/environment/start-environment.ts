@@ -4,8 +4,11 @@ import type { ExecutionId, Principal } from '../../../core/identity.ts'
 import type { Plan } from '../../../core/plan.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
 import { DEFAULT_STOP, type RunSpec } from '../../../core/step-spec.ts'
-import { type Content, checkoutArgv } from '../../../workspaces/checkout.ts'
+import { type Content, fillArgv } from '../../../workspaces/checkout.ts'
+import type { CloneJob } from '../../../workspaces/clone-job.ts'
+import { WORKSPACE_PROGRAMS } from '../../../workspaces/workspace-programs.ts'
 import { put } from '../../kit/documents.ts'
+import type { BuiltInProgram } from '../../kit/face.ts'
 import { FACE } from '../auth.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
@@ -77,16 +80,32 @@ function planOf(parts: Parts, record: EnvironmentRecord): Plan {
 }
 
 /** The program sees the environment's whole directory: the marker that it is filled lies beside the workspace. */
-function fillRun({ options }: Parts, { workspace }: EnvironmentRecord, content: Content): RunSpec {
+function fillRun(parts: Parts, { workspace }: EnvironmentRecord, content: Content): RunSpec {
+  const { options } = parts
   const own = workspace.own ? dirname(workspace.directory) : workspace.directory
   const base = options.sandboxed() ? '/environment' : own
   const seen = workspace.own ? `${base}/workspace` : base
+  const { argv, mounts } = programOf(parts, content, seen)
   return {
     kind: 'run',
-    argv: checkoutArgv(content, seen),
+    argv,
     env: {},
     workdir: seen,
     ...(workspace.user !== undefined && { user: workspace.user }),
-    mounts: [{ kind: 'bind', source: own, target: base, trusted: true }],
+    mounts: [{ kind: 'bind', source: own, target: base, trusted: true }, ...mounts],
   }
+}
+
+function programOf({ context, options }: Parts, content: Content, workspace: string): BuiltInProgram {
+  if (content.kind !== 'git') return { argv: fillArgv(content, workspace), mounts: [] }
+  const { url, target, location = '.' } = content
+  const { argv, mounts } = context.program(WORKSPACE_PROGRAMS.clone)
+  const job: CloneJob = {
+    url,
+    workspace,
+    location,
+    allowAddresses: options.allowAddresses,
+    ...(target && { target }),
+  }
+  return { argv: [...argv, JSON.stringify(job)], mounts }
 }

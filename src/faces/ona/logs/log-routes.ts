@@ -1,17 +1,15 @@
 /**
- * Log addresses: plain text of an execution's programs from the beginning, then as it comes, until the execution ends.
- * Steps of one group that run at once come in the order of their lines' arrival; earlier groups come first.
+ * Log addresses: plain text of an execution's programs from the beginning, in order of time, then as it comes, also of
+ * steps and attempts that begin later, until the execution ends.
  */
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Execution, stepsOf } from '../../../core/execution.ts'
-import { asExecutionId, type Tenant } from '../../../core/identity.ts'
+import { type AttemptId, asExecutionId, type ExecutionId, type Tenant } from '../../../core/identity.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { FACE, UUID } from '../auth.ts'
 import type { Parts } from '../call.ts'
 import { missing, permissionDenied } from '../errors.ts'
-import { merged } from './merged.ts'
 
 export function mountLogs(app: FastifyInstance, parts: Parts): void {
   app.get('/api/ona/logs/:execution', (request, reply) => answer(parts, request, reply))
@@ -30,32 +28,30 @@ async function answer(parts: Parts, request: FastifyRequest, reply: FastifyReply
   const gone = new AbortController()
   reply.raw.on('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, request.server.closing])
-  const text = withHeartbeats(textOf(parts.engine, tenant, execution, signal), parts.options.heartbeatMs)
+  const text = withHeartbeats(textOf(parts.engine, tenant, execution.id, signal), parts.options.heartbeatMs)
   return reply.type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(Readable.from(text))
 }
 
-async function* textOf(
-  engine: Engine,
-  tenant: Tenant,
-  execution: Execution,
-  signal: AbortSignal,
-): AsyncIterable<Buffer> {
-  const specs = stepsOf(execution)
-  const groups = [...new Set(specs.map((s) => s.group))].sort((a, b) => a - b)
-  for (const group of groups) {
-    const steps = specs.filter((s) => s.group === group && s.work.kind === 'run')
-    const logs = steps.map((s) =>
-      engine.followLog(tenant, { execution: execution.id, step: s.name }, undefined, signal),
-    )
-    for await (const { lines } of merged(logs)) yield Buffer.concat(lines.flatMap(bytesOf))
-  }
+async function* textOf(engine: Engine, tenant: Tenant, id: ExecutionId, signal: AbortSignal): AsyncIterable<Buffer> {
+  const text = new Text()
+  for await (const { lines } of engine.followExecutionLog(tenant, id, {}, signal))
+    yield Buffer.concat(lines.flatMap(({ attempt, line }) => text.bytesOf(attempt, line)))
 }
 
 const NEWLINE = Buffer.from('\n')
 
-/** Programs' own lines; what the engine notes is the engine's. */
-const bytesOf = ({ source, bytes, split, partial }: LogLine): readonly Uint8Array[] =>
-  source === 'system' ? [] : split === true || partial === true ? [bytes] : [bytes, NEWLINE]
+/** Programs' own lines; what the engine notes is the engine's. A line without an end is ended where another program's follows. */
+class Text {
+  #unended: AttemptId | undefined
+
+  bytesOf(attempt: AttemptId, { source, bytes, split, partial }: LogLine): readonly Uint8Array[] {
+    if (source === 'system') return []
+    const before = this.#unended === undefined || this.#unended === attempt ? [] : [NEWLINE]
+    const ended = split !== true && partial !== true
+    this.#unended = ended ? undefined : attempt
+    return ended ? [...before, bytes, NEWLINE] : [...before, bytes]
+  }
+}
 
 const SILENT = Symbol('silent')
 

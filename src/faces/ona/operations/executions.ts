@@ -14,6 +14,7 @@ import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { TaskExecutionPhase } from '../gen/gitpod/v1/environment_automation_pb.js'
 import { findTask } from '../task/find-task.ts'
 import { startTask as start } from '../task/start-task.ts'
+import { startedBefore } from '../task/started-before.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
 import { filterValues, MOST_FILTER_VALUES } from '../wire/validate.ts'
 
@@ -23,7 +24,10 @@ export async function startTask(
 ): Promise<MessageInitShape<typeof wire.StartTaskResponseSchema>> {
   const { body: task } = await findTask(call, id)
   const { body: environment } = await findEnvironment(call, task.environment)
-  const execution = await start(call, { principal: call.caller.principal, task, environment, startedBy: 'manual' })
+  const { principal } = call.caller
+  const execution =
+    (await startedBefore(call, task)) ??
+    (await start(call, { principal, task, environment, startedBy: 'manual', retries: call.retries }))
   return { taskExecution: presentExecution(execution, call.context.publicUrl()) }
 }
 

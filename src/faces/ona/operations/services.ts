@@ -6,6 +6,7 @@ import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain } from '../../kit/documents.ts'
 import { putAutomation, putReference, referenceKey } from '../automation/automations-of.ts'
 import { listAutomations } from '../automation/list-automations.ts'
+import { madeBefore } from '../automation/made-before.ts'
 import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
 import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord } from '../documents.ts'
@@ -46,8 +47,8 @@ export async function createService(
     specVersion: 1,
     output: {},
   }
-  await insert(call, service)
-  return { service: presentService(service, 1, undefined, call.context.publicUrl()) }
+  const { body, version } = await insert(call, service)
+  return { service: await shown(call, body, version) }
 }
 
 function parseCommands(commands: wire.ServiceSpec_Commands | undefined): ServiceRecord['commands'] {
@@ -67,15 +68,18 @@ function parseReadiness(duration: Parameters<typeof durationMs>[0] | undefined):
   return ms === 0 ? undefined : ms
 }
 
-async function insert(call: Call, service: ServiceRecord): Promise<void> {
+async function insert(call: Call, service: ServiceRecord): Promise<Pick<Document<ServiceRecord>, 'body' | 'version'>> {
   try {
     const changes = [putReference(call.tenant, service), putAutomation(call.tenant, COLLECTIONS.service, service, 0)]
     await call.engine.saveDocuments(changes)
   } catch (error) {
-    if (isConflict(error)) throw alreadyExists(`an automation with reference ${service.reference} already exists`)
-    throw error
+    if (!isConflict(error)) throw error
+    const before = await madeBefore(call, COLLECTIONS.service, service)
+    if (before) return before
+    throw alreadyExists(`an automation with reference ${service.reference} already exists`)
   }
   tell(call, service, ResourceOperation.CREATE)
+  return { body: service, version: 1 }
 }
 
 const tell = (call: Call, service: ServiceRecord, operation: ResourceOperation): void =>
@@ -115,7 +119,7 @@ export async function listServices(
     filter,
     test,
   )
-  const services = await Promise.all(items.map((service) => shown(call, service, 1)))
+  const services = await Promise.all(items.map(({ body, version }) => shown(call, body, version)))
   return { pagination: { nextToken: next ?? '' }, services }
 }
 

@@ -9,6 +9,7 @@ import {
   referenceKey,
 } from '../automation/automations-of.ts'
 import { listAutomations } from '../automation/list-automations.ts'
+import { madeBefore } from '../automation/made-before.ts'
 import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
 import { type Call, isNamed } from '../call.ts'
 import { COLLECTIONS, type TaskRecord } from '../documents.ts'
@@ -28,8 +29,7 @@ export async function createTask(
   const { body: environment } = await findEnvironment(call, request.environmentId)
   const task = parseTask(call, environment.id, request)
   checkDependencies(task, await automationsOf(call, environment.id))
-  await insertTask(call, task)
-  return { task: presentTask(task) }
+  return { task: presentTask(await insertTask(call, task)) }
 }
 
 function parseTask(call: Call, environment: string, { metadata, spec, dependsOn }: wire.CreateTaskRequest): TaskRecord {
@@ -54,17 +54,20 @@ function parseTask(call: Call, environment: string, { metadata, spec, dependsOn 
 }
 
 /** Throws `already_exists` when the name is taken: the name and the task are one commit. */
-export async function insertTask(call: Call, task: TaskRecord): Promise<void> {
+async function insertTask(call: Call, task: TaskRecord): Promise<TaskRecord> {
   try {
     await call.engine.saveDocuments([
       putReference(call.tenant, task),
       putAutomation(call.tenant, COLLECTIONS.task, task, 0),
     ])
   } catch (error) {
-    if (isConflict(error)) throw alreadyExists(`an automation with reference ${task.reference} already exists`)
-    throw error
+    if (!isConflict(error)) throw error
+    const before = await madeBefore(call, COLLECTIONS.task, task)
+    if (before) return before.body
+    throw alreadyExists(`an automation with reference ${task.reference} already exists`)
   }
   call.hub.tell(call.tenant, task.environment, ResourceOperation.CREATE, ResourceType.TASK, task.id)
+  return task
 }
 
 export async function getTask(
@@ -80,7 +83,7 @@ export async function listTasks(
 ): Promise<MessageInitShape<typeof wire.ListTasksResponseSchema>> {
   const filter = request.filter && { ...request.filter, ids: request.filter.taskIds, idField: 'filter.task_ids' }
   const { items, next } = await listAutomations<TaskRecord>(call, COLLECTIONS.task, request.pagination, filter)
-  return { pagination: { nextToken: next ?? '' }, tasks: items.map(presentTask) }
+  return { pagination: { nextToken: next ?? '' }, tasks: items.map(({ body }) => presentTask(body)) }
 }
 
 export async function updateTask(call: Call, request: wire.UpdateTaskRequest): Promise<object> {

@@ -9,7 +9,7 @@ import { defined } from '../wire/defined.ts'
 import { subjectOf, timestamp } from '../wire/subject.ts'
 import { phaseOfService } from './life-cycle.ts'
 
-/** `run`: its newest; `version`: of its record. Both only rise, and with a new run the first rises too. */
+/** `run`: its newest; `version`: of its record. */
 export function presentService(
   service: ServiceRecord,
   version: number,
@@ -51,8 +51,8 @@ export function presentService(
   }
 }
 
-/** Time of the newest run, its version, and the record's: each later state is a larger number. */
+/** Each change of the record or of the run makes it larger, and so does a newer run. */
 function statusVersion(version: number, run: Execution | undefined): bigint {
   const begun = BigInt(run?.submission.acceptedAt ?? 0)
-  return begun * 1_000_000n + BigInt(run?.version ?? 0) * 1_000n + BigInt(Math.min(version, 999))
+  return begun * 1_000_000n + BigInt(run?.version ?? 0) + BigInt(version)
 }

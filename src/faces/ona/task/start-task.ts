@@ -9,6 +9,7 @@ import { environmentKey } from '../environment/start-environment.ts'
 import { failedPrecondition } from '../errors.ts'
 import { registerServices } from '../service/register-service.ts'
 import { planOfTask } from './plan-of-task.ts'
+import { RETRIES_LABEL } from './started-before.ts'
 
 export interface StartRequest {
   readonly principal: Principal
@@ -18,6 +19,8 @@ export interface StartRequest {
   /** Asked again with the same key, it is started once. */
   readonly once?: string
   readonly forPrebuild?: boolean
+  /** How often the request came before, as far as its client says: see started-before.ts. */
+  readonly retries?: number
 }
 
 /** A new execution of the task, always. Throws `failed_precondition` unless its environment runs or starts. */
@@ -44,7 +47,7 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
 }
 
 async function submitted(parts: Parts, request: StartRequest, plan: ReturnType<typeof planOfTask>): Promise<Execution> {
-  const { task, environment, startedBy, once } = request
+  const { task, environment, startedBy, once, retries = 0 } = request
   const [result] = await parts.engine.submit(
     request.principal,
     [
@@ -53,7 +56,12 @@ async function submitted(parts: Parts, request: StartRequest, plan: ReturnType<t
         name: task.reference,
         face: FACE,
         trigger: startedBy === 'manual' ? { kind: 'api' } : { kind: 'event', source: startedBy },
-        labels: { environment: environment.name, task: task.name, startedBy },
+        labels: {
+          environment: environment.name,
+          task: task.name,
+          startedBy,
+          ...(retries > 0 && { [RETRIES_LABEL]: String(retries) }),
+        },
         refs: { kind: 'task', environment: environment.id, task: task.id, reference: task.reference },
       },
     ],

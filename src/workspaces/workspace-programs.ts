@@ -1,0 +1,4 @@
+/** The programs of this folder, by what they do. */
+export const WORKSPACE_PROGRAMS = {
+  clone: new URL('./programs/clone.ts', import.meta.url),
+} as const
