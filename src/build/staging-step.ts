@@ -1,12 +1,14 @@
 import type { MountSpec, StepSpec } from '../core/step-spec.ts'
 import { DEFAULT_STOP } from '../core/step-spec.ts'
 
+export type StagingForm = 'bits' | 'droplet' | 'tree'
+
 export interface StagingRequest {
   /** How `unpack-program.ts` is run. */
   readonly program: { readonly argv: readonly string[]; readonly mounts: readonly MountSpec[] }
-  /** `bits`: what becomes `app/`. `droplet`: a whole droplet archive. */
-  readonly form: 'bits' | 'droplet'
-  /** The archive on this machine. */
+  /** `bits`: what becomes `app/`. `droplet`: a whole droplet archive. `tree`: another droplet's tree, copied. */
+  readonly form: StagingForm
+  /** The archive, or the other tree, on this machine. */
   readonly archive: string
   /** Directory of all trees, and the new one's name in it. */
   readonly trees: string

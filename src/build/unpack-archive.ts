@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib'
 import { extract } from 'tar'
 import { type Entry, fromFd, type ZipFile } from 'yauzl'
 
-/** What an archive may unpack to: a small one can hold a very large one. */
+/** What an archive may unpack to (a small one can hold a very large one), and what it did unpack to. */
 export interface UnpackLimits {
   readonly bytes: number
   readonly entries: number
@@ -33,11 +33,16 @@ export async function kindOfArchive(path: string): Promise<ArchiveKind> {
   }
 }
 
-/** Unpacks below `directory`, which exists. Nothing is ever written outside of it. Throws BrokenArchive. */
-export async function unpackArchive(path: string, directory: string, limits: UnpackLimits): Promise<void> {
+/**
+ * Unpacks below `directory`, which exists; answers how much it was. Nothing is ever written outside of it. Throws
+ * BrokenArchive.
+ */
+export async function unpackArchive(path: string, directory: string, limits: UnpackLimits): Promise<UnpackLimits> {
   const kind = await kindOfArchive(path)
+  const meter = new Meter(limits)
   try {
-    await (kind === 'zip' ? unpackZip(path, directory, limits) : unpackTar(path, directory, limits))
+    await (kind === 'zip' ? unpackZip(path, directory, meter) : unpackTar(path, directory, meter))
+    return meter.measured
   } catch (error) {
     if (error instanceof BrokenArchive) throw error
     throw new BrokenArchive(error instanceof Error ? error.message : String(error))
@@ -45,8 +50,7 @@ export async function unpackArchive(path: string, directory: string, limits: Unp
 }
 
 /** Plain or gzipped; entries that leave the directory, devices and links out of it are an error, not left out. */
-async function unpackTar(path: string, directory: string, limits: UnpackLimits): Promise<void> {
-  const meter = new Meter(limits)
+async function unpackTar(path: string, directory: string, meter: Meter): Promise<void> {
   const refused: string[] = []
   const sink = extract({
     cwd: directory,
@@ -79,12 +83,12 @@ async function isGzipped(path: string): Promise<boolean> {
   }
 }
 
-async function unpackZip(path: string, directory: string, limits: UnpackLimits): Promise<void> {
+async function unpackZip(path: string, directory: string, meter: Meter): Promise<void> {
   const file = await open(path, 'r')
   try {
     const options = { lazyEntries: true, autoClose: false, strictFileNames: true, validateEntrySizes: true } as const
     const zip = await promisify<number, typeof options, ZipFile>(fromFd)(file.fd, options)
-    await eachEntry(zip, new Meter(limits), directory)
+    await eachEntry(zip, meter, directory)
   } finally {
     await file.close()
   }
@@ -142,6 +146,10 @@ class Meter {
   readonly #limits: UnpackLimits
   constructor(limits: UnpackLimits) {
     this.#limits = limits
+  }
+
+  get measured(): UnpackLimits {
+    return { bytes: this.#bytes, entries: this.#entries }
   }
 
   entry(): void {

@@ -13,4 +13,10 @@ export interface Call extends Caller {
   readonly body: Buffer
 }
 
+/** What absolute addresses in the answer begin with. */
+export function originOf({ context, headers }: Call): string {
+  const { host } = headers
+  return context.links({ headers: { host: typeof host === 'string' ? host : undefined } })
+}
+
 export type { Face }

@@ -45,10 +45,19 @@ export interface Deployment {
   readonly id: string
   readonly activity: string
   readonly treeId: string
+  /** The pushed commit that it is; absent when the tree came as an archive. */
+  readonly commit?: PushedCommit
   readonly tasks: readonly DeployedTask[]
   /** As they were when it was deployed. */
   readonly projectVariables: readonly VariableRecord[]
   readonly deployedAt: Instant
+}
+
+export interface PushedCommit {
+  /** 40 hex digits. */
+  readonly id: string
+  /** It came without its whole history. */
+  readonly isShallow: boolean
 }
 
 export interface DeployedTask {

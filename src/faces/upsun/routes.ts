@@ -15,6 +15,7 @@ import { cancelOlderRuns } from './deployment/cancel-older-runs.ts'
 import { deploy, redeploy } from './deployment/deploy.ts'
 import { readDeployOptions } from './deployment/deploy-options.ts'
 import { asUpsunError, badRequest, OAuthError, UpsunError } from './errors.ts'
+import { mountGit } from './git/git-routes.ts'
 import { getActivityLog } from './operations/activity-log.ts'
 import type { Operation, Params } from './operations/operation.ts'
 import { OPERATIONS } from './operations/table.ts'
@@ -54,6 +55,7 @@ export class Routes {
       app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(app, request, reply))
     app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
     app.post(`${ENVIRONMENT}/redeploy`, (request, reply) => this.#redeploy(request, reply))
+    mountGit(app, (request) => this.#call(request))
     app.addHook('onReady', () => void this.#tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')))
     app.addHook('onClose', () => this.#tokens.close())
   }

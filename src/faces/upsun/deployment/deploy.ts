@@ -20,6 +20,7 @@ import {
   type EnvironmentRecord,
   findEnvironment,
   findProject,
+  type PushedCommit,
 } from '../documents.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { DEFAULT_SIZE } from '../task/memory-of-task.ts'
@@ -35,6 +36,7 @@ export async function deploy(
   where: { readonly project: string; readonly environment: string },
   tree: Readable,
   options: DeployOptions,
+  commit?: PushedCommit,
 ): Promise<Found> {
   const id = call.engine.newExecutionId()
   const kept = await keepTree(call, id, tree)
@@ -42,7 +44,7 @@ export async function deploy(
   for (const name of options.sizes.keys())
     if (!configs.some((config) => config.name === name)) throw badRequest(`size: no task is named ${name}`)
   const place = await ensurePlace(call, where, options)
-  return build(call, id, place, { ...kept, configs, type: 'environment.push' }, options)
+  return build(call, id, place, { ...kept, configs, type: 'environment.push', ...(commit && { commit }) }, options)
 }
 
 /** The present tree and configuration again, with the variables of now. Throws 404 where nothing is deployed. */
@@ -57,7 +59,8 @@ export async function redeploy(
   const path = await call.context.objects.path(call.tenant, treeKey(deployment.treeId))
   if (path === undefined) throw notFound('tree', deployment.treeId)
   const configs = deployment.tasks.map(({ config }) => config)
-  const source = { treeId: deployment.treeId, path, configs, type: 'environment.redeploy' } as const
+  const { treeId, commit } = deployment
+  const source = { treeId, path, configs, type: 'environment.redeploy', ...(commit && { commit }) } as const
   return build(
     call,
     call.engine.newExecutionId(),
@@ -72,6 +75,7 @@ interface Source {
   /** Of the tree's archive. */
   readonly path: string
   readonly configs: readonly TaskConfig[]
+  readonly commit?: PushedCommit
   readonly type: 'environment.push' | 'environment.redeploy'
 }
 
@@ -79,7 +83,7 @@ async function build(
   call: Call,
   id: ExecutionId,
   { project, environment }: DeployPlace,
-  { treeId, path, configs, type }: Source,
+  { treeId, path, configs, commit, type }: Source,
   options: DeployOptions,
 ): Promise<Found> {
   const projectVariables = await variablesAt(call.engine, call.tenant, { project: project.id })
@@ -94,6 +98,7 @@ async function build(
     id: activityIdOf(id),
     activity: activityIdOf(id),
     treeId,
+    ...(commit && { commit }),
     tasks: configs.map((config) => deployed(config, builds.get(config.name)!.key, environment, options)),
     projectVariables,
     deployedAt: call.engine.now(),

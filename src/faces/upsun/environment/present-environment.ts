@@ -50,7 +50,7 @@ export function presentEnvironment(environment: EnvironmentRecord): object {
     can_rolling_deploy: false,
     supports_rolling_deployments: false,
     has_code: deployment !== undefined,
-    head_commit: deployment?.treeId ?? null,
+    head_commit: deployment?.commit?.id ?? deployment?.treeId ?? null,
     merge_info: { commits_ahead: null, commits_behind: null, parent_ref: environment.parent },
     has_deployment: deployment !== undefined,
     supports_restrict_robots: false,

@@ -1,6 +1,6 @@
 import { allDocuments } from '../../kit/documents.ts'
 import { needProject, needUser, needView } from '../access.ts'
-import type { Call } from '../call.ts'
+import { type Call, originOf } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, findEnvironment, findProject, keyOf } from '../documents.ts'
 import { environmentPath, presentEnvironment } from '../environment/present-environment.ts'
 import { organizationIdOf } from '../organization.ts'
@@ -9,7 +9,11 @@ import type { Params } from './operation.ts'
 
 export async function getProject(call: Call, { project }: Params): Promise<object> {
   needProject(call, project)
-  return presentProject(await findProject(call.engine, call.tenant, project), organizationIdOf(call.tenant))
+  return presentProject(
+    await findProject(call.engine, call.tenant, project),
+    organizationIdOf(call.tenant),
+    originOf(call),
+  )
 }
 
 export async function getCapabilities(call: Call, { project }: Params): Promise<object> {

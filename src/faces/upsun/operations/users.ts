@@ -1,6 +1,6 @@
 import { allDocuments } from '../../kit/documents.ts'
 import { needUser } from '../access.ts'
-import type { Call } from '../call.ts'
+import { type Call, originOf } from '../call.ts'
 import { COLLECTIONS, type ProjectRecord } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { organizationIdOf, VENDOR } from '../organization.ts'
@@ -59,7 +59,7 @@ export async function projectsOf(call: Call): Promise<readonly ProjectRecord[]> 
 /** GET /projects: the API's introduction shows it, its specification has it not. */
 export async function listProjects(call: Call): Promise<object> {
   needUser(call)
-  return (await projectsOf(call)).map((p) => presentProject(p, organizationIdOf(call.tenant)))
+  return (await projectsOf(call)).map((p) => presentProject(p, organizationIdOf(call.tenant), originOf(call)))
 }
 
 /** GET /users/{id}/extended-access: what `project:list` begins with. The projects themselves are references. */

@@ -5,8 +5,11 @@ export const REGION = 'taskport'
 
 export const projectPath = (id: string): string => `/projects/${encodeURIComponent(id)}`
 
-/** The Project object (reference §1.3). */
-export function presentProject(project: ProjectRecord, organization: string): object {
+/** Where `git push` sends a tree of the project (git/git-routes.ts). */
+export const gitPath = (id: string): string => `${projectPath(id)}.git`
+
+/** The Project object (reference §1.3). `origin`: what absolute addresses begin with. */
+export function presentProject(project: ProjectRecord, organization: string, origin: string): object {
   const path = projectPath(project.id)
   return {
     id: project.id,
@@ -22,7 +25,7 @@ export function presentProject(project: ProjectRecord, organization: string): ob
     status: { code: 'provisioned', message: 'ok' },
     timezone: project.timezone,
     region: REGION,
-    repository: { url: '', client_ssh_key: null },
+    repository: { url: `${origin}${gitPath(project.id)}`, client_ssh_key: null },
     default_domain: null,
     subscription: {
       license_uri: '',
