@@ -28,7 +28,7 @@ export interface Configuration {
   readonly cfProfile: 'current' | '2016'
   /** Directories below which environments of `file://` may lie. */
   readonly workspaceRoots: readonly string[]
-  /** CIDRs that webhooks may reach although they are not public. */
+  /** CIDRs that webhooks, inputs and clones may reach although they are not public. */
   readonly allowAddress: readonly string[]
   /** The ffmpeg that media tasks run; ffprobe lies beside it. A name is searched in PATH. */
   readonly ffmpeg: string
@@ -134,7 +134,7 @@ export const FLAGS: readonly Flag[] = [
     flag: '--allow-address <cidr>',
     key: 'allowAddress',
     kind: 'list',
-    help: 'private addresses that webhooks may reach (repeatable)',
+    help: 'private addresses that webhooks, media inputs and git clones may reach (repeatable)',
   },
   {
     flag: '--image-fallback <mode>',
