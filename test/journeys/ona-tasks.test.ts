@@ -1,4 +1,10 @@
-import { BadRequestError, ConflictError, NotFoundError } from '@gitpod/sdk'
+import Gitpod, {
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  InternalServerError,
+  NotFoundError,
+} from '@gitpod/sdk'
 import { runCommand, runService } from '@gitpod/sdk/lib/automation'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../support/aws-world.ts'
@@ -140,14 +146,84 @@ test('60 tasks page by themselves, each once', async () => {
   expect(seen.filter((reference) => reference.startsWith('many-'))).toEqual(names)
 })
 
+/** The same SDK, over a line that says what it carries and may lose a reply after the server has sent it. */
+function clientOver(line: (url: string, reply: Response) => Response): Gitpod {
+  return new Gitpod({
+    baseURL: world.client.baseURL,
+    bearerToken: world.token,
+    fetch: async (url, init) => line(String(url), await fetch(url as string, init as RequestInit)),
+  })
+}
+
 test('refusals are of the SDK’s own classes, and one that cannot change is asked once', async () => {
   const id = await task('only-once', 'true')
-  const before = Date.now()
-  await expect(task('only-once', 'true')).rejects.toBeInstanceOf(ConflictError)
-  expect(Date.now() - before).toBeLessThan(400)
+  const asked: string[] = []
+  const counting = clientOver((url, reply) => {
+    asked.push(url)
+    return reply
+  })
+  const again = { environmentId, metadata: { reference: 'only-once', name: 'x' }, spec: { command: 'true' } }
+  await expect(counting.environments.automations.tasks.create(again)).rejects.toBeInstanceOf(ConflictError)
+  expect(asked).toHaveLength(1)
   await expect(automations().tasks.retrieve({ id: environmentId })).rejects.toBeInstanceOf(NotFoundError)
   await expect(automations().tasks.retrieve({ id: 'x' })).rejects.toBeInstanceOf(BadRequestError)
+  const stranger = new Gitpod({ baseURL: world.client.baseURL, bearerToken: 'wrong' })
+  await expect(stranger.environments.list({})).rejects.toBeInstanceOf(AuthenticationError)
+  await expect(world.client.editors.retrieve({ id })).rejects.toBeInstanceOf(InternalServerError)
   const other = await task('other', 'true', [id])
   await expect(automations().tasks.update({ id, dependsOn: [other] })).rejects.toThrow('only-once → other → only-once')
   await expect(automations().tasks.delete({ id })).rejects.toThrow('other')
+})
+
+test('a request whose reply is lost is sent again by the SDK and counts once; two calls stay two', async () => {
+  const lost = new Set<string>()
+  const losing = clientOver((url, reply) => {
+    if (!/CreateTask|StartTask|CreateService/.test(url) || lost.has(url)) return reply
+    lost.add(url)
+    throw new TypeError('fetch failed')
+  })
+  const { tasks, services } = losing.environments.automations
+  const metadata = { reference: 'lossy', name: 'lossy' }
+  const { task: made } = await tasks.create({ environmentId, metadata, spec: { command: 'true' } })
+  const spec = { commands: { start: 'sleep 100' } }
+  const { service } = await services.create({ environmentId, metadata: { reference: 'lossy-s', name: 'l' }, spec })
+  expect(service.metadata?.reference).toBe('lossy-s')
+  const { taskExecution: first } = await tasks.start({ id: made.id })
+  expect(lost.size).toBe(3)
+  const { taskExecution: second } = await tasks.start({ id: made.id })
+  const runs = await automations().tasks.executions.list({ filter: { taskIds: [made.id] } })
+  expect(runs.taskExecutions.map((e) => e.id)).toEqual([second.id, first.id])
+  for (const { id } of runs.taskExecutions) await over(world.client, id)
+})
+
+test('a task changed while it runs goes on as it was started; its next run is the new one', async () => {
+  const id = await task(
+    'changing',
+    'echo old; touch begun-old; for i in $(seq 200); do [ -e go ] && break; sleep 0.1; done; echo end',
+  )
+  const { taskExecution } = await automations().tasks.start({ id })
+  await run(await task('wait-old', 'for i in $(seq 100); do [ -e begun-old ] && exit 0; sleep 0.1; done; exit 1'))
+  await automations().tasks.update({ id, spec: { command: 'echo new' }, metadata: { name: 'Changed' } })
+  await run(await task('go', 'touch go'))
+  const before = await over(world.client, taskExecution.id)
+  expect(await logOf(before.status!.logUrl!)).toBe('old\nend\n')
+  expect(before.spec?.plan?.[0]?.steps?.[0]?.task?.spec?.command).toContain('echo old')
+  expect(await logOf((await run(id)).status!.logUrl!)).toBe('new\n')
+  await automations().tasks.delete({ id })
+  const kept = (await automations().tasks.executions.retrieve({ id: before.id! })).taskExecution
+  expect(kept.status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+})
+
+test('outputs have limits, and an empty value takes one back', async () => {
+  const longest = 'x'.repeat(4_096)
+  const outputsOf = async (reference: string, command: string) =>
+    (await run(await task(reference, command))).status?.steps?.[0]?.output
+  expect(await outputsOf('outputs', `printf 'A=1\\nB=2\\nA=\\nLONG=${longest}\\n' >> "$TASKPORT_OUTPUTS"`)).toEqual({
+    B: '2',
+    LONG: longest,
+  })
+  const many = (count: number): string => `for i in $(seq ${count}); do echo "K$i=v" >> "$TASKPORT_OUTPUTS"; done`
+  expect(Object.keys((await outputsOf('most-outputs', many(128))) ?? {})).toHaveLength(128)
+  expect(await outputsOf('too-many-outputs', many(129))).toEqual({})
+  expect(await outputsOf('too-long-output', `echo "K=${longest}y" >> "$TASKPORT_OUTPUTS"`)).toEqual({})
 })
