@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DockerExecutor, probeEngine } from '../executors/docker/docker-executor.ts'
 import { DEFAULT_ENGINE } from '../executors/docker/engine-address.ts'
+import type { ServerOffer } from '../executors/docker/server-reach.ts'
 import type { SegmentLogStore } from '../logs/segment-log-store.ts'
 import { SegmentWriter } from '../logs/segment-writer.ts'
 import type { Configuration } from './configuration.ts'
@@ -20,6 +21,7 @@ export async function dockerExecutor(
   c: Configuration,
   news: WriterNews,
   logs: SegmentLogStore,
+  server: ServerOffer,
 ): Promise<DockerExecutor | undefined> {
   const address = addressOf(c)
   const wanted = c.executor === 'docker' || existsSync(join(c.dataDirectory, 'docker', 'instance'))
@@ -28,12 +30,16 @@ export async function dockerExecutor(
     engine: address,
     dataDirectory: c.dataDirectory,
     allowedBinds: c.allowBind,
+    server,
     logs: await takeOverLogs(c, logs),
     storedLog: (tenant, attempt) => logs.stored(tenant, attempt),
     onLog: news.frames,
     onProblem: news.problem,
   })
 }
+
+/** Keeps the port that containers are told of. */
+export const gatewayPortFileOf = (dataDirectory: string): string => join(dataDirectory, 'docker', 'gateway-port')
 
 const WRITER = /^docker-(\d+)[-.]/
 

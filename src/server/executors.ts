@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Executor } from '../core/ports/executor.ts'
 import type { LogNotice } from '../core/ports/log-store.ts'
 import { ExecutorSet } from '../engine/executor-set.ts'
+import type { ServerOffer } from '../executors/docker/server-reach.ts'
 import { ProcessExecutor } from '../executors/process/process-executor.ts'
 import { ScriptedExecutor } from '../executors/scripted/scripted-executor.ts'
 import { ScriptedWorld } from '../executors/scripted/scripted-world.ts'
@@ -37,13 +38,13 @@ export async function makeExecutors(
   c: Configuration,
   news: WriterNews,
   logs: SegmentLogStore,
-  url: () => string,
+  server: ServerOffer,
 ): Promise<ExecutorSet> {
   if (c.executor === 'scripted')
     return new ExecutorSet([new ScriptedExecutor(new ScriptedWorld(systemClock, systemAlarms))], 'scripted')
-  const docker = c.executor === 'process' ? undefined : await dockerExecutor(c, news, logs)
+  const docker = c.executor === 'process' ? undefined : await dockerExecutor(c, news, logs, server)
   const executors: Executor[] = []
-  if (c.executor !== 'docker') executors.push(processExecutor(c, news, url))
+  if (c.executor !== 'docker') executors.push(processExecutor(c, news, server.url))
   if (docker !== undefined) executors.push(docker)
   return new ExecutorSet(executors, c.executor === 'auto' ? 'auto' : c.executor)
 }

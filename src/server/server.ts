@@ -28,6 +28,7 @@ import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
 import { credentialSweep } from './credential-sweep.ts'
 import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
+import { gatewayPortFileOf } from './docker.ts'
 import { makeExecutors, type WriterNews } from './executors.ts'
 import { makeFaces } from './faces.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
@@ -36,6 +37,7 @@ import { openLogs } from './logs.ts'
 import { thisMachine } from './machine.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { systemAlarms, systemClock } from './system-clock.ts'
+import { TaskGateway } from './task-gateway.ts'
 import { uuidIds } from './uuid-ids.ts'
 import { openVault } from './vault.ts'
 
@@ -68,12 +70,16 @@ export async function serve(given: Configuration): Promise<Server> {
   })
   const logs = await openLogs(c)
   const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
+  const gateway = new TaskGateway(gatewayPortFileOf(c.dataDirectory))
   const reactors: Reactor[] = []
   const formats = new Map<string, WebhookFormat>()
   const running = createEngine({
     store,
     logs,
-    executors: await makeExecutors(c, writerNews(logs, log), logs, () => place.url),
+    executors: await makeExecutors(c, writerNews(logs, log), logs, {
+      url: () => place.url,
+      offer: (address) => gateway.offer(address),
+    }),
     clock: systemClock,
     alarms: systemAlarms,
     ids: uuidIds,
@@ -99,6 +105,7 @@ export async function serve(given: Configuration): Promise<Server> {
   await running.start(thisMachine(c))
   sweep.start()
   const origin = await openOrigin({ faces, fallback: 'native' })
+  gateway.connect(origin, faces)
   metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
   store.onEvents((events) => metrics.observe(events))
   place.url = await origin.listen(c.host, c.port)
@@ -107,7 +114,7 @@ export async function serve(given: Configuration): Promise<Server> {
     url: place.url,
     configuration: c,
     banner: () => bannerOf(c, place.url, faces, running),
-    stop: stopper(c, origin, running, sweep, store, logs),
+    stop: stopper(c, origin, gateway, running, sweep, store, logs),
   }
 }
 
@@ -134,12 +141,14 @@ type Log = (facts: object, message: string) => void
 function stopper(
   c: Configuration,
   origin: Origin,
+  gateway: TaskGateway,
   running: RunningEngine,
   sweep: ServiceRunner,
   store: SqliteStore,
   logs: SegmentLogStore,
 ): Server['stop'] {
   return async ({ endTasks }) => {
+    await gateway.close()
     await origin.close()
     await sweep.stop()
     await running.stop({ endTasks })

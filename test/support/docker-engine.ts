@@ -23,16 +23,16 @@ export class DockerEngine {
   readonly address = `unix://${this.socket}`
   readonly #number = process.pid % 4096
   readonly #bridge = `tpd${this.#number}`
-  readonly #liveRestore: boolean
+  readonly #more: readonly string[]
   #daemon: ChildProcess | undefined
 
-  private constructor(liveRestore: boolean) {
-    this.#liveRestore = liveRestore
+  private constructor(more: readonly string[]) {
+    this.#more = more
   }
 
-  /** With `liveRestore` containers outlive a daemon that is killed. */
-  static async open({ liveRestore = false } = {}): Promise<DockerEngine> {
-    const engine = new DockerEngine(liveRestore)
+  /** `more`: flags of dockerd. With `--live-restore` containers outlive a daemon that is killed. */
+  static async open(...more: readonly string[]): Promise<DockerEngine> {
+    const engine = new DockerEngine(more)
     engine.#makeBridge()
     await engine.start()
     return engine
@@ -92,7 +92,7 @@ export class DockerEngine {
       ],
       ...['--pidfile', join(this.directory, 'pid'), '--bridge', this.#bridge, '--default-ulimit', 'nofile=1024:4096'],
       ...['--default-address-pool', `base=10.${128 + (this.#number % 64)}.0.0/16,size=26`],
-      ...(this.#liveRestore ? ['--live-restore'] : []),
+      ...this.#more,
     ]
   }
 

@@ -150,6 +150,14 @@ export class ContainerEngine {
     return (await this.#docker.listNetworks({ filters: filtersOf(labels) })).map(({ Name }) => Name)
   }
 
+  /** The address that a network has on the engine's machine. */
+  async gatewayOf(name: string): Promise<string> {
+    const { IPAM } = await this.#docker.getNetwork(name).inspect()
+    const gateway = IPAM?.Config?.[0]?.Gateway
+    if (!gateway) throw new Error(`the network ${name} has no gateway`)
+    return gateway.split('/')[0]!
+  }
+
   async removeNetwork(name: string): Promise<void> {
     await goneIsFine(this.#docker.getNetwork(name).remove())
   }

@@ -16,8 +16,8 @@ export interface RunTerms {
   readonly deadlineAt?: Instant
   readonly logs?: LogLimits
   readonly terminal?: boolean
-  /** The program that an init process was put in front of. */
-  readonly initFor?: string
+  /** What it runs, in case an init process, put in front by the step or by the engine's default, does not find it. */
+  readonly program?: string
   readonly imageDigest?: string
   /** The image's own stop signal. */
   readonly imageStop?: string
@@ -93,9 +93,7 @@ export function termsOf(work: Work): RunTerms {
     ...(work.deadlineAt !== undefined && { deadlineAt: work.deadlineAt }),
     ...(work.run.logs !== undefined && { logs: work.run.logs }),
     ...(work.run.container?.terminal === true && { terminal: true }),
-    ...(work.run.init === true && {
-      initFor: work.run.entrypoint?.[0] ?? work.run.argv[0] ?? 'the command of its image',
-    }),
+    program: work.run.entrypoint?.[0] ?? work.run.argv[0] ?? 'the command of its image',
   }
 }
 

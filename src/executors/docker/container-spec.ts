@@ -76,7 +76,8 @@ function hostConfigOf(work: Work, context: SpecContext): HostConfig {
     PortBindings: portBindingsOf(work, context.publishAddress),
     Mounts: mountsOf(work, context.names),
     ReadonlyRootfs: hasReadOnlyRoot(work),
-    Init: run.init === true,
+    // Unsaid, the engine's own default counts (dockerd --init).
+    ...(run.init === true && { Init: true }),
     ...(run.network?.extraHosts && {
       ExtraHosts: Object.entries(run.network.extraHosts).map(([host, ip]) => `${host}:${ip}`),
     }),

@@ -26,7 +26,7 @@ describe.skipIf(!canRunDocker())(
     let executions = 0
     const allowed = mkdtempSync(join(tmpdir(), 'taskport-binds-'))
     beforeAll(async () => {
-      engine = await DockerEngine.open({ liveRestore: true })
+      engine = await DockerEngine.open('--live-restore')
       await importTestImage(engine.address)
       await buildTestImage(engine.address, 'taskport-alice:1', ALICE)
     }, 120_000)

@@ -37,6 +37,7 @@ import { LimitKeeping } from './limit-keeping.ts'
 import { LogOutlet, type StoredLog } from './log-outlet.ts'
 import { Places } from './places.ts'
 import { RunKeeper } from './run-keeper.ts'
+import { type ServerOffer, ServerReach } from './server-reach.ts'
 import { statsOf } from './stats.ts'
 
 export interface DockerExecutorOptions {
@@ -55,6 +56,8 @@ export interface DockerExecutorOptions {
   readonly allowPrivileged?: boolean
   /** Host address that published ports listen on. Default: loopback. */
   readonly publishAddress?: string
+  /** What containers may reach of the server. Absent: nothing. */
+  readonly server?: ServerOffer
   readonly pull?: Partial<PullLimits>
   /** How long `ready` waits for an engine, ms. */
   readonly patienceMs?: number
@@ -119,6 +122,7 @@ export class DockerExecutor implements Executor {
       box: this.#box,
       outlet: this.#outlet,
       places: this.#places,
+      reach: new ServerReach(this.#places, options.server),
       images: new ImageStore(this.#engine, { ...DEFAULT_PULL, ...options.pull }),
       policy: {
         allowedBinds: options.allowedBinds ?? [],

@@ -51,7 +51,7 @@ const INIT_FAILED = /^(\[FATAL tini \(\d+\)\] exec .* failed|ERROR \(catatonit:\
 function missingProgram(run: ContainerRun, state: ContainerState): Reason | undefined {
   const words = run.firstWords?.split('\n')[0] ?? ''
   if (![1, 126, 127].includes(state.ExitCode) || !INIT_FAILED.test(words)) return undefined
-  return reason('program_missing', `${run.terms.initFor} cannot be run: ${words}`, { engine: words })
+  return reason('program_missing', `${run.terms.program} cannot be run: ${words}`, { engine: words })
 }
 
 const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed by the kernel'

@@ -27,6 +27,7 @@ export class Places {
   readonly #made = new Map<string, Promise<void>>()
   readonly #byAllocation = new Map<AllocationId, Set<string>>()
   #shared: Promise<PlaceNetwork> | undefined
+  #gateway: Promise<string> | undefined
 
   constructor(engine: ContainerEngine, names: ContainerNames) {
     this.#engine = engine
@@ -44,6 +45,17 @@ export class Places {
       this.#engine.createNetwork(name, this.#names.labelsOf(allocation), {}),
     )
     return { name, own: true }
+  }
+
+  /** This machine's address on the network that allocations share. */
+  gateway(): Promise<string> {
+    this.#gateway ??= this.#sharedNetwork()
+      .then(({ name }) => this.#engine.gatewayOf(name))
+      .catch((error: unknown) => {
+        this.#gateway = undefined
+        throw error
+      })
+    return this.#gateway
   }
 
   /** Makes the volumes that the step mounts, with the labels by which they are removed. */
@@ -72,9 +84,7 @@ export class Places {
       await this.#persist(() => this.#engine.removeNetwork(network))
     for (const volume of await this.#engine.volumes(labels))
       if (!this.#names.isTenantVolume(volume)) await this.#persist(() => this.#engine.removeVolume(volume))
-    this.#made.clear()
-    this.#byAllocation.clear()
-    this.#shared = undefined
+    this.distrust()
   }
 
   /** Forgets what is thought to exist: the engine may have come back as another. */
@@ -82,6 +92,7 @@ export class Places {
     this.#made.clear()
     this.#byAllocation.clear()
     this.#shared = undefined
+    this.#gateway = undefined
   }
 
   async #removeAll(labels: Readonly<Record<string, string>>): Promise<void> {

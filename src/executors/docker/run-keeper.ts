@@ -26,6 +26,7 @@ import type { LogOutlet } from './log-outlet.ts'
 import type { Places } from './places.ts'
 import { exitReceipt, RunEnder } from './run-ender.ts'
 import { RunStarter } from './run-starter.ts'
+import type { ServerReach } from './server-reach.ts'
 import { startedSight } from './started-sight.ts'
 import { Stopper } from './stopper.ts'
 import { UsageSampler } from './usage-sampler.ts'
@@ -37,6 +38,7 @@ export interface KeeperParts {
   readonly box: ObservationBox
   readonly outlet: LogOutlet
   readonly places: Places
+  readonly reach: ServerReach
   readonly images: ImageStore
   readonly policy: CheckPolicy
   readonly publishAddress: string
@@ -237,11 +239,10 @@ export class RunKeeper {
   #followLog(run: ContainerRun): void {
     if (this.#logs.has(run.attempt)) return
     const { engine, outlet, life } = this.#parts
-    const { tenant, logs, terminal, initFor } = run.terms
+    const { tenant, logs, terminal } = run.terms
     if (logs !== undefined) outlet.limit(tenant, run.attempt, logs)
     const follower = new LogFollower(engine, run.name, terminal === true, life, (message) => {
-      if (initFor !== undefined && message.source === 'stderr')
-        run.firstWords ??= message.bytes.toString('utf8', 0, 300)
+      if (message.source === 'stderr') run.firstWords ??= message.bytes.toString('utf8', 0, 300)
       outlet.write(tenant, run.attempt, message)
     })
     this.#logs.set(run.attempt, follower)
@@ -294,11 +295,12 @@ export class RunKeeper {
 
   /** The engine answers, for the first time or again: everything is looked at. */
   async #lookAround(): Promise<void> {
-    const { engine, names, here, places } = this.#parts
+    const { engine, names, here, places, reach } = this.#parts
     here(await engine.facts())
     places.distrust()
     const found = await engine.list({ [LABEL.instance]: names.instance })
     const present = new Set(found.map(nameOf))
+    if (found.length > 0) this.#later(reach.reopen())
     await Promise.all(found.map((container) => this.#meet(container)))
     for (const run of this.#runs.values())
       if (run.phase === 'running' && !present.has(run.name)) this.#later(this.#end(run))

@@ -12,7 +12,8 @@ import { WORKSPACE } from './environment.ts'
 import { Gate } from './gate.ts'
 import type { ImageFacts, ImageStore } from './image-store.ts'
 import { mountsOf } from './mounts.ts'
-import type { Places } from './places.ts'
+import type { PlaceNetwork, Places } from './places.ts'
+import type { ServerReach } from './server-reach.ts'
 import { startProblem } from './start-problem.ts'
 import { type TarEntry, writeTar } from './tar.ts'
 
@@ -21,6 +22,7 @@ export interface StarterParts {
   readonly names: ContainerNames
   readonly images: ImageStore
   readonly places: Places
+  readonly reach: ServerReach
   readonly policy: CheckPolicy
   readonly publishAddress: string
   readonly pulling: (run: ContainerRun, progress?: Parameters<Parameters<ImageStore['resolve']>[1]>[0]) => void
@@ -73,9 +75,9 @@ export class RunStarter {
   }
 
   async #launch(run: ContainerRun, work: Work, image: ImageFacts): Promise<StartAnswer> {
-    const { engine, places } = this.#parts
+    const { engine, places, reach } = this.#parts
     const [network] = await Promise.all([places.network(work), places.volumes(work)])
-    const problem = await this.#create(run, work, network)
+    const problem = await this.#create(run, await reach.told(work, network), network)
     if (problem === 'runs') return { started: image }
     if (problem !== undefined) return { refusal: problem }
     await this.#fill(run, work, image)
@@ -110,11 +112,7 @@ export class RunStarter {
   }
 
   /** `runs`: it exists and has been started before; it is taken over. */
-  async #create(
-    run: ContainerRun,
-    work: Work,
-    network: Awaited<ReturnType<Places['network']>>,
-  ): Promise<Reason | 'runs' | undefined> {
+  async #create(run: ContainerRun, work: Work, network: PlaceNetwork): Promise<Reason | 'runs' | undefined> {
     const { engine, names, publishAddress, policy } = this.#parts
     const options = containerOptionsOf(work.run.container, policy.allowPrivileged)
     if ('code' in options) return options

@@ -16,6 +16,7 @@ export function ecsFace(context: FaceContext, given: Partial<EcsOptions> = {}): 
   return {
     name: FACE,
     claims: [{ method: 'POST', exact: '/' }, { prefix: METADATA_PATH }],
+    forTasks: [{ prefix: METADATA_PATH }],
     reactor,
     webhookFormats: { eventbridge: eventBridge },
     mount(app) {

@@ -8,7 +8,7 @@
  * O3. The way of a request costs a Map look-up by its first path segment and the few claims behind it.
  * O4. `close` loses no answer: requests under way are finished, streams are told to end, new ones are not accepted.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -49,6 +49,8 @@ export interface Origin {
   address(): string
   /** Answers by face and status so far, for metrics. */
   answers(): ReadonlyMap<string, ReadonlyMap<number, number>>
+  /** Answers a request that reached another door. `admitted`: claims outside of which nothing is answered (`false`). */
+  handle(request: IncomingMessage, response: ServerResponse, admitted: ClaimIndex<true>): boolean
   /** The face's Fastify instance, for `inject` in tests. */
   app(face: string): FastifyInstance
   close(): Promise<void>
@@ -70,11 +72,12 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
   for (const face of options.faces) apps.set(face.name, await mount(face, options, closing.signal, answers))
   const fallback = apps.get(options.fallback)
   if (!fallback) throw new Error(`the fallback face ${options.fallback} is not among the faces`)
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const face = index.find(claimedRequest(request))
     const app = face === undefined ? fallback : (apps.get(face) ?? fallback)
     app.routing(request, response)
-  })
+  }
+  const server = createServer(answer)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_MS
   endIdleSockets(server, options.idleMs ?? IDLE_MS)
@@ -83,6 +86,11 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
   return {
     address,
     answers: () => answers,
+    handle: (request, response, admitted) => {
+      const isAdmitted = admitted.find(claimedRequest(request)) === true
+      if (isAdmitted) answer(request, response)
+      return isAdmitted
+    },
     app: (face) => apps.get(face) ?? fallback,
     listen: async (host, port) => {
       await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import type { Face, FaceContext } from '../kit/face.ts'
+import { BASE_PATH } from './contract/contract.ts'
 import type { NativeOptions, NativeParts } from './native-parts.ts'
 import { FACE } from './parse.ts'
 import { claims, mountRoutes } from './routes.ts'
@@ -10,6 +11,7 @@ export function nativeFace(context: FaceContext, options: NativeOptions): Face {
   return {
     name: FACE,
     claims,
+    forTasks: [{ prefix: `${BASE_PATH}/attempts` }],
     mount: (app) => mountRoutes(app, parts),
     environment: async (origin) => {
       const { secret } = await context.credentials.firstStart(FACE)

@@ -106,8 +106,10 @@ const START_ERRORS: Partial<Record<ReasonCode, string>> = {
 /** Why this container never started; undefined when it did, or when only the task's stop kept it from starting. */
 export function startProblem(e: Execution, ordinal: number): string | undefined {
   const step = e.status.steps[ordinal]
-  if (!step || everStarted(step)) return undefined
-  const why = step.reason ?? currentAttempt(step)?.exit?.reason
+  const attempt = step && currentAttempt(step)
+  // An init process starts even where it finds no program to run.
+  if (!step || (everStarted(step) && attempt?.exit?.outcome !== 'refused')) return undefined
+  const why = step.reason ?? attempt?.exit?.reason
   if (neverReady(step)) return `CannotStartContainerError: dependency graph: ${why?.message}`
   if (step.state !== 'failed' && step.state !== 'lost') return undefined
   if (lacksProgram(e, ordinal, why?.code)) return noProgram(e, ordinal)
@@ -119,6 +121,7 @@ export function startProblem(e: Execution, ordinal: number): string | undefined 
 function lacksProgram(e: Execution, ordinal: number, code: ReasonCode | undefined): boolean {
   const run = stepsOf(e)[ordinal]?.work as RunSpec
   const nothing = run.argv.length === 0 && (run.entrypoint ?? []).length === 0
+  if (currentAttempt(e.status.steps[ordinal]!)?.executor === 'docker') return false
   return nothing && (code === 'image_missing' || code === 'program_missing' || code === 'refused_by_executor')
 }
 
