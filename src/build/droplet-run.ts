@@ -49,9 +49,13 @@ const mountsOf = (tree: string): readonly MountSpec[] => [
 ]
 
 /** The same in a container: the image's own files, the command by its shell. */
-export const imageRun = (image: string, run: Omit<DropletRun, 'tree' | 'sandboxed'>): RunSpec => ({
+export const imageRun = (
+  image: string,
+  run: Omit<DropletRun, 'tree' | 'sandboxed'> & { readonly registrySecret?: string },
+): RunSpec => ({
   kind: 'run',
   image,
+  ...(run.registrySecret !== undefined && { registrySecret: run.registrySecret }),
   entrypoint: ['/bin/sh', '-c'],
   argv: [run.command],
   env: run.env,

@@ -31,7 +31,9 @@ async function main([form, from, place, name]: readonly string[]): Promise<void>
 }
 
 async function unpack(form: string, archive: string, half: string): Promise<void> {
-  process.stdout.write(`Unpacking ${form === 'bits' ? 'the app' : 'the droplet'} (${(await stat(archive)).size} bytes)\n`)
+  process.stdout.write(
+    `Unpacking ${form === 'bits' ? 'the app' : 'the droplet'} (${(await stat(archive)).size} bytes)\n`,
+  )
   const made = await unpackArchive(archive, form === 'bits' ? join(half, 'app') : half, LIMITS)
   if ((await readdir(join(half, 'app'))).length === 0) throw new BrokenArchive('the archive has no app in it')
   await openUp(half)
@@ -40,7 +42,12 @@ async function unpack(form: string, archive: string, half: string): Promise<void
 
 /** Sharing blocks with the other where the file system can. */
 const copyTree = (from: string, half: string): Promise<void> =>
-  cp(from, half, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, mode: constants.COPYFILE_FICLONE })
+  cp(from, half, {
+    recursive: true,
+    verbatimSymlinks: true,
+    preserveTimestamps: true,
+    mode: constants.COPYFILE_FICLONE,
+  })
 
 /** Tasks run as another user: what the archive's owner may read, they may. */
 async function openUp(directory: string): Promise<void> {

@@ -99,6 +99,8 @@ export interface Package extends Resource {
   readonly type: 'bits' | 'docker'
   readonly state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'READY' | 'FAILED' | 'EXPIRED'
   readonly image?: string
+  /** For the image's registry; its password is a secret of the engine. */
+  readonly username?: string
   readonly error?: string
   readonly sha256?: string
   readonly metadata: Metadata
@@ -110,6 +112,8 @@ export interface Build extends Resource {
   readonly state: 'STAGING' | 'STAGED' | 'FAILED'
   readonly error?: string
   readonly droplet?: string
+  /** That stages it, and whose output is its log; an image needs none. */
+  readonly execution?: string
   readonly createdBy: { readonly guid: string; readonly name: string }
   readonly lifecycle: Lifecycle
   readonly metadata: Metadata
@@ -120,6 +124,8 @@ export interface Droplet extends Resource {
   readonly state: 'AWAITING_UPLOAD' | 'PROCESSING_UPLOAD' | 'STAGED' | 'FAILED' | 'EXPIRED' | 'COPYING'
   readonly error?: string
   readonly image?: string
+  /** Name of the engine's secret that opens the image's registry. */
+  readonly registrySecret?: string
   readonly package?: string
   readonly lifecycle: Lifecycle
   readonly processTypes: Readonly<Record<string, string>>

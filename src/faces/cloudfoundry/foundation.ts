@@ -1,11 +1,28 @@
-/** What a foundation has from its first moment on: one organisation with one space, and the feature flags' defaults. */
-import { COLLECTIONS, type Org, type Space, type User } from './documents.ts'
+/** What a foundation has from its first moment on: a quota without limits, one organisation, one space. */
+import { COLLECTIONS, type Org, type Quota, type Space, type User } from './documents.ts'
 import { isEngineError } from './is-engine-error.ts'
 import type { Records } from './records.ts'
 import type { TokenOwner } from './uaa/tokens.ts'
 import { NO_METADATA } from './wire/metadata.ts'
 
 const MARK = 'foundation'
+const DEFAULT = 'default'
+const NO_LIMITS = {
+  totalMemory: null,
+  perProcessMemory: null,
+  totalInstances: null,
+  perAppTasks: null,
+  logRate: null,
+}
+const NO_OTHER_LIMITS = {
+  services: { paid_services_allowed: true, total_service_instances: null, total_service_keys: null },
+  routes: { total_routes: null, total_reserved_ports: null },
+  domains: { total_domains: null },
+}
+
+/** The quota that every new organisation has: `cf org` reads the quota of each. */
+export const defaultQuota = async (records: Records): Promise<Quota | undefined> =>
+  (await records.all<Quota>(COLLECTIONS.quota)).find(({ name }) => name === DEFAULT)
 
 /** Idempotent; cheap when it is there. Whoever logs in is a user of it from then on. */
 export async function ensureFoundation(records: Records, { id, name, origin, isClient }: TokenOwner): Promise<void> {
@@ -17,12 +34,20 @@ export async function ensureFoundation(records: Records, { id, name, origin, isC
 
 async function ensureOrg(records: Records): Promise<void> {
   if (await records.find(COLLECTIONS.setting, MARK)) return
-  const org: Org = { ...records.fresh(), name: 'default', suspended: false, metadata: NO_METADATA }
-  const space: Space = { ...records.fresh(), name: 'default', org: org.guid, metadata: NO_METADATA }
+  const quota: Quota = { ...records.fresh(), name: DEFAULT, ...NO_LIMITS, rest: NO_OTHER_LIMITS }
+  const org: Org = {
+    ...records.fresh(),
+    name: DEFAULT,
+    suspended: false,
+    quota: quota.guid,
+    metadata: NO_METADATA,
+  }
+  const space: Space = { ...records.fresh(), name: DEFAULT, org: org.guid, metadata: NO_METADATA }
   const mark = { ...records.fresh(), guid: MARK }
   try {
     await records.save(
       { ...records.putOf(COLLECTIONS.setting, mark), expected: 0 },
+      records.putOf(COLLECTIONS.quota, quota),
       records.putOf(COLLECTIONS.org, org),
       records.putOf(COLLECTIONS.space, space, { org: org.guid }),
     )

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Engine } from '../../engine/engine.ts'
 import type { FaceContext } from '../kit/face.ts'
@@ -30,6 +31,8 @@ export interface Answer {
   readonly status: number
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
+  /** Instead of a body: bytes as they come. */
+  readonly file?: Readable
 }
 
 export interface Operation {
@@ -50,4 +53,11 @@ export const noContent = (): Answer => ({ status: 204 })
 export const jobAt = (call: Call, guid: string): Answer => ({
   status: 202,
   headers: { location: `${call.base}/v3/jobs/${guid}` },
+})
+
+/** A download under this name. */
+export const file = (bytes: Readable, name: string): Answer => ({
+  status: 200,
+  headers: { 'content-disposition': `attachment; filename="${name}"` },
+  file: bytes,
 })

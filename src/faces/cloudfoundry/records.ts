@@ -42,6 +42,16 @@ export class Records {
     return found.map(({ body }) => body)
   }
 
+  /** The newest of them, at most `limit` (1,000 at most). */
+  async newest<Body extends Resource>(
+    collection: string,
+    index: { readonly name: string; readonly value: string },
+    limit: number,
+  ): Promise<readonly Body[]> {
+    const { items } = await this.#engine.documents<Body>(this.tenant, collection, { index, limit, ascending: false })
+    return items.map(({ body }) => body)
+  }
+
   putOf(collection: string, body: Resource, indexes: Indexes = {}): DocumentPut {
     return put(this.tenant, collection, body.guid, body, { sort: sortOf(body), indexes: defined(indexes) })
   }

@@ -108,6 +108,7 @@ export class Routes {
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.headers) reply.headers(answer.headers)
   reply.code(answer.status)
+  if (answer.file) return reply.type('application/octet-stream').send(answer.file)
   return answer.body === undefined ? reply.send() : reply.type(JSON_TYPE).send(JSON.stringify(answer.body))
 }
 

@@ -45,12 +45,9 @@ export const presentProcess = (
   relationships: { app: toOne(process.app), revision: null },
   metadata: metadataOf(process.metadata),
   links: {
-    ...hrefs(base, {
-      self: `/v3/processes/${process.guid}`,
-      app: `/v3/apps/${process.app}`,
-      stats: `/v3/processes/${process.guid}/stats`,
-    }),
+    ...hrefs(base, { self: `/v3/processes/${process.guid}` }),
     scale: { href: `${base}/v3/processes/${process.guid}/actions/scale`, method: 'POST' },
+    ...hrefs(base, { app: `/v3/apps/${process.app}`, stats: `/v3/processes/${process.guid}/stats` }),
   },
 })
 
@@ -59,18 +56,18 @@ export const presentPackage = (one: Package, base: string): object => ({
   type: one.type,
   data:
     one.type === 'docker'
-      ? { image: one.image, username: null, password: null }
+      ? { image: one.image, username: one.username ?? null, password: one.username === undefined ? null : '***' }
       : { error: one.error ?? null, checksum: { type: 'sha256', value: one.sha256 ?? null } },
   state: one.state,
   relationships: { app: toOne(one.app) },
   metadata: metadataOf(one.metadata),
   links: {
-    ...hrefs(base, {
-      self: `/v3/packages/${one.guid}`,
-      app: `/v3/apps/${one.app}`,
-      ...(one.type === 'bits' && { download: `/v3/packages/${one.guid}/download` }),
+    ...hrefs(base, { self: `/v3/packages/${one.guid}` }),
+    ...(one.type === 'bits' && {
+      upload: { href: `${base}/v3/packages/${one.guid}/upload`, method: 'POST' },
+      download: { href: `${base}/v3/packages/${one.guid}/download`, method: 'GET' },
     }),
-    ...(one.type === 'bits' && { upload: { href: `${base}/v3/packages/${one.guid}/upload`, method: 'POST' } }),
+    ...hrefs(base, { app: `/v3/apps/${one.app}` }),
   },
 })
 
@@ -82,7 +79,6 @@ export const presentBuild = (build: Build, base: string): object => ({
   staging_log_rate_limit_bytes_per_second: -1,
   error: build.error ?? null,
   lifecycle: build.lifecycle,
-  checksum: null,
   package: { guid: build.package },
   droplet: build.droplet === undefined ? null : { guid: build.droplet },
   created_by: { ...build.createdBy, email: build.createdBy.name },
@@ -118,6 +114,7 @@ export const presentDroplet = (droplet: Droplet, base: string): object => ({
       ...(droplet.package !== undefined && { package: `/v3/packages/${droplet.package}` }),
     }),
     assign_current_droplet: { href: `${base}/v3/apps/${droplet.app}/relationships/current_droplet`, method: 'PATCH' },
+    ...(droplet.image === undefined && hrefs(base, { download: `/v3/droplets/${droplet.guid}/download` })),
     ...(droplet.state === 'AWAITING_UPLOAD' && {
       upload: { href: `${base}/v3/droplets/${droplet.guid}/upload`, method: 'POST' },
     }),

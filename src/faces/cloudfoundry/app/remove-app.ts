@@ -1,12 +1,10 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { asExecutionId } from '../../../core/identity.ts'
 import { type App, type Build, COLLECTIONS, type Droplet, type Package, type ServiceBinding } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
-import { treesOf } from '../staging/start-staging.ts'
 import { isFinalTask, type TaskRecord } from '../task/task-record.ts'
 import { type PlacedApp, processesOf } from './find-app.ts'
+import { removeBits } from './remove-bits.ts'
 
 const PATIENCE_MS = 30_000
 
@@ -16,9 +14,10 @@ export async function removeApp(call: Call, app: App, placed?: PlacedApp): Promi
   const index = { name: 'app', value: app.guid }
   for (const task of await records.all<TaskRecord>(COLLECTIONS.task, index)) await removeTask(call, task, placed)
   const droplets = await records.all<Droplet>(COLLECTIONS.droplet, index)
+  const packages = await records.all<Package>(COLLECTIONS.package, index)
   const parts = [
     [COLLECTIONS.process, await processesOf(call, app.guid)],
-    [COLLECTIONS.package, await records.all<Package>(COLLECTIONS.package, index)],
+    [COLLECTIONS.package, packages],
     [COLLECTIONS.build, await records.all<Build>(COLLECTIONS.build, index)],
     [COLLECTIONS.droplet, droplets],
     [COLLECTIONS.binding, await records.all<ServiceBinding>(COLLECTIONS.binding, index)],
@@ -27,8 +26,7 @@ export async function removeApp(call: Call, app: App, placed?: PlacedApp): Promi
     ...parts.flatMap(([collection, bodies]) => bodies.map(({ guid }) => records.deleteOf(collection, guid))),
     records.deleteOf(COLLECTIONS.app, app.guid),
   )
-  const trees = treesOf(call.context, call.caller.tenant)
-  for (const droplet of droplets) await rm(join(trees, droplet.guid), { recursive: true, force: true })
+  await removeBits(call, droplets, packages)
 }
 
 async function removeTask(call: Call, task: TaskRecord, placed: PlacedApp | undefined): Promise<void> {

@@ -1,13 +1,9 @@
-/**
- * The log cache: what an app's tasks wrote, as envelopes in order of time. All tasks of an app share its guid as source;
- * a task's own guid is a source of its own (beyond Cloud Foundry).
- */
+/** The log cache: what the origins of a source wrote, as envelopes in order of time. */
 import { asExecutionId } from '../../../core/identity.ts'
 import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
-import { COLLECTIONS } from '../documents.ts'
 import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
-import { isFinalTask, type TaskRecord } from '../task/task-record.ts'
+import type { LogOrigin } from './log-origin.ts'
 
 export interface Envelope {
   readonly timestamp: string
@@ -34,54 +30,54 @@ const NS_PER_MS = 1_000_000n
 const SLACK_MS = 2_000
 const PAGE = 1_000
 
-/** Tasks are asked in the direction of reading, and no further than the page needs. */
+/** Origins are asked in the direction of reading, and no further than the page needs. */
 export async function readEnvelopes(
   call: Call,
-  tasks: readonly TaskRecord[],
+  origins: readonly LogOrigin[],
   query: EnvelopeQuery,
 ): Promise<Envelope[]> {
-  const concerned = tasks.filter((task) => overlaps(task, query))
+  const concerned = origins.filter((origin) => overlaps(origin, query))
   const ordered = query.descending
     ? [...concerned].sort((a, b) => endOf(b) - endOf(a))
     : [...concerned].sort((a, b) => a.created - b.created)
   let found: Envelope[] = []
-  for (const task of ordered) {
-    if (found.length >= query.limit && isBeyond(task, found[query.limit - 1]!, query)) break
-    found.push(...(await envelopesOf(call, task, query)))
+  for (const origin of ordered) {
+    if (found.length >= query.limit && isBeyond(origin, found[query.limit - 1]!, query)) break
+    found.push(...(await envelopesOf(call, origin, query)))
     found.sort(query.descending ? newestFirst : oldestFirst)
     found = found.slice(0, query.limit)
   }
   return found
 }
 
-const endOf = (task: TaskRecord): number => (task.ended === undefined ? Number.MAX_SAFE_INTEGER : task.ended)
+const endOf = ({ ended }: LogOrigin): number => ended ?? Number.MAX_SAFE_INTEGER
 
-const overlaps = (task: TaskRecord, { from, until }: EnvelopeQuery): boolean =>
-  (task.ended === undefined || BigInt(task.ended + SLACK_MS) * NS_PER_MS >= from) &&
-  BigInt(task.created - SLACK_MS) * NS_PER_MS < until
+const overlaps = ({ created, ended }: LogOrigin, { from, until }: EnvelopeQuery): boolean =>
+  (ended === undefined || BigInt(ended + SLACK_MS) * NS_PER_MS >= from) &&
+  BigInt(created - SLACK_MS) * NS_PER_MS < until
 
-/** Nothing of this task, and so of none after it, can be on the page. */
-function isBeyond(task: TaskRecord, last: Envelope, { descending }: EnvelopeQuery): boolean {
+/** Nothing of this one, and so of none after it, can be on the page. */
+function isBeyond({ created, ended }: LogOrigin, last: Envelope, { descending }: EnvelopeQuery): boolean {
   const at = BigInt(last.timestamp)
-  if (descending) return task.ended !== undefined && BigInt(task.ended + SLACK_MS) * NS_PER_MS < at
-  return BigInt(task.created - SLACK_MS) * NS_PER_MS > at
+  if (descending) return ended !== undefined && BigInt(ended + SLACK_MS) * NS_PER_MS < at
+  return BigInt(created - SLACK_MS) * NS_PER_MS > at
 }
 
 const oldestFirst = (a: Envelope, b: Envelope): number => compare(BigInt(a.timestamp), BigInt(b.timestamp))
 const newestFirst = (a: Envelope, b: Envelope): number => oldestFirst(b, a)
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 
-async function envelopesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Promise<Envelope[]> {
+async function envelopesOf(call: Call, origin: LogOrigin, query: EnvelopeQuery): Promise<Envelope[]> {
   const stamps = new Stamps()
   const envelopes: Envelope[] = []
   const within = ({ timestamp }: Envelope): boolean =>
     BigInt(timestamp) >= query.from && BigInt(timestamp) < query.until
-  for await (const line of linesOf(call, task, query)) {
-    const envelope = lineEnvelope(task, query.source, line, stamps.next(line.at))
+  for await (const line of linesOf(call, origin, query)) {
+    const envelope = lineEnvelope(origin, query.source, line, stamps.next(line.at))
     if (within(envelope)) envelopes.push(envelope)
     if (!query.descending && envelopes.length >= query.limit) return envelopes
   }
-  const end = endEnvelope(task, query.source, stamps.last)
+  const end = endEnvelope(origin, query.source, stamps.last)
   return end && within(end) ? [...envelopes, end] : envelopes
 }
 
@@ -102,12 +98,12 @@ class Stamps {
 /** As far back as the stamps of one piece (64 KiB, a nanosecond a line) may reach beyond its microsecond. */
 const PIECE_US = 70n
 
-async function* linesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): AsyncIterable<LogLine> {
+async function* linesOf(call: Call, origin: LogOrigin, query: EnvelopeQuery): AsyncIterable<LogLine> {
   const since = query.from > 0n ? Number(query.from / NS_PER_US - PIECE_US) : 0
   let from: LogFrom = query.descending ? { last: query.limit } : { since }
   try {
     for (;;) {
-      const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(task.guid) }, from, PAGE)
+      const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(origin.execution) }, from, PAGE)
       yield* page.lines
       if (page.lines.length === 0) return
       from = { seq: page.next }
@@ -118,44 +114,26 @@ async function* linesOf(call: Call, task: TaskRecord, query: EnvelopeQuery): Asy
   }
 }
 
-const tagsOf = (task: TaskRecord): Readonly<Record<string, string>> => ({
-  app_id: task.app,
-  app_name: task.appName,
-  instance_id: '0',
-  organization_id: task.org,
-  source_id: task.app,
-  source_type: `APP/TASK/${task.name}`,
-  space_id: task.space,
-  space_name: task.spaceName,
-  task_id: task.guid,
-})
-
-const lineEnvelope = (task: TaskRecord, source: string, line: LogLine, at: bigint): Envelope => ({
+const lineEnvelope = ({ tags }: LogOrigin, source: string, line: LogLine, at: bigint): Envelope => ({
   timestamp: String(at),
   source_id: source,
   instance_id: '0',
   deprecated_tags: {},
-  tags: tagsOf(task),
+  tags,
   log: { payload: Buffer.from(line.bytes).toString('base64'), type: line.source === 'stdout' ? 'OUT' : 'ERR' },
 })
 
 /** The cell's own last word. */
-function endEnvelope(task: TaskRecord, source: string, last: bigint): Envelope | undefined {
-  if (!isFinalTask(task.state) || task.ended === undefined || task.exitCode === undefined) return undefined
-  const ended = BigInt(task.ended * US_PER_MS) * NS_PER_US
+function endEnvelope({ tags, ended, lastWord }: LogOrigin, source: string, last: bigint): Envelope | undefined {
+  if (ended === undefined || lastWord === undefined) return undefined
+  const at = BigInt(ended * US_PER_MS) * NS_PER_US
   const after = last + 1n
   return {
-    timestamp: String(ended > after ? ended : after),
+    timestamp: String(at > after ? at : after),
     source_id: source,
     instance_id: '0',
     deprecated_tags: {},
-    tags: tagsOf(task),
-    log: { payload: Buffer.from(`Exit status ${task.exitCode}`).toString('base64'), type: 'OUT' },
+    tags,
+    log: { payload: Buffer.from(lastWord).toString('base64'), type: 'OUT' },
   }
-}
-
-/** Every task whose output has this source: an app's, or the one task. */
-export async function tasksOfSource(call: Call, source: string): Promise<readonly TaskRecord[]> {
-  const own = await call.records.find<TaskRecord>(COLLECTIONS.task, source)
-  return own ? [own] : call.records.all<TaskRecord>(COLLECTIONS.task, { name: 'app', value: source })
 }

@@ -3,17 +3,18 @@ import { appIndexes, findApp, orgOf } from '../app/find-app.ts'
 import { BUILDPACK_LIFECYCLE, DOCKER_LIFECYCLE, newApp } from '../app/new-app.ts'
 import { presentApp, presentDroplet } from '../app/present-app.ts'
 import { removeApp } from '../app/remove-app.ts'
-import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Space } from '../documents.ts'
+import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Org, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { hrefs, toOne } from '../present.ts'
 import { vcapApplication, vcapServices } from '../task/task-environment.ts'
-import { answerList } from '../wire/answer-list.ts'
+import { answerList, referred } from '../wire/answer-list.ts'
 import { dataGuid, isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { finishedJob } from './jobs.ts'
-import { nameOf } from './organizations.ts'
+import { nameOf, presentOrg } from './organizations.ts'
 import { changedVariables, environmentGroup } from './settings.ts'
+import { presentSpace } from './spaces.ts'
 
 const KNOWN = ['name', 'relationships', 'lifecycle', 'environment_variables', 'metadata']
 
@@ -174,7 +175,23 @@ async function list(call: Call): Promise<Answer> {
       lifecycle_type: (app) => app.lifecycle.type,
     },
     orders: { name: (app) => app.name, state: (app) => app.state },
-    ignored: ['include'],
+    includes: {
+      space: {
+        as: 'spaces',
+        async of(apps) {
+          const found = apps.map((app) => spaces.get(app.space)).filter((space) => space !== undefined)
+          return [...new Set(found)].map((space) => presentSpace(space, call.base))
+        },
+      },
+      'space.organization': {
+        as: 'organizations',
+        async of(apps) {
+          return (await referred<Org>(call, COLLECTIONS.org, apps.map(orgOfApp))).map((org) =>
+            presentOrg(org, call.base),
+          )
+        },
+      },
+    },
     visible: (app) => call.access.canReadSpace({ space: app.space, org: orgOfApp(app) }),
     present: (app) => presentApp(app, call.base),
   })

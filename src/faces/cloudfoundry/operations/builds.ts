@@ -1,5 +1,6 @@
 import { findOfApp, ofApp, type PlacedApp, processesOf } from '../app/find-app.ts'
 import { presentBuild } from '../app/present-app.ts'
+import { copySecret, keyOfPackage, registrySecretOf } from '../app/remove-bits.ts'
 import { type Build, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
 import { unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, type Operation, ok } from '../operation.ts'
@@ -7,7 +8,8 @@ import { startStaging } from '../staging/start-staging.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
-import { keyOfPackage, readable } from './packages.ts'
+import { changeMetadata } from './change-metadata.ts'
+import { readable } from './packages.ts'
 
 const KNOWN = [
   'package',
@@ -34,14 +36,18 @@ async function create(call: Call): Promise<Answer> {
 
 /** An image needs no staging; bits are unpacked by an execution, as the binary buildpack does. */
 async function stage(call: Call, { app, body: from }: PlacedApp & { readonly body: Package }): Promise<Build> {
-  const { records, caller } = call
+  const { records, caller, engine } = call
+  const id = engine.newExecutionId()
   const isImage = from.type === 'docker'
   const commands = (await processesOf(call, app.guid)).flatMap((p) => (p.command ? [[p.type, p.command]] : []))
+  const fresh = records.fresh()
+  if (from.username !== undefined) await copySecret(call, registrySecretOf(from.guid), registrySecretOf(fresh.guid))
   const droplet: Droplet = {
-    ...records.fresh(),
+    ...fresh,
     app: app.guid,
     state: isImage ? 'STAGED' : 'PROCESSING_UPLOAD',
     ...(from.image !== undefined && { image: from.image }),
+    ...(from.username !== undefined && { registrySecret: registrySecretOf(fresh.guid) }),
     package: from.guid,
     lifecycle: app.lifecycle,
     processTypes: Object.fromEntries(commands),
@@ -53,7 +59,7 @@ async function stage(call: Call, { app, body: from }: PlacedApp & { readonly bod
     app: app.guid,
     package: from.guid,
     state: isImage ? 'STAGED' : 'STAGING',
-    ...(isImage && { droplet: droplet.guid }),
+    ...(isImage ? { droplet: droplet.guid } : { execution: id }),
     createdBy: { guid: caller.id, name: caller.name },
     lifecycle: app.lifecycle,
     metadata: NO_METADATA,
@@ -65,18 +71,29 @@ async function stage(call: Call, { app, body: from }: PlacedApp & { readonly bod
   if (isImage) await records.save(...changes)
   else {
     const purpose = { droplet: droplet.guid, build: build.guid }
-    await startStaging(call, { key: keyOfPackage(from.guid), form: 'bits', app: app.guid, purpose }, changes)
+    await startStaging(
+      call,
+      { id, from: { key: keyOfPackage(from.guid) }, form: 'bits', app: app.guid, purpose },
+      changes,
+    )
   }
   return build
 }
+
+const find = (call: Call) => findOfApp<Build>(call, COLLECTIONS.build, call.param('guid'), 'Build')
 
 export const BUILD_OPERATIONS: readonly Operation[] = [
   { method: 'POST', path: '/v3/builds', answer: create },
   {
     method: 'GET',
     path: '/v3/builds/:guid',
+    answer: async (call) => ok(presentBuild((await find(call)).body, call.base)),
+  },
+  {
+    method: 'PATCH',
+    path: '/v3/builds/:guid',
     answer: async (call) =>
-      ok(presentBuild((await findOfApp<Build>(call, COLLECTIONS.build, call.param('guid'), 'Build')).body, call.base)),
+      changeMetadata(call, COLLECTIONS.build, 'Build', await find(call), (b) => presentBuild(b, call.base)),
   },
   {
     method: 'GET',

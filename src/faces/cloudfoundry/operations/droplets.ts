@@ -1,18 +1,25 @@
+import { join } from 'node:path'
+import { packTree } from '../../../build/pack-tree.ts'
 import { findApp, findOfApp, ofApp } from '../app/find-app.ts'
 import { presentDroplet } from '../app/present-app.ts'
+import { copySecret, keyOfDroplet, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { COLLECTIONS, type Droplet, type Job } from '../documents.ts'
-import { unprocessable } from '../errors.ts'
-import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
-import { startStaging } from '../staging/start-staging.ts'
+import { notAuthorized, unprocessable } from '../errors.ts'
+import { type Answer, type Call, created, file, jobAt, type Operation, ok } from '../operation.ts'
+import { startStaging, treesOf } from '../staging/start-staging.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems, relatedGuid } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 import { receiveUpload } from '../wire/upload.ts'
+import { changeMetadata } from './change-metadata.ts'
+import { finishedJob } from './jobs.ts'
 import { readable } from './packages.ts'
 
 const find = (call: Call) => findOfApp<Droplet>(call, COLLECTIONS.droplet, call.param('guid'), 'Droplet')
 
 async function create(call: Call): Promise<Answer> {
+  const source = call.query.get('source_guid')
+  if (source !== null) return copy(call, source)
   const body = call.body()
   const problems = new Problems(body, ['relationships', 'process_types'])
   const app = relatedGuid(body, 'app')
@@ -36,13 +43,68 @@ async function create(call: Call): Promise<Answer> {
   return created(presentDroplet(made, call.base))
 }
 
+/** `?source_guid=`: another droplet's tree for this app, made by an execution. */
+async function copy(call: Call, source: string): Promise<Answer> {
+  const body = call.body()
+  const problems = new Problems(body, ['relationships'])
+  const app = relatedGuid(body, 'app')
+  if (app === undefined) problems.add("Relationships 'relationships' must include an app")
+  problems.check()
+  const from = await findOfApp<Droplet>(call, COLLECTIONS.droplet, source, 'Source droplet')
+  const placed = await findApp(call, app!)
+  await call.access.checkWriteSpace(placed.place)
+  if (from.body.state !== 'STAGED') throw unprocessable('source droplet is not staged')
+  if (from.app.lifecycle.type !== placed.app.lifecycle.type)
+    throw unprocessable('Target app and source droplet have different lifecycles')
+  const { sha256: _archive, registrySecret: secret, ...rest } = from.body
+  const isImage = from.body.image !== undefined
+  const fresh = call.records.fresh()
+  if (secret !== undefined) await copySecret(call, secret, registrySecretOf(fresh.guid))
+  const made: Droplet = {
+    ...rest,
+    ...fresh,
+    ...(secret !== undefined && { registrySecret: registrySecretOf(fresh.guid) }),
+    app: placed.app.guid,
+    state: isImage ? 'STAGED' : 'COPYING',
+    metadata: NO_METADATA,
+  }
+  const change = call.records.putOf(COLLECTIONS.droplet, made, ofApp(made))
+  const work = { from: { droplet: source }, form: 'tree', app: made.app, purpose: { droplet: made.guid } } as const
+  await (isImage ? call.records.save(change) : startStaging(call, work, [change]))
+  return created(presentDroplet(made, call.base))
+}
+
+/** The archive that was uploaded, or one of the tree. */
+async function download(call: Call): Promise<Answer> {
+  const { body, place } = await find(call)
+  if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
+  if (body.image !== undefined) throw unprocessable("Cannot download droplets with 'docker' lifecycle")
+  if (body.state !== 'STAGED') throw unprocessable('Only staged droplets can be downloaded')
+  const { context, caller } = call
+  const key = keyOfDroplet(body.guid)
+  const bytes = (await context.objects.facts(caller.tenant, key))
+    ? await context.objects.read(caller.tenant, key)
+    : packTree(join(treesOf(context, caller.tenant), body.guid))
+  return file(bytes, `droplet_${body.guid}.tgz`)
+}
+
+async function remove(call: Call): Promise<Answer> {
+  const { body, place, app } = await find(call)
+  await call.access.checkWriteSpace(place)
+  if (app.droplet === body.guid)
+    throw unprocessable("Cannot delete the droplet: it is the app's current droplet, and tasks run in it")
+  await call.records.save(call.records.deleteOf(COLLECTIONS.droplet, body.guid))
+  await removeBits(call, [body], [])
+  return jobAt(call, await finishedJob(call, 'droplet.delete'))
+}
+
 async function upload(call: Call): Promise<Answer> {
   const { body: before, place } = await find(call)
   const { records } = call
   await call.access.checkWriteSpace(place)
   if (before.state !== 'AWAITING_UPLOAD')
     throw unprocessable('Droplet may be uploaded only once. Create a new droplet to upload bits.')
-  const key = `cloudfoundry/droplets/${before.guid}`
+  const key = keyOfDroplet(before.guid)
   const facts = await receiveUpload(call, 'bits', key)
   if (!facts) throw unprocessable('A droplet tgz file must be uploaded as bits')
   const job: Job = {
@@ -54,7 +116,7 @@ async function upload(call: Call): Promise<Answer> {
   const after: Droplet = { ...before, state: 'PROCESSING_UPLOAD', sha256: facts.sha256, updated: records.now() }
   await startStaging(
     call,
-    { key, form: 'droplet', app: before.app, purpose: { droplet: before.guid, job: job.guid } },
+    { from: { key }, form: 'droplet', app: before.app, purpose: { droplet: before.guid, job: job.guid } },
     [records.putOf(COLLECTIONS.droplet, after, ofApp(after)), records.putOf(COLLECTIONS.job, job)],
   )
   return { ...jobAt(call, job.guid), body: presentDroplet(after, call.base) }
@@ -79,6 +141,14 @@ export const DROPLET_OPERATIONS: readonly Operation[] = [
     answer: async (call) => ok(presentDroplet((await find(call)).body, call.base)),
   },
   { method: 'POST', path: '/v3/droplets/:guid/upload', answer: upload, streams: true },
+  {
+    method: 'PATCH',
+    path: '/v3/droplets/:guid',
+    answer: async (call) =>
+      changeMetadata(call, COLLECTIONS.droplet, 'Droplet', await find(call), (d) => presentDroplet(d, call.base)),
+  },
+  { method: 'DELETE', path: '/v3/droplets/:guid', answer: remove },
+  { method: 'GET', path: '/v3/droplets/:guid/download', answer: download },
   {
     method: 'GET',
     path: '/v3/apps/:guid/droplets',

@@ -1,7 +1,8 @@
 /** `/api/v1/read/:source` and `/api/v1/meta`: how the cf CLI reads logs (reference 3.5). */
 import { type App, COLLECTIONS, type Space } from '../documents.ts'
 import { badQuery, notFound } from '../errors.ts'
-import { readEnvelopes, tasksOfSource } from '../logs/read-envelopes.ts'
+import { originsOfSource } from '../logs/log-origin.ts'
+import { readEnvelopes } from '../logs/read-envelopes.ts'
 import { type Answer, type Call, type Operation, ok } from '../operation.ts'
 import type { TaskRecord } from '../task/task-record.ts'
 
@@ -22,7 +23,7 @@ async function read(call: Call): Promise<Answer> {
     limit: limitOf(call),
     descending: call.query.get('descending') === 'true',
   }
-  const batch = wants ? await readEnvelopes(call, await tasksOfSource(call, source), query) : []
+  const batch = wants ? await readEnvelopes(call, await originsOfSource(call, source, query.from), query) : []
   return ok({ envelopes: { batch } })
 }
 

@@ -1,5 +1,6 @@
 import { COLLECTIONS, type Org, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { defaultQuota } from '../foundation.ts'
 import { type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList } from '../wire/answer-list.ts'
@@ -9,7 +10,7 @@ import { pageDocument } from '../wire/page-document.ts'
 import { finishedJob } from './jobs.ts'
 import { removeSpace } from './spaces.ts'
 
-const presentOrg = (org: Org, base: string): object => ({
+export const presentOrg = (org: Org, base: string): object => ({
   ...head(org),
   name: org.name,
   suspended: org.suspended,
@@ -19,6 +20,7 @@ const presentOrg = (org: Org, base: string): object => ({
     self: `/v3/organizations/${org.guid}`,
     domains: `/v3/organizations/${org.guid}/domains`,
     default_domain: `/v3/organizations/${org.guid}/domains/default`,
+    ...(org.quota !== undefined && { quota: `/v3/organization_quotas/${org.quota}` }),
   }),
 })
 
@@ -76,7 +78,14 @@ export const ORGANIZATION_OPERATIONS: readonly Operation[] = [
       const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
       problems.check()
       await checkUnique(call, name!)
-      const org: Org = { ...call.records.fresh(), name: name!, suspended: body.suspended === true, metadata }
+      const quota = await defaultQuota(call.records)
+      const org: Org = {
+        ...call.records.fresh(),
+        name: name!,
+        suspended: body.suspended === true,
+        ...(quota && { quota: quota.guid }),
+        metadata,
+      }
       await call.records.save(call.records.putOf(COLLECTIONS.org, org))
       return created(presentOrg(org, call.base))
     },
@@ -128,6 +137,14 @@ export const ORGANIZATION_OPERATIONS: readonly Operation[] = [
     async answer(call) {
       await findOrg(call)
       return ok(pageDocument(call.base + call.path, { page: 1, perPage: 50, repeated: [] }, 0, []))
+    },
+  },
+  {
+    method: 'GET',
+    path: '/v3/organizations/:guid/relationships/default_isolation_segment',
+    async answer(call) {
+      await findOrg(call)
+      return ok({ data: null, links: hrefs(call.base, { self: call.path }) })
     },
   },
   {

@@ -1,25 +1,28 @@
 import { findApp, findOfApp, ofApp } from '../app/find-app.ts'
 import { presentDroplet, presentPackage } from '../app/present-app.ts'
+import { copySecret, keyOfPackage, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { type App, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
-import { notFound, unprocessable } from '../errors.ts'
-import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
+import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { type Answer, type Call, created, file, jobAt, type Operation, ok } from '../operation.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { receiveUpload } from '../wire/upload.ts'
+import { changeMetadata } from './change-metadata.ts'
 import { finishedJob } from './jobs.ts'
-
-export const keyOfPackage = (guid: string): string => `cloudfoundry/packages/${guid}`
 
 const find = (call: Call) => findOfApp<Package>(call, COLLECTIONS.package, call.param('guid'), 'Package')
 
 async function create(call: Call): Promise<Answer> {
+  const source = call.query.get('source_guid')
+  if (source !== null) return copy(call, source)
   const body = call.body()
   const problems = new Problems(body, ['type', 'data', 'relationships', 'metadata'])
   const { type } = body
   if (type !== 'bits' && type !== 'docker') problems.add("Type must be one of 'bits, docker'")
   const image = isObject(body.data) ? body.data.image : undefined
   if (type === 'docker' && (typeof image !== 'string' || image === '')) problems.add('Data Image required')
+  const registry = registryOf(body.data, problems)
   const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
   const app = relatedGuid(body, 'app')
   if (app === undefined) problems.add("Relationships 'relationships' must include an app")
@@ -33,11 +36,56 @@ async function create(call: Call): Promise<Answer> {
     app: placed.app.guid,
     type: type as Package['type'],
     state: type === 'docker' ? 'READY' : 'AWAITING_UPLOAD',
-    ...(type === 'docker' && { image: String(image) }),
+    ...(type === 'docker' && { image: String(image), ...(registry && { username: registry.username }) }),
     metadata,
   }
+  if (made.username !== undefined)
+    await call.engine.setSecret(call.caller.tenant, registrySecretOf(made.guid), JSON.stringify(registry))
   await call.records.save(call.records.putOf(COLLECTIONS.package, made, ofApp(made)))
   return created(presentPackage(made, call.base))
+}
+
+interface Registry {
+  readonly username: string
+  readonly password: string
+}
+
+/** `cf push --docker-username`. */
+function registryOf(data: unknown, problems: Problems): Registry | undefined {
+  if (!isObject(data) || data.username === undefined || data.username === null) return undefined
+  const { username, password } = data
+  if (typeof username === 'string' && typeof password === 'string') return { username, password }
+  return problems.instead('Data Username and password must be strings', undefined)
+}
+
+/** `?source_guid=`: the same bits, or image, for another app. */
+async function copy(call: Call, source: string): Promise<Answer> {
+  const body = call.body()
+  const problems = new Problems(body, ['relationships', 'metadata'])
+  const app = relatedGuid(body, 'app')
+  if (app === undefined) problems.add("Relationships 'relationships' must include an app")
+  problems.check()
+  const from = await findOfApp<Package>(call, COLLECTIONS.package, source, 'Package')
+  const placed = await findApp(call, app!)
+  await call.access.checkWriteSpace(from.place)
+  await call.access.checkWriteSpace(placed.place)
+  const made: Package = { ...from.body, ...call.records.fresh(), app: placed.app.guid, metadata: NO_METADATA }
+  const { objects } = call.context
+  const { tenant } = call.caller
+  if (made.sha256 !== undefined)
+    await objects.put(tenant, keyOfPackage(made.guid), await objects.read(tenant, keyOfPackage(source)))
+  if (made.username !== undefined) await copySecret(call, registrySecretOf(source), registrySecretOf(made.guid))
+  await call.records.save(call.records.putOf(COLLECTIONS.package, made, ofApp(made)))
+  return created(presentPackage(made, call.base))
+}
+
+async function download(call: Call): Promise<Answer> {
+  const { body, place } = await find(call)
+  if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
+  if (body.type !== 'bits') throw unprocessable('Package type must be bits.')
+  if (body.state !== 'READY') throw unprocessable('Package has no bits to download.')
+  const bytes = await call.context.objects.read(call.caller.tenant, keyOfPackage(body.guid))
+  return file(bytes, `${body.guid}.zip`)
 }
 
 async function upload(call: Call): Promise<Answer> {
@@ -85,6 +133,13 @@ export const PACKAGE_OPERATIONS: readonly Operation[] = [
     answer: async (call) => ok(presentPackage((await find(call)).body, call.base)),
   },
   { method: 'POST', path: '/v3/packages/:guid/upload', answer: upload, streams: true },
+  { method: 'GET', path: '/v3/packages/:guid/download', answer: download },
+  {
+    method: 'PATCH',
+    path: '/v3/packages/:guid',
+    answer: async (call) =>
+      changeMetadata(call, COLLECTIONS.package, 'Package', await find(call), (p) => presentPackage(p, call.base)),
+  },
   {
     method: 'GET',
     path: '/v3/packages/:guid/droplets',
@@ -106,7 +161,8 @@ export const PACKAGE_OPERATIONS: readonly Operation[] = [
       const { body, place } = await find(call)
       await call.access.checkWriteSpace(place)
       await call.records.save(call.records.deleteOf(COLLECTIONS.package, body.guid))
-      await call.context.objects.remove(call.caller.tenant, keyOfPackage(body.guid))
+      await removeBits(call, [], [body])
+      if (body.username !== undefined) await call.engine.removeSecret(call.caller.tenant, registrySecretOf(body.guid))
       return jobAt(call, await finishedJob(call, 'package.delete'))
     },
   },

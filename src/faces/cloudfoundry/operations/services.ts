@@ -1,10 +1,11 @@
 /** User-provided service instances and their bindings to apps; there is no marketplace here. */
 import { findApp } from '../app/find-app.ts'
-import { COLLECTIONS, type ServiceBinding, type ServiceInstance, type Space } from '../documents.ts'
+import { presentApp } from '../app/present-app.ts'
+import { type App, COLLECTIONS, type ServiceBinding, type ServiceInstance, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
-import { answerList } from '../wire/answer-list.ts'
+import { answerList, referred } from '../wire/answer-list.ts'
 import { isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { nameOf } from './organizations.ts'
@@ -252,7 +253,23 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
           service_instance_names: (b) => services.get(b.service)?.name,
           type: () => 'app',
         },
-        ignored: ['include', 'app_names'],
+        ignored: ['app_names'],
+        includes: {
+          app: {
+            as: 'apps',
+            async of(bindings) {
+              const apps = bindings.map((binding) => binding.app)
+              return (await referred<App>(call, COLLECTIONS.app, apps)).map((app) => presentApp(app, call.base))
+            },
+          },
+          service_instance: {
+            as: 'service_instances',
+            async of(bindings) {
+              const found = bindings.map((binding) => services.get(binding.service)).filter((s) => s !== undefined)
+              return [...new Set(found)].map((service) => presentInstance(service, call.base))
+            },
+          },
+        },
         visible: (b) => readable(call, b.app),
         present: (b) => presentBinding(b, call.base),
       })

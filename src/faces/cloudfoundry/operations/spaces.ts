@@ -4,16 +4,16 @@ import { type App, COLLECTIONS, type Org, type Role, type ServiceInstance, type 
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
-import { answerList } from '../wire/answer-list.ts'
+import { answerList, referred } from '../wire/answer-list.ts'
 import { Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { finishedJob } from './jobs.ts'
-import { nameOf } from './organizations.ts'
+import { nameOf, presentOrg } from './organizations.ts'
 
 const placeOf = (space: Space): Place => ({ space: space.guid, org: space.org })
 const indexes = (space: Space): Readonly<Record<string, string>> => ({ org: space.org })
 
-const presentSpace = (space: Space, base: string): object => ({
+export const presentSpace = (space: Space, base: string): object => ({
   ...head(space),
   name: space.name,
   relationships: { organization: toOne(space.org), quota: toOne(space.quota) },
@@ -66,7 +66,15 @@ export const SPACE_OPERATIONS: readonly Operation[] = [
         collection: COLLECTIONS.space,
         filters: { names: (s) => s.name, organization_guids: (s) => s.org },
         orders: { name: (s) => s.name },
-        ignored: ['include'],
+        includes: {
+          organization: {
+            as: 'organizations',
+            async of(spaces) {
+              const orgs = spaces.map((space) => space.org)
+              return (await referred<Org>(call, COLLECTIONS.org, orgs)).map((org) => presentOrg(org, call.base))
+            },
+          },
+        },
         visible: (space) => call.access.canReadSpace(placeOf(space)),
         present: (space) => presentSpace(space, call.base),
       }),

@@ -13,6 +13,7 @@ import { QUOTA_OPERATIONS } from './quotas.ts'
 import { REMAINING_OPERATIONS } from './remaining.ts'
 import { SERVICE_OPERATIONS } from './services.ts'
 import { SETTING_OPERATIONS } from './settings.ts'
+import { SPACE_SURROUNDINGS } from './space-surroundings.ts'
 import { SPACE_OPERATIONS } from './spaces.ts'
 import { TASK_OPERATIONS } from './tasks.ts'
 import { USER_OPERATIONS } from './users.ts'
@@ -29,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...MANIFEST_OPERATIONS,
   ...ORGANIZATION_OPERATIONS,
   ...SPACE_OPERATIONS,
+  ...SPACE_SURROUNDINGS,
   ...USER_OPERATIONS,
   ...QUOTA_OPERATIONS,
   ...SERVICE_OPERATIONS,

@@ -1,10 +1,21 @@
-import { COLLECTIONS, ORG_ROLES, type Role, type RoleType, SPACE_ROLES, type Space, type User } from '../documents.ts'
+import {
+  COLLECTIONS,
+  ORG_ROLES,
+  type Org,
+  type Role,
+  type RoleType,
+  SPACE_ROLES,
+  type Space,
+  type User,
+} from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, toOne } from '../present.ts'
-import { answerList } from '../wire/answer-list.ts'
+import { answerList, type Inclusion, referred } from '../wire/answer-list.ts'
 import { isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { finishedJob } from './jobs.ts'
+import { presentOrg } from './organizations.ts'
+import { presentSpace } from './spaces.ts'
 
 const presentUser = (user: User, base: string): object => ({
   ...head(user),
@@ -131,6 +142,30 @@ const visibleRole = (call: Call, role: Role): Promise<boolean> =>
     ? call.access.canReadOrg(role.org)
     : call.access.canReadSpace({ org: role.org, space: role.space })
 
+const roleIncludes = (call: Call): Readonly<Record<string, Inclusion<Role>>> => ({
+  user: {
+    as: 'users',
+    async of(roles) {
+      const users = roles.map((role) => role.user)
+      return (await referred<User>(call, COLLECTIONS.user, users)).map((user) => presentUser(user, call.base))
+    },
+  },
+  organization: {
+    as: 'organizations',
+    async of(roles) {
+      const orgs = roles.map((role) => (role.space === undefined ? role.org : undefined))
+      return (await referred<Org>(call, COLLECTIONS.org, orgs)).map((org) => presentOrg(org, call.base))
+    },
+  },
+  space: {
+    as: 'spaces',
+    async of(roles) {
+      const spaces = roles.map((role) => role.space)
+      return (await referred<Space>(call, COLLECTIONS.space, spaces)).map((space) => presentSpace(space, call.base))
+    },
+  },
+})
+
 export const USER_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
@@ -172,10 +207,8 @@ export const USER_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/roles',
-    async answer(call) {
-      const included = call.query.get('include')?.includes('user')
-      const users = included ? await call.records.all<User>(COLLECTIONS.user) : []
-      const answer = await answerList<Role>(call, {
+    answer: (call) =>
+      answerList<Role>(call, {
         collection: COLLECTIONS.role,
         filters: {
           types: (r) => r.type,
@@ -183,13 +216,10 @@ export const USER_OPERATIONS: readonly Operation[] = [
           organization_guids: (r) => (r.space === undefined ? r.org : undefined),
           space_guids: (r) => r.space,
         },
-        ignored: ['include'],
+        includes: roleIncludes(call),
         visible: (role) => visibleRole(call, role),
         present: (role) => presentRole(role, call.base),
-      })
-      if (!included) return answer
-      return { ...answer, body: { ...answer.body, included: { users: users.map((u) => presentUser(u, call.base)) } } }
-    },
+      }),
   },
   { method: 'POST', path: '/v3/roles', answer: createRole },
   { method: 'DELETE', path: '/v3/roles/:guid', answer: removeRole },

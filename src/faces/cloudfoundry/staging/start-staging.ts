@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { stagingStep } from '../../../build/staging-step.ts'
-import type { Tenant } from '../../../core/identity.ts'
+import { type StagingForm, stagingStep } from '../../../build/staging-step.ts'
+import type { ExecutionId, Tenant } from '../../../core/identity.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { FACE } from '../auth.ts'
@@ -19,31 +19,36 @@ export function treesOf(context: Pick<FaceContext, 'directoryOf'>, tenant: Tenan
   return directory
 }
 
-/** Unpacks an uploaded archive into a droplet's tree: an execution; what becomes of it, the reactor records. */
+/** Makes a droplet's tree from an uploaded archive or another's tree: an execution; what becomes of it, the reactor records. */
 export async function startStaging(
   call: Call,
   what: {
-    readonly key: string
-    readonly form: 'bits' | 'droplet'
+    readonly id?: ExecutionId
+    /** Key of the archive's object, or the droplet whose tree is copied. */
+    readonly from: { readonly key: string } | { readonly droplet: string }
+    readonly form: StagingForm
     readonly app: string
     readonly purpose: StagingPurpose
   },
   changes: readonly DocumentChange[],
 ): Promise<void> {
   const { context, caller } = call
-  const archive = await context.objects.path(caller.tenant, what.key)
+  const trees = treesOf(context, caller.tenant)
+  const archive =
+    'key' in what.from ? await context.objects.path(caller.tenant, what.from.key) : join(trees, what.from.droplet)
   if (archive === undefined) throw unavailable('the uploaded bits are not on this machine')
   const step = stagingStep({
     program: context.program(UNPACK),
     form: what.form,
     archive,
-    trees: treesOf(context, caller.tenant),
+    trees,
     tree: what.purpose.droplet,
     sandboxed: call.options.sandboxed(),
     labels: { [STAGING_LABEL]: JSON.stringify(what.purpose) },
   })
   await context.engine.submit(caller.principal, [
     {
+      ...(what.id !== undefined && { id: what.id }),
       plan: { steps: [step] },
       name: 'staging',
       face: FACE,

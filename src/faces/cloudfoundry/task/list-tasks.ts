@@ -1,6 +1,6 @@
 /**
- * Lists of tasks. Without filters a page is one read by key and the total a count by index; a filter reads what its best
- * index gives and compares the rest here.
+ * Lists of tasks. Without filters, in order of creation either way, a page is one read by key and the total a count by
+ * index; a filter reads what its best index gives and compares the rest here.
  */
 import type { Page } from '../../../core/ports/store.ts'
 import { NumberedPages } from '../../kit/numbered-pages.ts'
@@ -12,8 +12,9 @@ import { type Answer, type Call, ok } from '../operation.ts'
 import { inOrder } from '../wire/answer-list.ts'
 import { type ListQuery, parseListQuery } from '../wire/list-query.ts'
 import { pageDocument } from '../wire/page-document.ts'
+import { ACTIVE, activeTasks } from './active-tasks.ts'
 import { presentTask } from './present-task.ts'
-import type { TaskRecord } from './task-record.ts'
+import { nameIndex, type TaskRecord, type TaskState } from './task-record.ts'
 
 const GLOBAL_ONLY = ['space_guids', 'organization_guids', 'app_guids']
 const FILTERS = [
@@ -61,7 +62,7 @@ function queryOf(call: Call, refused: readonly string[]): ListQuery {
 }
 
 const isPlain = (query: ListQuery): boolean =>
-  query.orderBy === undefined &&
+  (query.orderBy === undefined || query.orderBy.field === 'created_at') &&
   query.labels === undefined &&
   query.created === undefined &&
   query.updated === undefined &&
@@ -72,9 +73,10 @@ const pages = new NumberedPages()
 async function plainPage(call: Call, query: ListQuery, app: string | undefined, shows: boolean): Promise<Answer> {
   const { tenant } = call.caller
   const refs = { kind: 'task', ...(app !== undefined && { app }) }
-  const index = app === undefined ? {} : { index: { name: 'app', value: app } }
+  const ascending = query.orderBy?.descending !== true
+  const index = { ascending, ...(app !== undefined && { index: { name: 'app', value: app } }) }
   const list = {
-    name: `${tenant}/${app ?? ''}`,
+    name: `${tenant}/${app ?? ''}/${ascending}`,
     read: (page: Page) => call.engine.documents<TaskRecord>(tenant, COLLECTIONS.task, { ...page, ...index }),
     async count(): Promise<number> {
       const counts = await call.engine.countExecutions(tenant, { face: FACE, refs })
@@ -108,29 +110,40 @@ async function filteredPage(call: Call, query: ListQuery, app: string | undefine
 
 /** Everything that can match, by the index that leaves least, in order of creation. */
 async function candidatesOf(call: Call, query: ListQuery, app: string | undefined): Promise<readonly TaskRecord[]> {
+  const { records } = call
   const guids = query.filter('guids')
-  if (guids) {
-    const found = await Promise.all([...new Set(guids)].map((g) => call.records.find<TaskRecord>(COLLECTIONS.task, g)))
-    return found
-      .filter((task) => task !== undefined)
-      .sort((a, b) => a.created - b.created || (a.guid < b.guid ? -1 : 1))
-  }
-  const index = (name: string, value: string): Promise<TaskRecord[]> =>
-    call.records.all<TaskRecord>(COLLECTIONS.task, { name, value })
-  const single = (filter: string, name: string): Promise<TaskRecord[]> | undefined => {
+  if (guids)
+    return byCreation(await Promise.all([...new Set(guids)].map((g) => records.find<TaskRecord>(COLLECTIONS.task, g))))
+  const states = query.filter('states')
+  if (states?.every((state) => ACTIVE.some((active) => active === state)))
+    return byCreation(await activeTasks(records, states as readonly TaskState[]))
+  const sequences = query.filter('sequence_ids')
+  if (sequences?.length === 1) return byIndex(call, 'seq', sequences)
+  const names = query.filter('names')
+  if (names) return byIndex(call, 'name', names.map(nameIndex))
+  if (app !== undefined) return byIndex(call, 'app', [app])
+  for (const [filter, index] of BY_PLACE) {
     const values = query.filter(filter)
-    return values?.length === 1 ? index(name, values[0]!) : undefined
+    if (values) return byIndex(call, index, values)
   }
-  const bySequence = single('sequence_ids', 'seq')
-  if (bySequence) return bySequence
-  if (app !== undefined) return index('app', app)
-  return (
-    single('app_guids', 'app') ??
-    single('space_guids', 'space') ??
-    single('organization_guids', 'org') ??
-    call.records.all<TaskRecord>(COLLECTIONS.task)
-  )
+  return records.all<TaskRecord>(COLLECTIONS.task)
 }
+
+const BY_PLACE = [
+  ['app_guids', 'app'],
+  ['space_guids', 'space'],
+  ['organization_guids', 'org'],
+] as const
+
+async function byIndex({ records }: Call, name: string, values: readonly string[]): Promise<readonly TaskRecord[]> {
+  const found = await Promise.all(
+    [...new Set(values)].map((value) => records.all<TaskRecord>(COLLECTIONS.task, { name, value })),
+  )
+  return found.length === 1 ? found[0]! : byCreation(found.flat())
+}
+
+const byCreation = (tasks: readonly (TaskRecord | undefined)[]): readonly TaskRecord[] =>
+  tasks.filter((task) => task !== undefined).sort((a, b) => a.created - b.created || (a.guid < b.guid ? -1 : 1))
 
 function matches(task: TaskRecord, query: ListQuery): boolean {
   for (const [name, textOf] of Object.entries(FIELDS)) {

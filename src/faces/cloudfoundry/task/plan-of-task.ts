@@ -32,7 +32,10 @@ export function planOfTask(
         stop: DEFAULT_STOP,
         work:
           droplet.image !== undefined
-            ? imageRun(droplet.image, run)
+            ? imageRun(droplet.image, {
+                ...run,
+                ...(droplet.registrySecret !== undefined && { registrySecret: droplet.registrySecret }),
+              })
             : dropletRun({ ...run, tree: join(trees, droplet.guid), sandboxed }),
         labels: { [WISH_LABEL]: JSON.stringify(wish) },
       },

@@ -5,6 +5,7 @@
 import { COLLECTIONS, type Org, type Quota, type Space } from '../documents.ts'
 import { unprocessable } from '../errors.ts'
 import type { Call } from '../operation.ts'
+import { activeTasks } from './active-tasks.ts'
 import type { TaskSizes } from './parse-task.ts'
 import type { TaskRecord } from './task-record.ts'
 
@@ -30,12 +31,15 @@ async function scopesOf(call: Call, org: Org, space: Space): Promise<readonly Sc
   const forSpace = space.quota && (await call.records.find<Quota>(COLLECTIONS.spaceQuota, space.quota))
   const forOrg = org.quota && (await call.records.find<Quota>(COLLECTIONS.quota, org.quota))
   const scopes: Scope[] = []
-  if (forSpace)
+  if (forSpace && limitsTasks(forSpace))
     scopes.push({ word: 'space', index: { name: 'space', value: space.guid }, name: space.name, quota: forSpace })
-  if (forOrg)
+  if (forOrg && limitsTasks(forOrg))
     scopes.push({ word: 'organization', index: { name: 'org', value: org.guid }, name: org.name, quota: forOrg })
   return scopes
 }
+
+const limitsTasks = ({ totalMemory, perProcessMemory, perAppTasks, logRate }: Quota): boolean =>
+  totalMemory !== null || perProcessMemory !== null || perAppTasks !== null || logRate !== null
 
 async function problemOf(
   call: Call,
@@ -47,7 +51,8 @@ async function problemOf(
     return `memory_in_mb exceeds ${word} instance memory quota`
   if (logRate !== null && sizes.logRate === -1) return `log_rate_limit cannot be unlimited in ${word} '${name}'.`
   if (totalMemory === null && perAppTasks === null && logRate === null) return undefined
-  const active = await activeTasks(call, index)
+  const all = await activeTasks(call.records, ['PENDING', 'RUNNING'])
+  const active = all.filter((task) => task[index.name] === index.value)
   const sum = (of: (task: TaskRecord) => number): number => active.reduce((total, task) => total + of(task), 0)
   if (perAppTasks !== null && active.length >= perAppTasks) return 'app_task_limit quota exceeded'
   if (totalMemory !== null && sum((t) => t.memory) + sizes.memory > totalMemory)
@@ -55,12 +60,4 @@ async function problemOf(
   if (logRate !== null && sum((t) => Math.max(0, t.logRate)) + sizes.logRate > logRate)
     return `log_rate_limit exceeds ${word} log rate quota`
   return undefined
-}
-
-async function activeTasks(call: Call, index: Scope['index']): Promise<readonly TaskRecord[]> {
-  const states = ['PENDING', 'RUNNING'] as const
-  const found = await Promise.all(
-    states.map((value) => call.records.all<TaskRecord>(COLLECTIONS.task, { name: 'state', value })),
-  )
-  return found.flat().filter((task) => task[index.name] === index.value)
 }

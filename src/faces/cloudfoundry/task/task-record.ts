@@ -41,11 +41,28 @@ export const isFinalTask = (state: TaskState): boolean => state === 'SUCCEEDED' 
 /** Where a step carries the wish. */
 export const WISH_LABEL = 'cf/task'
 
-/** What a task is found by. */
+const BUCKET_MS = 10 * 60_000
+const BUCKETS = 4
+
+/** Tasks of an app that ended in the same ten minutes share it, so that a log's reader finds those that ended lately. */
+export const endedBucket = (app: string, at: Instant): string => `${app}/${Math.floor(at / BUCKET_MS)}`
+
+/** Those of the last half hour, the newest first. */
+export const endedBuckets = (app: string, now: Instant): readonly string[] =>
+  Array.from({ length: BUCKETS }, (_, i) => endedBucket(app, now - i * BUCKET_MS))
+
+const LONGEST_INDEXED = 255
+
+/** How `names` compares: without case. A very long name is found by its beginning. */
+export const nameIndex = (name: string): string => name.toLowerCase().slice(0, LONGEST_INDEXED)
+
+/** What a task is found by. `seq` stays last: that is where the store puts the number that it gives. */
 export const taskIndexes = (task: TaskRecord): Readonly<Record<string, string>> => ({
   app: task.app,
   space: task.space,
   org: task.org,
   state: task.state,
+  name: nameIndex(task.name),
+  ...(task.ended !== undefined && { ended: endedBucket(task.app, task.ended) }),
   seq: String(task.seq),
 })

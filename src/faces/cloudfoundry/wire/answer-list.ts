@@ -13,23 +13,55 @@ export interface SmallList<Body extends Resource> {
   readonly filters: Readonly<Record<string, (body: Body) => string | readonly string[] | undefined>>
   /** Further `order_by` fields. */
   readonly orders?: Readonly<Record<string, (body: Body) => string | number>>
-  /** Parameters that are taken and mean nothing here (`include`, `embed`). */
+  /** Parameters that are taken and mean nothing here (`embed`). */
   readonly ignored?: readonly string[]
+  /** What `include=NAME` brings along: its key in `included`, and what the resources of a page refer to. */
+  readonly includes?: Readonly<Record<string, Inclusion<Body>>>
   visible(body: Body): boolean | Promise<boolean>
   present(body: Body): object | Promise<object>
 }
 
+export interface Inclusion<Body> {
+  readonly as: string
+  /** Each once, those only that the caller may see. */
+  of(bodies: readonly Body[]): Promise<readonly object[]>
+}
+
 export async function answerList<Body extends Resource>(call: Call, list: SmallList<Body>): Promise<Answer> {
   const filters = { guids: (body: Body) => body.guid, ...list.filters }
-  const names = [...Object.keys(filters), 'label_selector', ...(list.ignored ?? [])]
+  const names = [...Object.keys(filters), 'label_selector', 'include', ...(list.ignored ?? [])]
   const query = parseListQuery(call.query, { filters: names, orders: Object.keys(list.orders ?? {}) })
   const all = await call.records.all<Body>(list.collection, list.index)
   const seen = await Promise.all(all.map((body) => list.visible(body)))
   const found = all.filter((body, i) => seen[i] && matches(body, query, filters))
   const ordered = inOrder(found, query, list.orders ?? {})
   const from = (query.page - 1) * query.perPage
-  const resources = await Promise.all(ordered.slice(from, from + query.perPage).map((body) => list.present(body)))
-  return ok(pageDocument(call.base + call.path, query, ordered.length, resources))
+  const page = ordered.slice(from, from + query.perPage)
+  const resources = await Promise.all(page.map((body) => list.present(body)))
+  const included = await includedOf(query.filter('include') ?? [], page, list.includes ?? {})
+  return ok({ ...pageDocument(call.base + call.path, query, ordered.length, resources), ...included })
+}
+
+async function includedOf<Body>(
+  wanted: readonly string[],
+  page: readonly Body[],
+  known: Readonly<Record<string, Inclusion<Body>>>,
+): Promise<object> {
+  const asked = wanted.map((name) => known[name]).filter((inclusion) => inclusion !== undefined)
+  if (asked.length === 0) return {}
+  const parts = await Promise.all(asked.map(async ({ as, of }) => [as, await of(page)] as const))
+  return { included: Object.fromEntries(parts) }
+}
+
+/** Those of a collection that these guids name, each once. */
+export async function referred<Body extends Resource>(
+  call: Call,
+  collection: (typeof COLLECTIONS)[keyof typeof COLLECTIONS],
+  guids: readonly (string | undefined)[],
+): Promise<readonly Body[]> {
+  const named = [...new Set(guids.filter((guid) => guid !== undefined))]
+  const found = await Promise.all(named.map((guid) => call.records.find<Body>(collection, guid)))
+  return found.filter((body) => body !== undefined)
 }
 
 function matches<Body extends Resource>(
