@@ -24,6 +24,7 @@ import { note } from './note.ts'
 import { Observer } from './observer.ts'
 import { followLog, readLog } from './read-log.ts'
 import { remove } from './remove.ts'
+import { removeShared } from './remove-shared.ts'
 import { loadRoster, rescue } from './rescuer.ts'
 import { retry } from './retry.ts'
 import { Roster } from './roster.ts'
@@ -158,6 +159,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     setLabels: (tenant, id, set, drop) => setLabels(c, tenant, id, set, drop),
     retry: (principal, id) => retry(c, principal, id),
     remove: (tenant, id) => remove(c, tenant, id),
+    removeShared: (tenant, source) => removeShared(c, tenant, source),
     waitFor: (tenant, id, test, timeoutMs, signal) => waitFor(c, tenant, id, test, timeoutMs, signal),
     waiting: (tenant, id) => (c.roster.ofTenant(tenant, id) ? waiting(c, id) : undefined),
     appendSteps: (tenant, attempt, steps) => appendSteps(c, tenant, attempt, steps),

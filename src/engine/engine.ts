@@ -62,6 +62,11 @@ export interface Engine {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<Execution | undefined>
+  /**
+   * Deletes the directories and volumes that steps shared by name (mounts of kind `workspace` and `volume`): those of
+   * this `source` and those below it (`source/…`). Idempotent; `conflict` while an execution that mounts one is active.
+   */
+  removeShared(tenant: Tenant, source: string): Promise<void>
   /** What a pending execution waits for and its place in that queue (1 is next); undefined when it does not wait. */
   waiting(tenant: Tenant, id: ExecutionId): Waiting | undefined
   /** Only from inside the step's attempt (a built-in program), while it runs. Idempotent by step name. */

@@ -38,6 +38,11 @@ export interface Executor {
   ack(observed: readonly Observation[]): Promise<void>
   /** Removes everything the allocation held. Idempotent; resolves when nothing is left. */
   close(allocation: AllocationId): Promise<void>
+  /**
+   * Deletes what outlives allocations: directories and volumes that mounts of kind `workspace` and `volume` named by
+   * `source`, and those below it (`source/…`). Idempotent. The caller sees to it that no attempt uses them.
+   */
+  removeShared?(tenant: Tenant, source: string): Promise<void>
   /** Runs a command inside a running attempt's sandbox. Only where `capabilities.exec`. */
   exec?(attempt: AttemptId, request: ExecRequest): Promise<ExecSession>
   /** Present use, where `capabilities.stats`; undefined for an attempt that does not run. */
@@ -90,6 +95,8 @@ export interface Work {
   /** Host ports taken for `run.ports`, same order. */
   readonly hostPorts: readonly number[]
   readonly registryCredential?: { readonly username: string; readonly password: string }
+  /** Other steps of its group run programs as well: where each has a network of its own, they are to see each other. */
+  readonly hasCompanions?: boolean
   /** This is the allocation's last attempt: the executor closes the allocation at its end and says so in the exit. */
   readonly closesAllocation: boolean
 }

@@ -32,6 +32,8 @@ const holding = (diskBytes: number, more: More = {}): More => ({
 const write = (path: string, megabytes: number): string =>
   `head -c ${megabytes * MIB} /dev/zero > ${path} 2>/dev/null && echo wrote ${path} || echo refused ${path}`
 
+const withoutDisks = ({ mkfs: _, ...rest }: HostFacts): HostFacts => rest
+
 const imagesInUse = (): string[] =>
   readdirSync('/sys/block').flatMap((name) => {
     try {
@@ -92,7 +94,7 @@ describe.runIf(host.mkfs !== undefined)('a workspace of a size', () => {
 
 describe('where the host gives no disks of a size', () => {
   it('a workspace is measured and the program that fills it is killed, with the reason', async () => {
-    await open({ ...off, host: { ...host, mkfs: undefined } as HostFacts })
+    await open({ ...off, host: withoutDisks(host) })
     const script = `${write('a', 4)}; sleep 1.2; mkdir -p b/c; ${write('b/c/d', 8)}; sleep 600`
     const { exit } = await sh(script, holding(8 * MIB))
     expect(exit).toMatchObject({

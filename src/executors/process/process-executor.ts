@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EngineError } from '../../core/engine-error.ts'
-import type { AllocationId, AttemptId } from '../../core/identity.ts'
+import type { AllocationId, AttemptId, Tenant } from '../../core/identity.ts'
 import type {
   Capabilities,
   ExecRequest,
@@ -28,6 +28,7 @@ import type { HostFacts } from './host-facts.ts'
 import { ObservationBox } from './observation-box.ts'
 import { probeHost } from './probe-host.ts'
 import type { CellObservation, Hello, SandboxPolicy } from './protocol.ts'
+import { SharedDirectories } from './shared-directories.ts'
 import { Trash } from './trash.ts'
 
 export interface ProcessExecutorOptions {
@@ -187,6 +188,11 @@ export class ProcessExecutor implements Executor {
     const problem = answers.find((answer) => answer?.problem !== undefined)?.problem
     if (problem !== undefined) throw new Error(`allocation ${allocation} could not be closed: ${problem}`)
     await rm(join(this.#directory, 'allocations', directoryNameOf(allocation)), { recursive: true, force: true })
+    this.#trash.empty()
+  }
+
+  async removeShared(tenant: Tenant, source: string): Promise<void> {
+    new SharedDirectories(join(this.#directory, 'shared')).remove(tenant, source, join(this.#directory, 'trash'))
     this.#trash.empty()
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { asTenant } from '../../core/identity.ts'
 import {
   commands,
   harness,
@@ -42,6 +43,26 @@ describe.runIf(host.bwrap !== undefined)('a program in its sandbox', () => {
       '/workspace',
       '',
     ])
+  })
+
+  it('shares directories by name with later allocations of its tenant, until they are removed', async () => {
+    await open(on)
+    const shared = (source: string, kind: 'volume' | 'workspace' = 'volume') => ({
+      run: { mounts: [{ kind, source, target: '/shared' }], workdir: '/shared' },
+    })
+    const content = async (step: number, ...[source, kind]: Parameters<typeof shared>): Promise<string> => {
+      await sh('ls', shared(source, kind), id(step))
+      return harness.output(id(step)).trim()
+    }
+    for (const [step, name] of ['a', 'a/b', 'ab'].entries()) await sh(`touch ${name.at(-1)}`, shared(name), id(step))
+    await sh('touch w', shared('a/w', 'workspace'), id(3))
+    expect(await content(4, 'a/b')).toBe('b')
+    await harness.executor.removeShared(asTenant('other'), 'a')
+    expect(await content(5, 'a/w', 'workspace')).toBe('w')
+    await harness.executor.removeShared(asTenant('acme'), 'a')
+    await harness.executor.removeShared(asTenant('acme'), 'a')
+    const left = [await content(6, 'a'), await content(7, 'a/b'), await content(8, 'a/w', 'workspace')]
+    expect([...left, await content(9, 'ab')]).toEqual(['', '', '', 'b'])
   })
 
   it('may have no writable path at all', async () => {

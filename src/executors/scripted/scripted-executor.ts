@@ -1,4 +1,4 @@
-import type { AllocationId, AttemptId } from '../../core/identity.ts'
+import type { AllocationId, AttemptId, Tenant } from '../../core/identity.ts'
 import type { Capabilities, Executor, Observation, Place, Seen, Work } from '../../core/ports/executor.ts'
 import type { StopHow } from '../../core/step-spec.ts'
 import type { ScriptedWorld } from './scripted-world.ts'
@@ -78,6 +78,10 @@ export class ScriptedExecutor implements Executor {
 
   async close(allocation: AllocationId): Promise<void> {
     this.#world.close(allocation)
+  }
+
+  async removeShared(tenant: Tenant, source: string): Promise<void> {
+    this.#world.removed.push(`${tenant}/${source}`)
   }
 
   async endAll(): Promise<void> {

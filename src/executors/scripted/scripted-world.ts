@@ -39,6 +39,8 @@ export class ScriptedWorld {
   readonly #open = new Set<AllocationId>()
   /** Every program that ever began, for tests: an id twice would break W1. */
   readonly begun: AttemptId[] = []
+  /** What `removeShared` was asked for: `tenant/source`. */
+  readonly removed: string[] = []
   #receipts = 0
   #listener: ((batch: readonly Observation[]) => void) | undefined
 

@@ -1,4 +1,3 @@
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptId } from '../../../core/identity.ts'
 import type { Work } from '../../../core/ports/executor.ts'
@@ -6,8 +5,9 @@ import { type Reason, reason } from '../../../core/reason.ts'
 import type { MountSpec } from '../../../core/step-spec.ts'
 import type { CgroupHandle, Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
+import { SharedDirectories } from '../shared-directories.ts'
 import { environmentOf } from './environment.ts'
-import { directoryNameOf, type Place } from './places.ts'
+import type { Place } from './places.ts'
 import type { Membership } from './private-network.ts'
 import { argvOf, DEFAULT_PATH, findProgram, programProblem, textProblem } from './program-plan.ts'
 import { rlimitArgv } from './rlimits.ts'
@@ -48,11 +48,13 @@ const FIRST_PASSED = 3
 export class Launcher {
   readonly #config: CellConfig
   readonly #cgroups: Cgroups | undefined
+  readonly #shared: SharedDirectories
   #groups = 0
 
   constructor(config: CellConfig, cgroups: Cgroups | undefined) {
     this.#config = config
     this.#cgroups = cgroups
+    this.#shared = new SharedDirectories(join(config.allocations, '..', 'shared'))
   }
 
   /** Who the step's program will be; undefined: who the cell is. */
@@ -207,7 +209,7 @@ export class Launcher {
     pass: (fd: number) => string,
   ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
     const shared = (mount: MountSpec): string =>
-      isOwnWorkspace(mount) ? place.workspace : this.#sharedDirectory(work, mount, user)
+      isOwnWorkspace(mount) ? place.workspace : this.#shared.open(work.place.tenant, mount, user)
     const plan = planSandbox(this.#config, work, place.workspace, shared, network?.hosts, place.disk?.tmp)
     if ('refusal' in plan) return plan
     const files = plan.files.flatMap(({ target, content }) => [
@@ -215,16 +217,6 @@ export class Launcher {
     ])
     const join = network?.joinArgv(pass) ?? []
     return { argv: [...join, this.#config.host.bwrap!, ...plan.argv, ...files, ...plan.last, '--'] }
-  }
-
-  /** A directory that outlives allocations, by tenant and name. */
-  #sharedDirectory(work: Work, mount: MountSpec, user: User | undefined): string {
-    const name = directoryNameOf(`${work.place.tenant}/${mount.kind}/${mount.source ?? mount.target}`)
-    const path = join(this.#config.allocations, '..', 'shared', name)
-    const made = mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (made !== undefined && user !== undefined) chownSync(path, user.uid, user.gid)
-    else if (made === undefined && user !== undefined) chmodSync(path, 0o777)
-    return path
   }
 }
 
