@@ -107,9 +107,13 @@ function workOf(
     ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
     ...(deadlineAt !== undefined && { deadlineAt }),
     hostPorts: allocation!.ports.filter((p) => p.step === ordinal).map((p) => p.hostPort),
+    ...(hasCompanions(execution, spec) && { hasCompanions: true }),
     closesAllocation: isLast(execution, ordinal, spec, run),
   }
 }
+
+const hasCompanions = (execution: Execution, spec: StepSpec): boolean =>
+  stepsOf(execution).some((other) => other !== spec && other.group === spec.group && other.work.kind === 'run')
 
 /** Steps share their workspace: the largest of their limits is its own. */
 function diskOf(execution: Execution): Pick<Place, 'diskBytes'> {

@@ -1,6 +1,6 @@
 /**
  * What allocations hold in the engine: a workspace volume, volumes of their own, a network of their own where a step asks
- * for one. Everything carries the allocation's label; `close` removes by label, so nothing needs to be remembered.
+ * for one or has others beside it. Everything carries the allocation's label; `close` removes by label, so nothing needs to be remembered.
  */
 import type { AllocationId } from '../../core/identity.ts'
 import type { Work } from '../../core/ports/executor.ts'
@@ -38,7 +38,7 @@ export class Places {
   async network(work: Work): Promise<PlaceNetwork> {
     const mode = work.run.network?.mode
     if (mode === 'host' || mode === 'none') return { name: mode, own: false }
-    if (mode === undefined) return this.#sharedNetwork()
+    if (mode === undefined && work.hasCompanions !== true) return this.#sharedNetwork()
     const { allocation } = work.place
     const name = this.#names.networkOf(allocation)
     await this.#once(allocation, `network ${name}`, () =>
