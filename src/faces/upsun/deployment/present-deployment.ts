@@ -42,15 +42,9 @@ export function presentDeployment(
     webapps: {},
     workers: {},
     container_profiles: containerProfiles(),
+    // Sizing alone, as the vendor's own (reference §4).
     tasks: Object.fromEntries(
-      deployment.tasks.map(({ config, size }) => [
-        config.name,
-        {
-          resources: { profile_size: size },
-          // The CLI multiplies what it finds here into its table of resources:get.
-          ...{ container_profile: config.containerProfile, type: config.type },
-        },
-      ]),
+      deployment.tasks.map(({ config, size }) => [config.name, { resources: { profile_size: size } }]),
     ),
     _links: { self: { href: `${path}/deployments/${id}` }, '#edit': { href: `${path}/deployments/next` } },
   }

@@ -17,8 +17,7 @@ export function getUser(call: Call): object {
   return {
     ...{ id: user, deactivated: false, namespace: 'taskport', username: id, email: `${id}@taskport.invalid` },
     ...{ email_verified: true, first_name: id, last_name: '', picture: '', company: '', website: '', country: '' },
-    ...{ created_at: EPOCH, updated_at: EPOCH, consented_at: EPOCH, consent_method: 'text-ad' },
-    ...{ phone_number_verified: true, mfa_enabled: false, sso_enabled: false },
+    ...{ created_at: EPOCH, updated_at: EPOCH },
     _links: { self: { href: `/users/${user}` } },
   }
 }
