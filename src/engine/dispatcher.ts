@@ -18,8 +18,9 @@ import { WaitingLines } from '../scheduler/waiting-lines.ts'
 import { candidateOf } from './candidate.ts'
 import type { Context } from './context.ts'
 
-/** Decisions of one round; more follow in the next. */
-const DECISIONS_PER_ROUND = 512
+/** Decisions of one round; more follow in the next. Each becomes a commit, and those of one round land together: more of
+ *  them would keep the event loop from its other work for too long. */
+const DECISIONS_PER_ROUND = 64
 
 /** Far behind in the queue: a round reports on its first waiters only. */
 const QUEUED = reason('queued', 'others wait before it')

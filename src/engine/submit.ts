@@ -3,6 +3,7 @@
  * accepts it. What was answered is durable.
  */
 import { advance, newStatus } from '../core/advance.ts'
+import { withoutUndefined } from '../core/draft.ts'
 import { EngineError, invalid, notFound } from '../core/engine-error.ts'
 import type { Transition } from '../core/event.ts'
 import type { Execution, Submission } from '../core/execution.ts'
@@ -117,6 +118,7 @@ function submissionOf(
     acceptedAt: context.now(),
     timeoutMs: request.timeoutMs ?? spec?.timeoutMs,
     expiresAt: request.expiresAt,
+    expiryIgnoresCapacity: request.expiryIgnoresCapacity,
     notBefore: request.notBefore,
     retry: request.retry ?? spec?.retry,
     priority: request.priority ?? spec?.priority ?? 0,
@@ -133,10 +135,8 @@ function submissionOf(
 }
 
 /** Leaves out what is undefined, as `exactOptionalPropertyTypes` and the store want it. */
-function defined(fields: { [K in keyof Submission]: Submission[K] | undefined }): Submission {
-  for (const key of Object.keys(fields) as (keyof Submission)[]) if (fields[key] === undefined) delete fields[key]
-  return fields as Submission
-}
+const defined = (fields: { [K in keyof Submission]: Submission[K] | undefined }): Submission =>
+  withoutUndefined(fields) as Submission
 
 const atLeast = (a: Reservation, b: Reservation | undefined): Reservation =>
   b ? { cpuUnits: Math.max(a.cpuUnits, b.cpuUnits), memoryBytes: Math.max(a.memoryBytes, b.memoryBytes) } : a

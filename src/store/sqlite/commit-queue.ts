@@ -4,7 +4,7 @@
  * Q1. At most one batch is with the writer. Commits that come meanwhile, and all of one turn of the event loop, share
  *     the next: the busier, the larger.
  * Q2. When a batch returns, positions are given out in its order, `head` moves, listeners hear, and only then are the
- *     promises settled.
+ *     promises settled, a few a turn: what waits on them runs before the event loop turns again.
  */
 import type { Event, UnplacedEvent } from '../../core/event.ts'
 import type { Change, Committed } from '../../core/ports/store.ts'
@@ -23,6 +23,8 @@ interface Commit {
 }
 
 const NOTHING: readonly number[] = []
+/** Promises settled in one turn of the event loop: about 5 ms of what follows them. */
+const SETTLED_A_TURN = 32
 
 export class CommitQueue {
   epoch: string
@@ -84,7 +86,7 @@ export class CommitQueue {
     const events: Event[] = []
     const done = commits.map((commit, i) => this.#place(commit, fates[i] ?? null, events))
     this.#hub.publish(events)
-    for (const settle of done) settle()
+    settleInTurns(done, 0)
   }
 
   #fail(commits: readonly Commit[], error: unknown): void {
@@ -105,4 +107,10 @@ export class CommitQueue {
     this.head++
     if (!this.#hub.idle) events.push({ ...event, position: this.head })
   }
+}
+
+function settleInTurns(settles: readonly (() => void)[], from: number): void {
+  const until = Math.min(from + SETTLED_A_TURN, settles.length)
+  for (let i = from; i < until; i++) settles[i]!()
+  if (until < settles.length) setImmediate(settleInTurns, settles, until)
 }
