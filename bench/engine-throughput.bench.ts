@@ -4,7 +4,8 @@
  * program, both sides by turns in the same run. Client, server, cells and programs share the machine.
  *
  * Without sandbox, with and without control groups (root only); in the sandbox against the loop running the same
- * bubblewrap line. Server CPU per task is that of all its threads. `BENCH_TASKS` (5,000), `BENCH_ROUNDS` (3).
+ * bubblewrap line. Server CPU per task is that of all its threads, once the compiler has settled: until some 10,000
+ * tasks have run, its helper threads alone cost 120 µs a task. `BENCH_TASKS` (5,000), `BENCH_ROUNDS` (3).
  */
 import { BenchServer, type BenchServerOptions } from './engine/bench-server.ts'
 import { median, say, sayRatio } from './engine/figure.ts'
@@ -15,6 +16,7 @@ import { spawnLoopRate } from './engine/spawn-loop.ts'
 const TASKS = Number(process.env.BENCH_TASKS ?? 5_000)
 const SANDBOXED = Number(process.env.BENCH_SANDBOXED_TASKS ?? Math.ceil(TASKS / 10))
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
+const WARM_UPS = 2
 
 interface Case {
   readonly name: string
@@ -42,7 +44,7 @@ const cases: readonly Case[] = [
 async function measure({ name, options, count, argv, line, wanted }: Case): Promise<void> {
   const server = await BenchServer.start(options)
   try {
-    await runTasks(server, Math.ceil(count / 5), { command: argv })
+    for (let i = 0; i < WARM_UPS; i++) await runTasks(server, count, { command: argv })
     const rounds: { readonly ours: Throughput; readonly bare: number }[] = []
     for (let i = 0; i < ROUNDS; i++) {
       const bare = spawnLoopRate(count, line)
