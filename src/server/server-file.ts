@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { ProcessIdentity } from '../executors/process/process-identity.ts'
-import { isSameProcess, ownIdentity } from '../executors/process/process-identity.ts'
+import type { ProcessIdentity } from '../executors/process-identity.ts'
+import { isSameProcess, ownIdentity } from '../executors/process-identity.ts'
 import { serverFileOf } from './data-directory.ts'
 
 /** What a running server says of itself in its data directory. */

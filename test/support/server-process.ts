@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { groupOf } from '../../src/executors/process/cgroup/cgroup-v1.ts'
-import { identityOf, isSameProcess } from '../../src/executors/process/process-identity.ts'
+import { identityOf, isSameProcess } from '../../src/executors/process-identity.ts'
 import { clientEnvironment } from '../../src/server/environment.ts'
 import { NativeClient } from './native-client.ts'
 import { eventually, type Running, startTaskport } from './taskport-process.ts'

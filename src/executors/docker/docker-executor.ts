@@ -23,7 +23,7 @@ import type {
 } from '../../core/ports/executor.ts'
 import type { LogNotice, LogWriter } from '../../core/ports/log-store.ts'
 import type { StopHow } from '../../core/step-spec.ts'
-import { ObservationBox } from '../process/observation-box.ts'
+import { ObservationBox } from '../observation-box.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { ContainerEngine } from './container-engine.ts'
 import { ContainerNames } from './container-names.ts'

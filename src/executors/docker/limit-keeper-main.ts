@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isSameProcess, ownIdentity, type ProcessIdentity } from '../process/process-identity.ts'
+import { isSameProcess, ownIdentity, type ProcessIdentity } from '../process-identity.ts'
 import { ContainerEngine } from './container-engine.ts'
 import { LimitKeeper } from './limit-keeper.ts'
 

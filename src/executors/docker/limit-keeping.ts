@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isSameProcess, type ProcessIdentity } from '../process/process-identity.ts'
+import { isSameProcess, type ProcessIdentity } from '../process-identity.ts'
 
 const PROGRAM = fileURLToPath(new URL('./limit-keeper-main.ts', import.meta.url))
 /** Between two looks at whether the keeper lives, ms. */

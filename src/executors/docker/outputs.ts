@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { AttemptId } from '../../core/identity.ts'
-import { type Outputs, parseOutputs } from '../process/cell/outputs.ts'
+import { type Outputs, parseOutputs } from '../parse-outputs.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import { outputsPathOf } from './environment.ts'
 import { readFirstFile } from './tar.ts'

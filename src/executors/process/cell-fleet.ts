@@ -12,10 +12,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { identityOf, isSameProcess } from '../process-identity.ts'
 import { spawn } from './cell/spawn.ts'
 import { dupAbove, sys, WNOHANG } from './cell/syscalls.ts'
 import { CellLink, type CellLinkEvents } from './cell-link.ts'
-import { identityOf, isSameProcess } from './process-identity.ts'
 import type { CellConfig } from './protocol.ts'
 
 /** What a new cell is told, less what is its own. */

@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptId } from '../../core/identity.ts'
 import type { Observation } from '../../core/ports/executor.ts'
 import { reason } from '../../core/reason.ts'
+import { currentBoot, identityOf, isSameProcess } from '../process-identity.ts'
 import { type JournalEntry, readJournal } from './cell/journal.ts'
 import { killCgroupsOf, removeCgroupsOf } from './cgroup/open-cgroups.ts'
 import type { CgroupFacts } from './host-facts.ts'
 import { killLeftovers, type Leftover } from './kill-leftovers.ts'
-import { currentBoot, identityOf, isSameProcess } from './process-identity.ts'
 import type { CellConfig, CellObservation } from './protocol.ts'
 
 /** What a dead cell owed: read from its journal, kept until all of it is acknowledged. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { statOf, TICKS_PER_SECOND } from './process-identity.ts'
+import { statOf, TICKS_PER_SECOND } from '../process-identity.ts'
 
 /** A process that a dead cell started, as leader of a session. */
 export interface Leftover {

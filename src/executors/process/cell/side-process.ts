@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { statOf } from '../process-identity.ts'
+import { statOf } from '../../process-identity.ts'
 import type { CellConfig } from '../protocol.ts'
 import { hearLauncher } from './launcher-messages.ts'
 import { DEFAULT_PATH, findProgram } from './program-plan.ts'

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
+import { statOf } from '../../process-identity.ts'
 import type { Cgroups } from '../cgroup/cgroup.ts'
 import { markerOf } from '../kill-leftovers.ts'
-import { statOf } from '../process-identity.ts'
 import { monotonicMs } from './reactor.ts'
 import type { Run } from './run.ts'
 import { sys, WNOHANG } from './syscalls.ts'

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { TICKS_PER_SECOND } from '../process-identity.ts'
+import { TICKS_PER_SECOND } from '../../process-identity.ts'
 
 export interface TreeUsage {
   readonly memoryBytes: number

@@ -1,4 +1,4 @@
-import type { Observation } from '../../core/ports/executor.ts'
+import type { Observation } from '../core/ports/executor.ts'
 
 /** Observations on their way to the engine: each is given out once per reader and kept until acknowledged (P3). */
 export class ObservationBox {
