@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { canRunDocker, DockerEngine } from '../../../test/support/docker-engine.ts'
+import { answerOf } from '../../../test/support/tcp.ts'
 import { type AttemptId, allocationIdOf, asExecutionId, asNodeId, asTenant, attemptIdOf } from '../../core/identity.ts'
 import type { Work } from '../../core/ports/executor.ts'
 import type { RunSpec } from '../../core/step-spec.ts'
@@ -340,16 +340,4 @@ const login = ({ credential }: TestRegistry): Partial<Work> => ({ registryCreden
 
 async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
-}
-
-function answerOf(port: number): Promise<string> {
-  return new Promise((resolve) => {
-    let said = ''
-    const socket = connect(port, '127.0.0.1')
-    socket.on('data', (bytes) => {
-      said += String(bytes)
-    })
-    socket.on('error', () => resolve('no answer'))
-    socket.on('close', () => resolve(said))
-  })
 }
