@@ -6,6 +6,8 @@ export type Content =
   | { readonly kind: 'git'; readonly url: string; readonly target?: GitTarget; readonly location?: string }
   /** A directory of the operator's machine, used in place. */
   | { readonly kind: 'directory'; readonly directory: string }
+  /** A copy of a directory that another workspace left. */
+  | { readonly kind: 'copy'; readonly from: string }
 
 export interface GitTarget {
   readonly kind: 'commit' | 'branch' | 'tag' | 'newBranch'
@@ -32,6 +34,8 @@ case "$target" in
 esac
 git log -1 --format='at %h %s' 2>/dev/null || true`
 
+const COPY = `cp -a --reflink=auto -- "$2/." .; echo "a copy of what a prebuild left"`
+
 const LOOK = `cd "$1"; echo "a directory of this machine, used in place"`
 
 const script = (body: string, workspace: string, ...rest: string[]): readonly string[] => [
@@ -44,9 +48,10 @@ const script = (body: string, workspace: string, ...rest: string[]): readonly st
   ...rest,
 ]
 
-/** What fills `workspace` where nothing is fetched: a path as the program sees it, whose parent it may write, if it is our own. */
+/** What fills `workspace` where nothing is fetched. Paths are as the program sees them; it may write the workspace's parent if it is our own. */
 export function fillArgv(content: Exclude<Content, { kind: 'git' }>, workspace: string): readonly string[] {
   if (content.kind === 'empty') return script(':', workspace)
+  if (content.kind === 'copy') return script(COPY, workspace, content.from)
   return ['bash', '-e', '-c', LOOK, 'checkout', workspace]
 }
 

@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../support/aws-world.ts'
+import { type GitServer, openGitServer } from '../support/git-server.ts'
 import { type OnaWorld, openOnaWorld, over, running } from '../support/ona-world.ts'
 
 const AUTOMATIONS = `
@@ -27,38 +24,15 @@ tasks:
 `
 
 let world: OnaWorld
-let git: { readonly url: string; readonly server: Server; readonly directory: string }
+let git: GitServer
 beforeAll(async () => {
   world = await openOnaWorld({ allowAddress: ['127.0.0.1'] })
-  git = await serveRepository()
+  git = await openGitServer({ '.ona/automations.yaml': AUTOMATIONS })
 })
 afterAll(async () => {
-  git.server.close()
-  rmSync(git.directory, { recursive: true, force: true })
+  git.close()
   await world.close()
 })
-
-/** A repository over HTTP, as git calls it "dumb": files, nothing else. */
-async function serveRepository() {
-  const directory = mkdtempSync(join(tmpdir(), 'taskport-ona-git-'))
-  const work = join(directory, 'work')
-  const run = (...args: string[]): void =>
-    void execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: work })
-  mkdirSync(join(work, '.ona'), { recursive: true })
-  writeFileSync(join(work, '.ona/automations.yaml'), AUTOMATIONS)
-  run('init', '-q', '-b', 'main')
-  run('add', '.')
-  run('commit', '-q', '-m', 'first')
-  execFileSync('git', ['clone', '-q', '--bare', work, join(directory, 'app.git')])
-  execFileSync('git', ['update-server-info'], { cwd: join(directory, 'app.git') })
-  const server = createServer((request, response) => {
-    const path = join(directory, new URL(request.url ?? '/', 'http://x').pathname)
-    if (!existsSync(path) || !statSync(path).isFile()) return void response.writeHead(404).end()
-    response.end(readFileSync(path))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.git`, server, directory }
-}
 
 const automations = () => world.client.environments.automations
 const inside = (environmentId: string) => ({ filter: { environmentIds: [environmentId] } })

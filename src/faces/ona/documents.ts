@@ -1,4 +1,5 @@
 /** This face's records. Executions hold everything else: a task execution is presented from its execution alone. */
+import type { JsonValue } from '@bufbuild/protobuf'
 import type { EnvironmentSpecJson } from './environment/spec-json.ts'
 
 export const COLLECTIONS = {
@@ -8,6 +9,7 @@ export const COLLECTIONS = {
   /** Key `<environment>/<reference>`: tasks and services share one namespace, and two may not take one name at once. */
   reference: 'ona/reference',
   secret: 'ona/secret',
+  project: 'ona/project',
   prebuild: 'ona/prebuild',
   /** What is still to be done with an environment, of all tenants: see environment/errands.ts. */
   errand: 'ona/errand',
@@ -92,12 +94,17 @@ export interface EnvironmentRecord {
   readonly spec: EnvironmentSpecJson
   readonly specVersion: number
   readonly role: 'default' | 'prebuild'
+  readonly project?: string
+  /** The prebuild that it makes, or, of a default one, the one that it was made from. */
+  readonly prebuild?: string
   /** Where its files are on this machine, how programs see the last part of that path, and whose they are. */
   readonly workspace: {
     readonly directory: string
     readonly name: string
     readonly own: boolean
     readonly user?: string
+    /** A directory that it is filled with, instead of what the specification says. */
+    readonly from?: string
   }
   readonly annotations: Readonly<Record<string, string>>
   readonly phase: EnvironmentPhaseName
@@ -111,6 +118,48 @@ export interface EnvironmentRecord {
     readonly state: 'none' | 'absent' | 'ready' | 'failed'
     readonly failure?: string
   }
+}
+
+/** What environments and prebuilds are made from. */
+export interface ProjectRecord {
+  readonly id: string
+  readonly name: string
+  readonly creator: Creator
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** The messages' own JSON. */
+  readonly initializer: JsonValue
+  readonly prebuilds?: JsonValue
+  readonly automationsFilePath: string
+  readonly devcontainerFilePath: string
+  readonly technicalDescription: string
+}
+
+export type PrebuildPhaseName =
+  | 'starting'
+  | 'running'
+  | 'snapshotting'
+  | 'completed'
+  | 'failed'
+  | 'cancelling'
+  | 'cancelled'
+  | 'deleting'
+
+export interface PrebuildRecord {
+  readonly id: string
+  readonly project: string
+  readonly creator: Creator
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Of the whole, from its creation. */
+  readonly timeoutMs: number
+  readonly phase: PrebuildPhaseName
+  /** Where it is made; what it made is that environment's workspace. */
+  readonly environment: string
+  readonly failure?: string
+  /** What went wrong and was not required to go well. */
+  readonly warnings: readonly string[]
+  readonly completedAt?: number
 }
 
 export interface SecretRecord {

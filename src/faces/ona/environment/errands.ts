@@ -15,7 +15,7 @@ import { allDocuments, put } from '../../kit/documents.ts'
 import { COLLECTIONS } from '../documents.ts'
 
 export interface Errand {
-  readonly kind: 'start' | 'stop' | 'delete'
+  readonly kind: 'start' | 'prebuild' | 'stop' | 'cancel' | 'delete'
   readonly tenant: Tenant
   readonly environment: string
   readonly principal: Principal

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import type { Tenant } from '../../../core/identity.ts'
 import { uuidOf } from '../auth.ts'
 import type { EnvironmentPhaseName, EnvironmentRecord } from '../documents.ts'
+import { invalidArgument } from '../errors.ts'
 import { logUrlOf } from '../execution/present-execution.ts'
 import {
   EnvironmentStatus_ContentPhase as ContentPhase,
@@ -25,6 +26,12 @@ type Shape = MessageInitShape<typeof EnvironmentSchema>
 /** There is one machine, and it is of one class. */
 export const RUNNER_ID = uuidOf('runner', 'this machine')
 export const CLASS_ID = uuidOf('environment class', 'this machine')
+
+/** Throws `invalid_argument`; none named is this one. */
+export function checkClass(field: string, id: string | undefined): void {
+  if (id !== undefined && id !== '' && id !== CLASS_ID)
+    throw invalidArgument(`${field}: there is no environment class ${id}`)
+}
 
 interface Phases {
   readonly phase: EnvironmentPhase
@@ -102,6 +109,8 @@ export function presentEnvironment(
       runnerId: RUNNER_ID,
       role: e.role === 'prebuild' ? EnvironmentRole.PREBUILD : EnvironmentRole.DEFAULT,
       annotations: { ...e.annotations },
+      projectId: e.project ?? '',
+      prebuildId: e.prebuild,
       originalContextUrl:
         context?.case === 'contextUrl' ? context.value.url : context?.case === 'git' ? context.value.remoteUri : '',
     }),

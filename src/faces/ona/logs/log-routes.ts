@@ -9,7 +9,9 @@ import type { LogLine } from '../../../core/ports/log-store.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { FACE, UUID } from '../auth.ts'
 import type { Parts } from '../call.ts'
+import { COLLECTIONS, type PrebuildRecord } from '../documents.ts'
 import { missing, permissionDenied } from '../errors.ts'
+import { isOver } from '../prebuild/life-cycle.ts'
 
 export function mountLogs(app: FastifyInstance, parts: Parts): void {
   app.get('/api/ona/logs/:execution', (request, reply) => answer(parts, request, reply))
@@ -18,19 +20,63 @@ export function mountLogs(app: FastifyInstance, parts: Parts): void {
 async function answer(parts: Parts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const caller = await parts.auth.logReader(request.headers.authorization)
   const { execution: id } = request.params as { readonly execution: string }
-  const { tenant } = caller.principal
-  const execution = UUID.test(id)
-    ? await parts.engine.execution(tenant, asExecutionId(id)).catch(() => undefined)
-    : undefined
-  if (execution?.submission.face !== FACE) throw missing('log', id)
-  if (caller.environment !== undefined && execution.submission.refs.environment !== caller.environment)
-    throw permissionDenied('this token is for another environment')
   const gone = new AbortController()
   reply.raw.on('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, request.server.closing])
-  const text = withHeartbeats(textOf(parts.engine, tenant, execution.id, signal), parts.options.heartbeatMs)
+  const log = UUID.test(id) ? await logOf(parts, caller.principal.tenant, id, signal) : undefined
+  if (!log) throw missing('log', id)
+  if (caller.environment !== undefined && log.environment !== caller.environment)
+    throw permissionDenied('this token is for another environment')
+  const text = withHeartbeats(log.text, parts.options.heartbeatMs)
   return reply.type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(Readable.from(text))
 }
+
+interface Log {
+  readonly environment: string | undefined
+  readonly text: AsyncIterable<Buffer>
+}
+
+/** Of an execution, or of all that a prebuild runs. */
+async function logOf(parts: Parts, tenant: Tenant, id: string, signal: AbortSignal): Promise<Log | undefined> {
+  const { engine } = parts
+  const execution = await engine.execution(tenant, asExecutionId(id)).catch(() => undefined)
+  if (execution?.submission.face === FACE)
+    return { environment: execution.submission.refs.environment, text: textOf(engine, tenant, execution.id, signal) }
+  const prebuild = await engine.document<PrebuildRecord>(tenant, COLLECTIONS.prebuild, id)
+  if (!prebuild) return undefined
+  return { environment: prebuild.body.environment, text: textOfPrebuild(parts, tenant, prebuild.body, signal) }
+}
+
+/** One execution after the other, in the order of their starts; then what starts later, until the prebuild is over. */
+async function* textOfPrebuild(
+  { engine, hub }: Parts,
+  tenant: Tenant,
+  { id, environment }: PrebuildRecord,
+  signal: AbortSignal,
+): AsyncIterable<Buffer> {
+  const ended = new AbortController()
+  const news = hub.subscribe(tenant, AbortSignal.any([signal, ended.signal]))[Symbol.asyncIterator]()
+  const told = new Set<string>()
+  const filter = { face: FACE, refs: { environment, kind: ['environment', 'task'] } }
+  try {
+    while (!signal.aborted) {
+      // Looked at before the executions: one that is over begins no more of them.
+      const prebuild = await engine.document<PrebuildRecord>(tenant, COLLECTIONS.prebuild, id)
+      const { items } = await engine.executions(tenant, filter, { limit: MOST_EXECUTIONS })
+      const fresh = items.filter((e) => !told.has(e.id)).reverse()
+      for (const execution of fresh) {
+        told.add(execution.id)
+        yield* textOf(engine, tenant, execution.id, signal)
+      }
+      if (fresh.length > 0) continue
+      if (!prebuild || isOver(prebuild.body) || (await news.next()).done) return
+    }
+  } finally {
+    ended.abort()
+  }
+}
+
+const MOST_EXECUTIONS = 1_000
 
 async function* textOf(engine: Engine, tenant: Tenant, id: ExecutionId, signal: AbortSignal): AsyncIterable<Buffer> {
   const text = new Text()

@@ -1,25 +1,24 @@
 /** The environments of the caller's tenant: create, get, list, start, stop, update, delete. */
 
-import { join } from 'node:path'
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { Principal } from '../../../core/identity.ts'
 import { changeAgain } from '../../kit/documents.ts'
-import { type Call, checkEnvironment, type Parts } from '../call.ts'
+import { type Call, checkEnvironment } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
 import { applyAutomations } from '../environment/apply-automations.ts'
-import { type Errand, putErrand } from '../environment/errands.ts'
+import { putErrand } from '../environment/errands.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
-import { contentOf, folderNameOf } from '../environment/initializer.ts'
-import { CLASS_ID, PHASES, presentEnvironment } from '../environment/present-environment.ts'
+import { type NewEnvironment, newEnvironment } from '../environment/new-environment.ts'
+import { checkClass, PHASES, presentEnvironment } from '../environment/present-environment.ts'
 import { specOf, specToJson } from '../environment/spec-json.ts'
 import { putEnvironment, startEnvironment as start } from '../environment/start-environment.ts'
-import { directoryOf, userOf } from '../environment/workspace.ts'
 import { failedPrecondition, invalidArgument } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_pb.js'
 import { EnvironmentRole } from '../gen/gitpod/v1/environment_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
+import { newestPrebuild } from '../prebuild/find-prebuild.ts'
+import { findProject } from '../project/find-project.ts'
+import { specOfProject } from '../project/spec-of-project.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
-import { creatorOf } from '../wire/subject.ts'
 import { filterValues } from '../wire/validate.ts'
 
 const LONGEST_NAME = 80
@@ -29,54 +28,39 @@ export async function createEnvironment(
   { spec, name, annotations }: wire.CreateEnvironmentRequest,
 ): Promise<MessageInitShape<typeof wire.CreateEnvironmentResponseSchema>> {
   if (!spec) throw invalidArgument('spec: value is required')
-  if (spec.machine && spec.machine.class !== '' && spec.machine.class !== CLASS_ID)
-    throw invalidArgument(`spec.machine.class: there is no environment class ${spec.machine.class}`)
+  return { environment: await created(call, { spec, annotations, role: 'default', ...named(name) }) }
+}
+
+/** What the project says goes before what the request says; a finished prebuild of it is where the files come from. */
+export async function createEnvironmentFromProject(
+  call: Call,
+  { projectId, spec, name, annotations }: wire.CreateEnvironmentFromProjectRequest,
+): Promise<MessageInitShape<typeof wire.CreateEnvironmentFromProjectResponseSchema>> {
+  const { body: project } = await findProject(call, projectId)
+  const made = await newestPrebuild(call, project.id)
+  const request = {
+    spec: specOfProject(project, spec),
+    annotations,
+    role: 'default' as const,
+    project: project.id,
+    ...named(name),
+    ...(made && { prebuild: made.prebuild, from: made.directory }),
+  }
+  return { environment: await created(call, request) }
+}
+
+function named(name: string | undefined): { readonly name?: string } {
   if (name !== undefined && name.length > LONGEST_NAME)
     throw invalidArgument(`name: value length must be at most ${LONGEST_NAME} characters`)
-  const request = { spec, annotations, role: 'default' as const, ...(name !== undefined && { name }) }
+  return name === undefined || name === '' ? {} : { name }
+}
+
+async function created(call: Call, request: NewEnvironment) {
+  checkClass('spec.machine.class', request.spec.machine?.class)
   const record = newEnvironment(call, call.caller.principal, request)
   const started = await start(call, call.caller.principal, record, 0)
   tell(call, started, ResourceOperation.CREATE)
-  return { environment: shown(call, started, 1) }
-}
-
-export interface NewEnvironment {
-  readonly spec: wire.EnvironmentSpec
-  readonly name?: string
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly role: EnvironmentRecord['role']
-}
-
-/** Throws `invalid_argument` for content that cannot be. */
-export function newEnvironment(parts: Parts, principal: Principal, request: NewEnvironment): EnvironmentRecord {
-  const id = parts.engine.newExecutionId()
-  const json = specToJson(request.spec)
-  const content = contentOf(parts.options, json)
-  const folder = folderNameOf(content)
-  const now = parts.engine.now()
-  const own = content.kind !== 'directory'
-  const user = userOf(own ? undefined : content.directory)
-  return {
-    id,
-    name: request.name ?? `${folder}-${id.slice(-6)}`,
-    creator: creatorOf(principal),
-    createdAt: now,
-    lastStartedAt: now,
-    spec: json,
-    specVersion: 1,
-    role: request.role,
-    workspace: {
-      directory: own ? join(directoryOf(parts.context, id), 'workspace') : content.directory,
-      name: folder,
-      own,
-      ...(user !== undefined && { user }),
-    },
-    annotations: request.annotations ?? {},
-    phase: 'creating',
-    start: '',
-    starts: 1,
-    automations: { path: '', state: 'none' },
-  }
+  return shown(call, started, 1)
 }
 
 const shown = (call: Call, record: EnvironmentRecord, version: number) =>
@@ -122,6 +106,7 @@ function testOf(
   filter: wire.ListEnvironmentsRequest_Filter | undefined,
 ): (e: EnvironmentRecord) => boolean {
   const creators = filterValues('filter.creator_ids', filter?.creatorIds ?? [])
+  const projects = filterValues('filter.project_ids', filter?.projectIds ?? [])
   const phases = filter?.statusPhases ?? []
   const roles = filter?.roles ?? []
   const words = (filter?.search ?? '').toLowerCase()
@@ -132,7 +117,7 @@ function testOf(
     (phases.length === 0 || phases.includes(PHASES[e.phase].phase)) &&
     (roles.length === 0 ||
       roles.includes(e.role === 'prebuild' ? EnvironmentRole.PREBUILD : EnvironmentRole.DEFAULT)) &&
-    (filter?.projectIds.length ?? 0) === 0 &&
+    (projects.length === 0 || (e.project !== undefined && projects.includes(e.project))) &&
     (words === '' || `${e.id} ${e.name} ${JSON.stringify(e.spec)}`.toLowerCase().includes(words))
 }
 
@@ -140,6 +125,7 @@ function testOf(
 export async function startEnvironment(call: Call, { environmentId }: wire.StartEnvironmentRequest): Promise<object> {
   await changeAgain(async () => {
     const { body, version } = await findEnvironment(call, environmentId)
+    refusePrebuilds(body)
     if (body.phase === 'running' || body.phase === 'starting' || body.phase === 'creating') return
     if (body.phase !== 'stopped') throw failedPrecondition(`environment ${body.id} is ${body.phase}`)
     const { failure: _, ...rest } = body
@@ -166,16 +152,22 @@ export async function deleteEnvironment(call: Call, { environmentId }: wire.Dele
   return {}
 }
 
+/** It starts, stops and goes with its prebuild. */
+function refusePrebuilds({ id, role, prebuild }: EnvironmentRecord): void {
+  if (role === 'prebuild') throw failedPrecondition(`environment ${id} belongs to prebuild ${prebuild}`)
+}
+
 async function sendOn(
   call: Call,
   environmentId: string,
-  kind: Errand['kind'],
+  kind: 'stop' | 'delete',
   phase: EnvironmentRecord['phase'],
   unless: readonly EnvironmentRecord['phase'][],
 ): Promise<void> {
   const { tenant, caller } = call
   await changeAgain(async () => {
     const { body, version } = await findEnvironment(call, environmentId)
+    refusePrebuilds(body)
     if (unless.includes(body.phase)) return
     const record = { ...body, phase }
     const errand = putErrand({ kind, tenant, environment: body.id, principal: caller.principal })

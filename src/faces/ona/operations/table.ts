@@ -7,6 +7,8 @@ import { EnvironmentAutomationService } from '../gen/gitpod/v1/environment_autom
 import { EnvironmentService } from '../gen/gitpod/v1/environment_pb.js'
 import { EventService, type WatchEventsRequest } from '../gen/gitpod/v1/event_pb.js'
 import { IdentityService } from '../gen/gitpod/v1/identity_pb.js'
+import { PrebuildService } from '../gen/gitpod/v1/prebuild_pb.js'
+import { ProjectService } from '../gen/gitpod/v1/project_pb.js'
 import { SecretService } from '../gen/gitpod/v1/secret_pb.js'
 import { EnvironmentOpsService } from '../gen/supervisor/v1/environment_ops_pb.js'
 import { upsertAutomationsFile } from './automations-file.ts'
@@ -14,6 +16,8 @@ import * as environments from './environments.ts'
 import * as executions from './executions.ts'
 import { getAuthenticatedIdentity, listEnvironmentClasses } from './identity.ts'
 import * as ops from './ops.ts'
+import * as prebuilds from './prebuilds.ts'
+import * as projects from './projects.ts'
 import * as secrets from './secrets.ts'
 import * as services from './services.ts'
 import * as tasks from './tasks.ts'
@@ -75,6 +79,7 @@ export function registerOperations(router: ConnectRouter): void {
     createEnvironment: unary(environments.createEnvironment),
     getEnvironment: unary(environments.getEnvironment),
     listEnvironments: unary(environments.listEnvironments),
+    createEnvironmentFromProject: unary(environments.createEnvironmentFromProject),
     startEnvironment: unary(environments.startEnvironment),
     stopEnvironment: unary(environments.stopEnvironment),
     updateEnvironment: unary(environments.updateEnvironment),
@@ -83,6 +88,22 @@ export function registerOperations(router: ConnectRouter): void {
     listEnvironmentClasses: unary(listEnvironmentClasses),
     createEnvironmentLogsToken: unary(environments.createEnvironmentLogsToken),
     createEnvironmentAccessToken: unary(environments.createEnvironmentAccessToken),
+  })
+  router.service(ProjectService, {
+    createProject: unary(projects.createProject),
+    createProjectFromEnvironment: unary(projects.createProjectFromEnvironment),
+    getProject: unary(projects.getProject),
+    listProjects: unary(projects.listProjects),
+    updateProject: unary(projects.updateProject),
+    deleteProject: unary(projects.deleteProject),
+  })
+  router.service(PrebuildService, {
+    createPrebuild: unary(prebuilds.createPrebuild),
+    getPrebuild: unary(prebuilds.getPrebuild),
+    listPrebuilds: unary(prebuilds.listPrebuilds),
+    cancelPrebuild: unary(prebuilds.cancelPrebuild),
+    deletePrebuild: unary(prebuilds.deletePrebuild),
+    createPrebuildLogsToken: unary(prebuilds.createPrebuildLogsToken),
   })
   router.service(IdentityService, { getAuthenticatedIdentity: unary(getAuthenticatedIdentity) })
   router.service(SecretService, {

@@ -18,7 +18,6 @@ export interface StartRequest {
   readonly startedBy: TriggerName
   /** Asked again with the same key, it is started once. */
   readonly once?: string
-  readonly forPrebuild?: boolean
   /** How often the request came before, as far as its client says: see started-before.ts. */
   readonly retries?: number
 }
@@ -31,7 +30,7 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
     throw failedPrecondition(`environment ${environment.id} is not running: it is ${environment.phase}`)
   const scope = { engine: parts.engine, tenant: principal.tenant }
   const automations = await automationsOf(scope, environment.id)
-  const env = await secretVariables(scope, request.forPrebuild ?? false)
+  const env = await secretVariables(scope, environment.role === 'prebuild')
   await registerServices(parts, scope.tenant, environment, env, neededServices(task, automations))
   const plan = planOfTask({
     environment,

@@ -1117,6 +1117,58 @@ export declare type CreateEnvironmentResponse = Message<"gitpod.v1.CreateEnviron
 export declare const CreateEnvironmentResponseSchema: GenMessage<CreateEnvironmentResponse>;
 
 /**
+ * @generated from message gitpod.v1.CreateEnvironmentFromProjectRequest
+ */
+export declare type CreateEnvironmentFromProjectRequest = Message<"gitpod.v1.CreateEnvironmentFromProjectRequest"> & {
+  /**
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: gitpod.v1.EnvironmentSpec spec = 3;
+   */
+  spec?: EnvironmentSpec | undefined;
+
+  /**
+   * @generated from field: optional string name = 4;
+   */
+  name?: string | undefined;
+
+  /**
+   * @generated from field: map<string, string> annotations = 5;
+   */
+  annotations: { [key: string]: string };
+
+  /**
+   * @generated from field: string session_id = 6;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message gitpod.v1.CreateEnvironmentFromProjectRequest.
+ * Use `create(CreateEnvironmentFromProjectRequestSchema)` to create a new message.
+ */
+export declare const CreateEnvironmentFromProjectRequestSchema: GenMessage<CreateEnvironmentFromProjectRequest>;
+
+/**
+ * @generated from message gitpod.v1.CreateEnvironmentFromProjectResponse
+ */
+export declare type CreateEnvironmentFromProjectResponse = Message<"gitpod.v1.CreateEnvironmentFromProjectResponse"> & {
+  /**
+   * @generated from field: gitpod.v1.Environment environment = 1;
+   */
+  environment?: Environment | undefined;
+};
+
+/**
+ * Describes the message gitpod.v1.CreateEnvironmentFromProjectResponse.
+ * Use `create(CreateEnvironmentFromProjectResponseSchema)` to create a new message.
+ */
+export declare const CreateEnvironmentFromProjectResponseSchema: GenMessage<CreateEnvironmentFromProjectResponse>;
+
+/**
  * @generated from message gitpod.v1.StartEnvironmentRequest
  */
 export declare type StartEnvironmentRequest = Message<"gitpod.v1.StartEnvironmentRequest"> & {
@@ -1540,6 +1592,14 @@ export declare const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof CreateEnvironmentRequestSchema;
     output: typeof CreateEnvironmentResponseSchema;
+  },
+  /**
+   * @generated from rpc gitpod.v1.EnvironmentService.CreateEnvironmentFromProject
+   */
+  createEnvironmentFromProject: {
+    methodKind: "unary";
+    input: typeof CreateEnvironmentFromProjectRequestSchema;
+    output: typeof CreateEnvironmentFromProjectResponseSchema;
   },
   /**
    * @generated from rpc gitpod.v1.EnvironmentService.StartEnvironment

@@ -81,6 +81,11 @@ export declare type PrebuildMetadata = Message<"gitpod.v1.PrebuildMetadata"> & {
    * @generated from field: gitpod.v1.PrebuildMetadata.PrebuildTrigger triggered_by = 7;
    */
   triggeredBy: PrebuildMetadata_PrebuildTrigger;
+
+  /**
+   * @generated from field: gitpod.v1.Subject executor = 8;
+   */
+  executor?: Subject | undefined;
 };
 
 /**
@@ -262,6 +267,16 @@ export declare type ListPrebuildsRequest_Filter = Message<"gitpod.v1.ListPrebuil
    * @generated from field: repeated gitpod.v1.PrebuildPhase phases = 2;
    */
   phases: PrebuildPhase[];
+
+  /**
+   * @generated from field: repeated gitpod.v1.PrebuildMetadata.PrebuildTrigger triggered_by = 3;
+   */
+  triggeredBy: PrebuildMetadata_PrebuildTrigger[];
+
+  /**
+   * @generated from field: repeated string creator_ids = 4;
+   */
+  creatorIds: string[];
 };
 
 /**
