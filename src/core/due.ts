@@ -1,6 +1,7 @@
 import { draftOf } from './draft.ts'
 import type { Execution } from './execution.ts'
 import { isFinal, stepsOf } from './execution.ts'
+import { expiryOf } from './expiry.ts'
 import type { Instant } from './instant.ts'
 import { readiness } from './readiness.ts'
 import { currentGroup } from './settle.ts'
@@ -12,7 +13,7 @@ export function dueAt(execution: Execution, now: Instant): Instant | undefined {
   const times: (number | undefined)[] = []
   if (!status.stopCause) {
     times.push(status.deadlineAt, awaitsDueAt(execution))
-    if (!status.allocation) times.push(submission.expiresAt)
+    times.push(expiryOf(submission, status))
     if (hasTimedWaits(execution)) times.push(stepsDueAt(execution, now))
   }
   return times.reduce((a, b) => (b === undefined ? a : a === undefined ? b : Math.min(a, b)), undefined)

@@ -57,8 +57,10 @@ export interface Submission {
   readonly acceptedAt: Instant
   /** Limit on the whole execution from acceptance of its first allocation, ms. */
   readonly timeoutMs?: number
-  /** Never start later than this: it fails as `expired`. Waiting for capacity counts only if `expiryCountsWaiting`. */
+  /** Never start later than this: it fails as `expired`. */
   readonly expiresAt?: Instant
+  /** Waiting for room, a turn or under a limit is not held against it: it expires where nothing there is would take it. */
+  readonly expiryIgnoresCapacity?: boolean
   /** Not placed before. */
   readonly notBefore?: Instant
   /** Trying the whole execution again, on a new allocation. */

@@ -9,6 +9,7 @@ import { moveExecution, moveStep, ordinalOf } from './draft.ts'
 import type { Attempt, StepStatus } from './execution.ts'
 import { isFinalState, isFinalStep, KEPT_ATTEMPTS } from './execution.ts'
 import { retryExecution } from './execution-retry.ts'
+import { expiryOf } from './expiry.ts'
 import { derivedState, outcomeReason } from './outcome.ts'
 import { readiness } from './readiness.ts'
 import type { Reason } from './reason.ts'
@@ -30,7 +31,7 @@ const holdsNothing = (draft: Draft): boolean =>
 export const allFinal = (draft: Draft): boolean => draft.steps.every((s) => isFinalStep(s.state))
 
 function applyLimits(draft: Draft): void {
-  const { deadlineAt, allocation } = draft.status
+  const { deadlineAt } = draft.status
   if (deadlineAt !== undefined && draft.now >= deadlineAt) {
     const limit = draft.before.submission.timeoutMs ?? 0
     const why = reason('execution_timeout', `it ran longer than its limit of ${limit} ms`, { limitMs: limit })
@@ -38,8 +39,8 @@ function applyLimits(draft: Draft): void {
   }
   for (const [ordinal, step] of draft.steps.entries())
     if (isOverdue(draft, ordinal, step)) giveUpAwaiting(draft, ordinal)
-  const { expiresAt } = draft.before.submission
-  if (expiresAt !== undefined && allocation === undefined && draft.now >= expiresAt)
+  const expiresAt = expiryOf(draft.before.submission, draft.status)
+  if (expiresAt !== undefined && draft.now >= expiresAt)
     requestStop(draft, { kind: 'expired', reason: reason('expired', 'it could not be started in time') })
 }
 

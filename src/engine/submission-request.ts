@@ -21,6 +21,7 @@ export interface SubmissionRequest {
   readonly trigger?: Trigger
   readonly timeoutMs?: number
   readonly expiresAt?: Instant
+  readonly expiryIgnoresCapacity?: boolean
   readonly notBefore?: Instant
   readonly retry?: RetryPolicy
   readonly priority?: number

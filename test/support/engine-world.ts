@@ -14,6 +14,7 @@ import { DEFAULTS } from '../../src/engine/context.ts'
 import type { RunningEngine } from '../../src/engine/create-engine.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
 import { ExecutorSet } from '../../src/engine/executor-set.ts'
+import type { Reactor } from '../../src/engine/reactor.ts'
 import type { TickedService } from '../../src/engine/ticked-service.ts'
 import { ServiceRunner } from '../../src/engine/ticked-service.ts'
 import { ScriptedExecutor } from '../../src/executors/scripted/scripted-executor.ts'
@@ -56,7 +57,10 @@ export class EngineWorld {
   #runners: ServiceRunner[] = []
   readonly #defaults: EngineDefaults
 
-  constructor(start?: number, defaults: Partial<EngineDefaults> = {}) {
+  readonly #reactors: readonly Reactor[]
+
+  constructor(start?: number, defaults: Partial<EngineDefaults> = {}, reactors: readonly Reactor[] = []) {
+    this.#reactors = reactors
     this.time = new FakeTime(start)
     this.programs = new ScriptedWorld(this.time, this.time)
     this.store = new MemoryStore({ beforeCommit: (changes) => this.fate(changes) })
@@ -83,7 +87,7 @@ export class EngineWorld {
       chance: seededChance(1),
       secrets: { resolve: async () => undefined },
       vault: plainVault,
-      reactors: [],
+      reactors: this.#reactors,
       deliver: async () => ({ status: 200 }),
       formats: new Map(),
       defaults: this.#defaults,

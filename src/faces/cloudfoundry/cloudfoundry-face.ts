@@ -2,16 +2,17 @@ import type { Face, FaceContext } from '../kit/face.ts'
 import { FACE } from './auth.ts'
 import { CLAIMS } from './claims.ts'
 import { type CloudFoundryOptions, DEFAULT_OPTIONS } from './options.ts'
-import { reactor } from './react.ts'
+import { reactorOf } from './react.ts'
 import { Routes } from './routes.ts'
 
 /** Cloud Foundry's Cloud Controller v3, UAA and log cache, as far as tasks need them. */
 export function cloudFoundryFace(context: FaceContext, given: Partial<CloudFoundryOptions> = {}): Face {
-  const routes = new Routes(context, { ...DEFAULT_OPTIONS, ...given })
+  const options = { ...DEFAULT_OPTIONS, ...given }
+  const routes = new Routes(context, options)
   return {
     name: FACE,
     claims: CLAIMS,
-    reactor,
+    reactor: reactorOf(options),
     mount: (app) => routes.mount(app),
     async environment(origin) {
       const first = await context.credentials.firstStart(FACE)

@@ -14,6 +14,7 @@ export const COLLECTIONS = {
   droplet: 'cloudfoundry/droplet',
   job: 'cloudfoundry/job',
   task: 'cloudfoundry/task',
+  series: 'cloudfoundry/series',
   quota: 'cloudfoundry/quota',
   spaceQuota: 'cloudfoundry/space-quota',
   service: 'cloudfoundry/service-instance',

@@ -48,6 +48,10 @@ export const unprocessable = (detail: string): CloudFoundryError =>
 export const uniqueness = (detail: string): CloudFoundryError => new error(422, 10016, 'CF-UniquenessError', detail)
 export const rateLimited = (): CloudFoundryError => new error(429, 10013, 'CF-RateLimitExceeded', 'Rate Limit Exceeded')
 export const unavailable = (detail: string): CloudFoundryError => new error(503, 10015, 'CF-ServiceUnavailable', detail)
+export const taskWorkersUnavailable = (detail: string): CloudFoundryError =>
+  new error(503, 170020, 'CF-TaskWorkersUnavailable', `Task workers are unavailable: ${detail}`)
+export const beingDeleted = (thing: string): CloudFoundryError =>
+  new error(422, 10020, 'CF-ResourceBeingDeleted', `The ${thing} is being deleted`)
 export const unknownError = (): CloudFoundryError => new error(500, 10001, 'UnknownError', 'An unknown error occurred.')
 
 /** Every code of the core, in Cloud Controller's words. Operations that know better answer before it comes to this. */

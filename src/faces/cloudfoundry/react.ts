@@ -2,7 +2,6 @@
  * Executions' events → this face's records, in the commit that made them true: the task with its sequence number, its
  * usage events (one STARTED, one STOPPED, whatever is repeated), and what became of staging.
  */
-import { createHash } from 'node:crypto'
 import type { Execution } from '../../core/execution.ts'
 import { isFinal } from '../../core/execution.ts'
 import { shellCode } from '../../core/exit.ts'
@@ -11,25 +10,42 @@ import type { DocumentChange, DocumentReader, Reactor } from '../../engine/react
 import { put } from '../kit/documents.ts'
 import { FACE } from './auth.ts'
 import { COLLECTIONS } from './documents.ts'
+import type { CloudFoundryOptions } from './options.ts'
 import { sortOf } from './records.ts'
 import { reactToStaging, STAGING_LABEL } from './staging/react-to-staging.ts'
+import { eventGuid, TASK_EVENTS } from './task/event-guid.ts'
 import { exitOf, failureOf, taskStateOf } from './task/life-cycle.ts'
 import { isFinalTask, type TaskRecord, type TaskWish, taskIndexes, WISH_LABEL } from './task/task-record.ts'
 import { usageEvent } from './task/usage-event.ts'
 
-export const reactor: Reactor = {
+export const reactorOf = ({ retentionMs }: Pick<CloudFoundryOptions, 'retentionMs'>): Reactor => ({
   face: FACE,
   kinds: ['execution.state', 'execution.stopRequested', 'execution.removed'],
   async react(events, execution, documents) {
     const labels = execution.submission.plan.steps[0]?.labels ?? {}
     if (labels[STAGING_LABEL] !== undefined) return reactToStaging(labels[STAGING_LABEL], execution, documents)
     if (labels[WISH_LABEL] === undefined) return []
-    const { tenant, id } = execution
-    if (events.some((e) => e.transition.kind === 'execution.removed'))
-      return [{ kind: 'document.delete', tenant, collection: COLLECTIONS.task, key: id }]
     const at = events[events.length - 1]!.at
+    if (events.some((e) => e.transition.kind === 'execution.removed'))
+      return removalOf(execution, at >= (execution.status.finishedAt ?? at) + retentionMs)
     return reactToTask(JSON.parse(labels[WISH_LABEL]) as TaskWish, execution, at, documents)
   },
+})
+
+/** What is told of a task outlives its app, but not its own time. */
+function removalOf({ tenant, id }: Execution, isOld: boolean): readonly DocumentChange[] {
+  const gone = (collection: string, key: string): DocumentChange => ({
+    kind: 'document.delete',
+    tenant,
+    collection,
+    key,
+  })
+  if (!isOld) return [gone(COLLECTIONS.task, id)]
+  return [
+    gone(COLLECTIONS.task, id),
+    ...TASK_EVENTS.usage.map((event) => gone(COLLECTIONS.usageEvent, eventGuid(id, event))),
+    ...TASK_EVENTS.audit.map((event) => gone(COLLECTIONS.auditEvent, eventGuid(id, event))),
+  ]
 }
 
 async function reactToTask(
@@ -95,17 +111,11 @@ function usageAfter(
 ): readonly DocumentChange[] {
   const events: DocumentChange[] = []
   const tell = (state: 'TASK_STARTED' | 'TASK_STOPPED'): void => {
-    const event = usageEvent(guidOf(`${after.guid}/${state}`), after, state, at)
+    const event = usageEvent(eventGuid(after.guid, state), after, state, at)
     const assign = [{ field: 'number', counter: 'cloudfoundry/usage', sort: true }]
     events.push(put(tenant, COLLECTIONS.usageEvent, event.guid, event, { assign }))
   }
   if (before?.ran === undefined && after.ran !== undefined) tell('TASK_STARTED')
   if (before?.ended === undefined && after.ended !== undefined && after.ran !== undefined) tell('TASK_STOPPED')
   return events
-}
-
-/** The same for the same thing, so that a reaction that is asked again does not tell it twice. */
-function guidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

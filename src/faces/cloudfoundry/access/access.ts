@@ -4,8 +4,9 @@
  */
 import type { Caller } from '../auth.ts'
 import { COLLECTIONS, type Org, type Role, type RoleType } from '../documents.ts'
-import { notAuthorized, orgSuspended } from '../errors.ts'
+import { beingDeleted, notAuthorized, orgSuspended } from '../errors.ts'
 import type { Records } from '../records.ts'
+import { isBeingDeleted } from './being-deleted.ts'
 
 const READS_SPACE: readonly RoleType[] = ['space_developer', 'space_manager', 'space_auditor', 'space_supporter']
 
@@ -86,12 +87,12 @@ export class Access {
 
   async checkWriteSpace(place: Place): Promise<void> {
     if (!(await this.canWriteSpace(place))) throw notAuthorized()
-    await this.#checkSuspended(place)
+    await this.#checkOpen(place)
   }
 
   async checkManageApps(place: Place): Promise<void> {
     if (!(await this.canManageApps(place))) throw notAuthorized()
-    await this.#checkSuspended(place)
+    await this.#checkOpen(place)
   }
 
   /** Those of the caller. */
@@ -104,7 +105,11 @@ export class Access {
     return (await this.roles()).some((role) => types.includes(role.type) && where(role))
   }
 
-  async #checkSuspended(place: Place): Promise<void> {
+  /** Whether anything may be changed there now, whoever asks. */
+  async #checkOpen(place: Place): Promise<void> {
+    const { tenant } = this.#records
+    if (isBeingDeleted(tenant, place.org)) throw beingDeleted('organization')
+    if (isBeingDeleted(tenant, place.space)) throw beingDeleted('space')
     if (this.isAdmin) return
     const org = await this.#records.find<Org>(COLLECTIONS.org, place.org)
     if (org?.suspended) throw orgSuspended()

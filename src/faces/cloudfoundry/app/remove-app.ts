@@ -2,6 +2,7 @@ import { asExecutionId } from '../../../core/identity.ts'
 import { type App, type Build, COLLECTIONS, type Droplet, type Package, type ServiceBinding } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
+import { endSeriesOf } from '../task/series.ts'
 import { isFinalTask, type TaskRecord } from '../task/task-record.ts'
 import { type PlacedApp, processesOf } from './find-app.ts'
 import { removeBits } from './remove-bits.ts'
@@ -12,7 +13,8 @@ const PATIENCE_MS = 30_000
 export async function removeApp(call: Call, app: App, placed?: PlacedApp): Promise<void> {
   const { records } = call
   const index = { name: 'app', value: app.guid }
-  for (const task of await records.all<TaskRecord>(COLLECTIONS.task, index)) await removeTask(call, task, placed)
+  await endSeriesOf(call, app.guid)
+  await removeTasks(call, await records.all<TaskRecord>(COLLECTIONS.task, index), placed)
   const droplets = await records.all<Droplet>(COLLECTIONS.droplet, index)
   const packages = await records.all<Package>(COLLECTIONS.package, index)
   const parts = [
@@ -29,15 +31,25 @@ export async function removeApp(call: Call, app: App, placed?: PlacedApp): Promi
   await removeBits(call, droplets, packages)
 }
 
-async function removeTask(call: Call, task: TaskRecord, placed: PlacedApp | undefined): Promise<void> {
-  const { engine, caller, records } = call
+/** So many at once: they share commits. */
+const AT_ONCE = 100
+
+async function removeTasks(call: Call, tasks: readonly TaskRecord[], placed: PlacedApp | undefined): Promise<void> {
+  await Promise.all(tasks.filter((task) => !isFinalTask(task.state)).map((task) => cancelTask(call, task, placed)))
+  for (let i = 0; i < tasks.length; i += AT_ONCE)
+    await Promise.all(tasks.slice(i, i + AT_ONCE).map((task) => removeTask(call, task)))
+}
+
+async function cancelTask({ engine, caller, records }: Call, task: TaskRecord, placed?: PlacedApp): Promise<void> {
   const id = asExecutionId(task.guid)
-  if (!isFinalTask(task.state)) {
-    await engine.stop(caller.tenant, id, { by: caller.name })
-    if (placed)
-      await records.save(auditChange(call, 'audit.app.task.cancel', placed, { task_guid: task.guid, request: {} }))
-    await engine.waitFor(caller.tenant, id, () => false, PATIENCE_MS)
-  }
-  await engine.remove(caller.tenant, id).catch(() => undefined)
+  await engine.stop(caller.tenant, id, { by: caller.name })
+  const request = { name: task.name, memory_in_mb: task.memory, command: '[PRIVATE DATA HIDDEN]' }
+  const data = { task_guid: task.guid, request }
+  if (placed) await records.save(auditChange({ caller, records }, 'audit.app.task.cancel', placed, data))
+  await engine.waitFor(caller.tenant, id, () => false, PATIENCE_MS)
+}
+
+async function removeTask({ engine, caller, records }: Call, task: TaskRecord): Promise<void> {
+  await engine.remove(caller.tenant, asExecutionId(task.guid)).catch(() => undefined)
   await records.save(records.deleteOf(COLLECTIONS.task, task.guid))
 }

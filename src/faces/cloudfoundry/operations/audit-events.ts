@@ -1,3 +1,4 @@
+import type { DocumentPut } from '../../../core/ports/store.ts'
 import type { PlacedApp } from '../app/find-app.ts'
 import type { Resource } from '../documents.ts'
 import { COLLECTIONS } from '../documents.ts'
@@ -5,6 +6,7 @@ import { notFound } from '../errors.ts'
 import type { Call, Operation } from '../operation.ts'
 import { ok } from '../operation.ts'
 import { head, hrefs } from '../present.ts'
+import { eventGuid, type TASK_EVENTS } from '../task/event-guid.ts'
 import { answerList } from '../wire/answer-list.ts'
 
 interface AuditEvent extends Resource {
@@ -16,11 +18,16 @@ interface AuditEvent extends Resource {
   readonly org: string
 }
 
-/** Goes into the commit of what it tells of. */
-export function auditChange(call: Call, type: string, { app, place }: PlacedApp, data: object) {
-  const { caller, records } = call
+/** What was done to a task. Goes into the commit of what it tells of. */
+export function auditChange(
+  { caller, records }: Pick<Call, 'caller' | 'records'>,
+  type: (typeof TASK_EVENTS.audit)[number],
+  { app, place }: PlacedApp,
+  data: { readonly task_guid: string; readonly request: object },
+): DocumentPut {
   const event: AuditEvent = {
     ...records.fresh(),
+    guid: eventGuid(data.task_guid, type),
     type,
     actor: { guid: caller.id, type: caller.isClient ? 'client' : 'user', name: caller.name },
     target: { guid: app.guid, type: 'app', name: app.name },

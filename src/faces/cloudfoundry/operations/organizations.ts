@@ -1,3 +1,4 @@
+import { whileDeleting } from '../access/being-deleted.ts'
 import { COLLECTIONS, type Org, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { defaultQuota } from '../foundation.ts'
@@ -126,8 +127,10 @@ export const ORGANIZATION_OPERATIONS: readonly Operation[] = [
       const org = await findOrg(call)
       call.access.checkAdmin()
       const spaces = await call.records.all<Space>(COLLECTIONS.space, { name: 'org', value: org.guid })
-      for (const space of spaces) await removeSpace(call, space)
-      await call.records.save(call.records.deleteOf(COLLECTIONS.org, org.guid))
+      await whileDeleting(call.caller.tenant, org.guid, async () => {
+        for (const space of spaces) await removeSpace(call, space)
+        await call.records.save(call.records.deleteOf(COLLECTIONS.org, org.guid))
+      })
       return jobAt(call, await finishedJob(call, 'organization.delete'))
     },
   },

@@ -1,4 +1,5 @@
 import type { Place } from '../access/access.ts'
+import { whileDeleting } from '../access/being-deleted.ts'
 import { removeApp } from '../app/remove-app.ts'
 import { type App, COLLECTIONS, type Org, type Role, type ServiceInstance, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
@@ -44,7 +45,10 @@ async function checkUnique(call: Call, org: string, name: string, own?: string):
 }
 
 /** With everything in it; running tasks are cancelled. */
-export async function removeSpace(call: Call, space: Space): Promise<void> {
+export const removeSpace = (call: Call, space: Space): Promise<void> =>
+  whileDeleting(call.caller.tenant, space.guid, () => removeContents(call, space))
+
+async function removeContents(call: Call, space: Space): Promise<void> {
   const { records } = call
   for (const app of await records.all<App>(COLLECTIONS.app, { name: 'space', value: space.guid }))
     await removeApp(call, app)

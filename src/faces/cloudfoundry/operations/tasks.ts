@@ -9,10 +9,15 @@ import { createTask } from '../task/create-task.ts'
 import { findTask } from '../task/find-task.ts'
 import { listAppTasks, listTasks } from '../task/list-tasks.ts'
 import { presentTask } from '../task/present-task.ts'
+import { changeSeries } from '../task/series.ts'
+import { shortlyAfter } from '../task/shortly-after.ts'
 import { isFinalTask, type TaskRecord, taskIndexes } from '../task/task-record.ts'
 import { Problems } from '../wire/message.ts'
 import { changedMetadata, parseMetadata } from '../wire/metadata.ts'
 import { auditChange } from './audit-events.ts'
+
+/** Annotations that say when a task runs again. */
+const SCHEDULING = ['taskport/schedule', 'taskport/timezone', 'taskport/overlap']
 
 const viewOf = (call: Call, showsCommand: boolean) => ({ base: call.base, options: call.options, showsCommand })
 
@@ -20,7 +25,8 @@ async function show(call: Call, task: TaskRecord): Promise<object> {
   return presentTask(task, viewOf(call, await call.access.canReadSecrets(task)))
 }
 
-const create = async (call: Call): Promise<Answer> => accepted(presentTask(await createTask(call), viewOf(call, true)))
+const create = async (call: Call): Promise<Answer> =>
+  accepted(presentTask(await shortlyAfter(call, await createTask(call)), viewOf(call, true)))
 
 async function update(call: Call): Promise<Answer> {
   const body = call.body()
@@ -31,10 +37,17 @@ async function update(call: Call): Promise<Answer> {
   await call.access.checkWriteSpace(task)
   changedMetadata(task.metadata, change, problems)
   problems.check()
+  const changed = { ...task, metadata: changedMetadata(task.metadata, change) }
+  const isRescheduled = Object.keys(change.annotations).some((key) => SCHEDULING.includes(key))
+  const series = isRescheduled ? await changeSeries(call, changed, problems) : task.series
   const after = await call.records.change<TaskRecord>(
     COLLECTIONS.task,
     task.guid,
-    (t) => ({ ...t, metadata: changedMetadata(t.metadata, change) }),
+    ({ series: _former, ...t }) => ({
+      ...t,
+      ...(series !== undefined && { series }),
+      metadata: changedMetadata(t.metadata, change),
+    }),
     taskIndexes,
   )
   if (!after) throw notFound('Task')

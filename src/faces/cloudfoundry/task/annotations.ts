@@ -1,7 +1,9 @@
 /**
  * What Cloud Foundry has no field for, asked for by annotations of the task (README, "Beyond Cloud Foundry"):
- * `taskport/timeout`, `taskport/retries`, `taskport/concurrency`, `taskport/priority`, `taskport/exit-code`.
+ * `taskport/timeout`, `taskport/retries`, `taskport/concurrency`, `taskport/priority`, `taskport/schedule` with
+ * `taskport/timezone` and `taskport/overlap`, `taskport/exit-code`.
  */
+import type { Schedule } from '../../../core/task.ts'
 import type { SubmissionRequest } from '../../../engine/submission-request.ts'
 import type { Problems } from '../wire/message.ts'
 
@@ -10,7 +12,8 @@ export const EXIT_CODE_ANNOTATION = 'taskport/exit-code'
 export type EngineWishes = Pick<SubmissionRequest, 'timeoutMs' | 'retry' | 'priority' | 'concurrency'>
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const KNOWN = ['timeout', 'retries', 'concurrency', 'priority', 'exit-code']
+const KNOWN = ['timeout', 'retries', 'concurrency', 'priority', 'schedule', 'timezone', 'overlap', 'exit-code']
+const OVERLAPS = ['skip', 'allow', 'replace'] as const
 
 export function engineWishes(
   annotations: Readonly<Record<string, string | null>>,
@@ -40,6 +43,19 @@ export function engineWishes(
     ...(most !== undefined && { concurrency: [most] }),
     ...(first !== undefined && { priority: first }),
   }
+}
+
+/** When the task is to run again; undefined: never. The engine checks the expression and the time zone. */
+export function scheduleOf(
+  annotations: Readonly<Record<string, string | null>>,
+  problems: Problems,
+): Schedule | undefined {
+  const cron = annotations['taskport/schedule'] ?? undefined
+  const asked = annotations['taskport/overlap'] ?? 'skip'
+  const overlap = OVERLAPS.find((name) => name === asked)
+  if (!overlap) problems.add(`Metadata annotation value error: taskport/overlap must be one of ${OVERLAPS.join(', ')}`)
+  if (cron === undefined || !overlap) return undefined
+  return { cron, timezone: annotations['taskport/timezone'] ?? 'UTC', overlap, catchUp: 'latest' }
 }
 
 function durationMs(text: string): number | undefined {

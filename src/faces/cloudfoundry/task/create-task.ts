@@ -1,11 +1,22 @@
 /** `POST /v3/apps/:guid/tasks`: the checks in Cloud Controller's order, then one submission. */
 import { randomBytes } from 'node:crypto'
+import type { ExecutionId } from '../../../core/identity.ts'
+import type { Plan } from '../../../core/plan.ts'
+import type { DocumentChange } from '../../../engine/reactor.ts'
 import { boundServices } from '../app/bound-services.ts'
 import type { PlacedApp } from '../app/find-app.ts'
 import { findApp, orgOf, processesOf } from '../app/find-app.ts'
 import { FACE } from '../auth.ts'
 import { COLLECTIONS, type Droplet, type Org, type Process } from '../documents.ts'
-import { featureDisabled, notFound, processNotFound, unknownError, unprocessable } from '../errors.ts'
+import {
+  featureDisabled,
+  notFound,
+  processNotFound,
+  taskWorkersUnavailable,
+  unknownError,
+  unprocessable,
+} from '../errors.ts'
+import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
 import { environmentGroup, featureEnabled } from '../operations/settings.ts'
@@ -13,6 +24,7 @@ import { treesOf } from '../staging/start-staging.ts'
 import { parseTask, sizesOf, type TaskMessage, type TaskSizes } from './parse-task.ts'
 import { planOfTask } from './plan-of-task.ts'
 import { checkQuota, hasQuota } from './quota.ts'
+import { endSeries, keepSeries, refsOf, seriesOf } from './series.ts'
 import { taskEnvironment } from './task-environment.ts'
 import type { TaskRecord, TaskWish } from './task-record.ts'
 
@@ -62,8 +74,7 @@ async function submitTask(
   droplet: Droplet,
   sizes: TaskSizes,
 ): Promise<TaskRecord> {
-  const { engine, caller, context, records } = call
-  const wish = wishOf(placed, org, message, droplet, sizes)
+  const { engine, context, records } = call
   const around = {
     app: placed.app,
     space: placed.space,
@@ -73,28 +84,55 @@ async function submitTask(
     api: call.base,
   }
   const id = engine.newExecutionId()
+  const series = message.schedule && seriesOf(id)
+  const wish = { ...wishOf(placed, org, message, droplet, sizes), ...(series !== undefined && { series }) }
   const environment = taskEnvironment(around, sizes, message.env ?? {})
-  await engine.submit(caller.principal, [
-    {
-      id,
-      plan: planOfTask(wish, droplet, environment, treesOf(context, caller.tenant), call.options.sandboxed()),
-      name: wish.name,
-      face: FACE,
-      ...message.wishes,
-      // Waiting for room does not count; a machine that runs no images at all would keep such a task for ever.
-      ...(droplet.image !== undefined && { expiresAt: records.now() + call.options.pendingLimitMs }),
-      refs: { kind: 'task', app: wish.app, space: wish.space, org: wish.org },
-      labels: message.metadata.labels,
-      retentionMs: call.options.retentionMs,
-      changes: [auditChange(call, 'audit.app.task.create', placed, auditData(id, call.body()))],
-    },
-  ])
+  const plan = planOfTask(wish, droplet, environment, treesOf(context, call.caller.tenant), call.options.sandboxed())
+  if (series !== undefined && message.schedule)
+    await keepSeries(call, { ...wish, series }, plan, message.schedule, message.problems)
+  const audit = auditChange(call, 'audit.app.task.create', placed, auditData(id, call.body()))
+  try {
+    await submitPlan(call, id, wish, plan, message, audit)
+  } catch (error) {
+    if (series !== undefined) await endSeries(call, [series])
+    throw asTaskError(error)
+  }
   const task = await records.find<TaskRecord>(COLLECTIONS.task, id)
   if (!task) throw unknownError()
   return task
 }
 
-const auditData = (guid: string, request: object): object => ({
+const submitPlan = (
+  { engine, caller, options, records }: Call,
+  id: ExecutionId,
+  wish: TaskWish,
+  plan: Plan,
+  message: TaskMessage,
+  audit: DocumentChange,
+): Promise<unknown> =>
+  engine.submit(caller.principal, [
+    {
+      id,
+      plan,
+      name: wish.name,
+      face: FACE,
+      ...message.wishes,
+      expiresAt: records.now() + options.pendingLimitMs,
+      expiryIgnoresCapacity: true,
+      refs: refsOf(wish),
+      labels: message.metadata.labels,
+      retentionMs: options.retentionMs,
+      changes: [audit],
+    },
+  ])
+
+/** An engine that cannot take tasks now is what Cloud Controller says of a Diego that cannot. */
+function asTaskError(error: unknown): unknown {
+  const isBusy = isEngineError(error, 'unavailable') || isEngineError(error, 'exhausted')
+  return isBusy ? taskWorkersUnavailable((error as Error).message) : error
+}
+
+const auditData = (guid: string, request: object) => ({
   task_guid: guid,
   request: {
     ...request,

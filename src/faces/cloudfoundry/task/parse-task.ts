@@ -1,9 +1,10 @@
 /** The body of `POST /v3/apps/:guid/tasks` (task_create_message.rb and the model's own validation). */
+import type { Schedule } from '../../../core/task.ts'
 import type { Process } from '../documents.ts'
 import type { CloudFoundryOptions } from '../options.ts'
 import { isObject, type Json, Problems } from '../wire/message.ts'
 import { changedMetadata, type Metadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
-import { type EngineWishes, engineWishes } from './annotations.ts'
+import { type EngineWishes, engineWishes, scheduleOf } from './annotations.ts'
 
 const KNOWN = [
   'name',
@@ -34,6 +35,7 @@ export interface TaskMessage {
   readonly env?: Readonly<Record<string, string>>
   readonly metadata: Metadata
   readonly wishes: EngineWishes
+  readonly schedule?: Schedule
   readonly problems: Problems
 }
 
@@ -53,6 +55,7 @@ export function parseTask(body: Json, app: string): TaskMessage {
     ...part('env', parseTaskEnvironment(body.environment_variables, problems)),
     metadata: changedMetadata(NO_METADATA, change, problems),
     wishes: engineWishes(change.annotations, app, problems),
+    ...part('schedule', scheduleOf(change.annotations, problems)),
     problems,
   }
   problems.check()

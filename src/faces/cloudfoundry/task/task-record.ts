@@ -20,6 +20,8 @@ export interface TaskWish {
   readonly droplet: string
   /** Only where it was given. */
   readonly env?: Readonly<Record<string, string>>
+  /** The series that it is a run of. */
+  readonly series?: string
   readonly metadata: Metadata
 }
 
