@@ -2,7 +2,7 @@
  * Ids that the face derives instead of storing: the same input always gives the same id, so nothing has to be kept and
  * nothing can disagree.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { asExecutionId, type ExecutionId } from '../../core/identity.ts'
 
 /** An ECS task's id: the execution's UUID without dashes. */
@@ -18,7 +18,7 @@ export function executionIdOf(taskId: string): ExecutionId | undefined {
 const dashed = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 
-const digest = (...parts: readonly string[]): string => createHash('sha256').update(parts.join('\0')).digest('hex')
+const digest = (...parts: readonly string[]): string => hash('sha256', parts.join('\0'), 'hex')
 
 /** 32 hex digits. */
 export const derivedHex = (...parts: readonly string[]): string => digest(...parts).slice(0, 32)

@@ -1,5 +1,5 @@
 /** AWS Signature Version 4: the canonical request and the HMAC chain (docs: "Create a signed AWS API request"). */
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 export interface SignedRequest {
   readonly method: string
@@ -18,7 +18,7 @@ export interface Scope {
   readonly service: string
 }
 
-export const sha256Hex = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256Hex = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex')
 
 /** `payloadHash` is what the client says of its body: the hash, or `UNSIGNED-PAYLOAD`. */
 export function canonicalRequest(request: SignedRequest, signed: readonly string[], payloadHash: string): string {

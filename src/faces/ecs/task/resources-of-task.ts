@@ -22,15 +22,17 @@ export function resourcesOfTask(containers: readonly ContainerDefinition[], size
   )
   const spareCpu = Math.max(0, (size.cpu ?? 0) - sum(containers.map((c) => c.cpu)))
   const spareMemory = Math.max(0, (size.memory ?? 0) - sum(containers.map(claimedMib)))
-  return containers.map((container, i) =>
-    resourcesOf(container, size, i === main ? spareCpu : 0, i === main ? spareMemory : 0),
-  )
+  // A task that asks for no CPU at all competes like any other program: shares of 0 would starve it beside them.
+  const sharesCpu = size.cpu !== undefined || containers.some((c) => c.cpu > 0)
+  return containers.map((container, i) => ({
+    ...(sharesCpu && { cpuUnits: container.cpu + (i === main ? spareCpu : 0) }),
+    ...limitsOf(container, size, i === main ? spareMemory : 0),
+  }))
 }
 
-function resourcesOf(container: ContainerDefinition, size: TaskSize, spareCpu: number, spareMemory: number): Resources {
+function limitsOf(container: ContainerDefinition, size: TaskSize, spareMemory: number): Resources {
   const limitMib = container.memory ?? size.memory
   return {
-    cpuUnits: container.cpu + spareCpu,
     ...(size.cpu !== undefined && size.hard && { cpuLimitUnits: size.cpu }),
     ...(limitMib !== undefined && { memoryBytes: limitMib * MIB }),
     reservedMemoryBytes: (claimedMib(container) + spareMemory) * MIB,

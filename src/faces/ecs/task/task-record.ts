@@ -3,6 +3,7 @@
  * which are part of the immutable plan. So a description of a task is a function of its execution alone.
  */
 import type { Execution } from '../../../core/execution.ts'
+import type { StepSpec } from '../../../core/step-spec.ts'
 import type { Tag } from '../tags.ts'
 import type { TaskOverride } from './overrides.ts'
 
@@ -58,17 +59,40 @@ export const labelsOf = (
 
 /** Undefined for an execution that is no ECS task. */
 export function taskRecordOf(e: Execution): TaskRecord | undefined {
-  const text = e.submission.plan.steps[0]?.labels?.[TASK]
-  return text === undefined ? undefined : (JSON.parse(text) as TaskRecord)
+  const [first] = e.submission.plan.steps
+  return first && taskRecords.of(first)
 }
 
 export function containerRecordOf(e: Execution, ordinal: number): ContainerRecord {
-  const text = e.submission.plan.steps[ordinal]?.labels?.[CONTAINER]
-  if (text === undefined) throw new Error(`step ${ordinal} of ${e.id} has no container record`)
-  return JSON.parse(text) as ContainerRecord
+  const step = e.submission.plan.steps[ordinal]
+  if (step === undefined) throw new Error(`execution ${e.id} has no step ${ordinal}`)
+  return containerRecordOfStep(step)
 }
 
-/** Of a step that was just planned. */
-export function containerRecordOfStep(step: { readonly labels?: Readonly<Record<string, string>> }): ContainerRecord {
-  return JSON.parse(step.labels![CONTAINER]!) as ContainerRecord
+export function containerRecordOfStep(step: StepSpec): ContainerRecord {
+  const record = containerRecords.of(step)
+  if (record === undefined) throw new Error(`step ${step.name} has no container record`)
+  return record
 }
+
+/** Plans never change: a label is read once for as long as its step is held, e.g. while the task is active. */
+class Records<Kept> {
+  readonly #label: string
+  readonly #read = new WeakMap<StepSpec, Kept>()
+
+  constructor(label: string) {
+    this.#label = label
+  }
+
+  of(step: StepSpec): Kept | undefined {
+    const known = this.#read.get(step)
+    const text = step.labels?.[this.#label]
+    if (known !== undefined || text === undefined) return known
+    const record = JSON.parse(text) as Kept
+    this.#read.set(step, record)
+    return record
+  }
+}
+
+const taskRecords = new Records<TaskRecord>(TASK)
+const containerRecords = new Records<ContainerRecord>(CONTAINER)

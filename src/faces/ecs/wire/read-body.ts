@@ -1,13 +1,15 @@
+import { isUtf8 } from 'node:buffer'
 import { serialization } from '../errors.ts'
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const malformed = () => serialization('The request body is not valid JSON')
 
 /** The request's JSON. An empty body counts as `{}`. */
-export function readBody(body: Uint8Array): unknown {
+export function readBody(body: Buffer): unknown {
   if (body.length === 0) return {}
+  if (!isUtf8(body)) throw malformed()
   try {
-    return JSON.parse(decoder.decode(body))
+    return JSON.parse(body.toString())
   } catch {
-    throw serialization('The request body is not valid JSON')
+    throw malformed()
   }
 }
