@@ -1,5 +1,5 @@
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
-import type { Profile } from './profile.ts'
+import { type Profile, packagingOf } from './profile.ts'
 
 /**
  * Containers that inputs may have. Playlists and lists (hls, dash, concat, image2 …) are not among them: they name other
@@ -10,59 +10,110 @@ export const INPUT_FORMATS =
 
 /** In front of every `-i` of a file that a user gave. */
 export const inputArguments = (path: string): readonly string[] => [
-  '-protocol_whitelist',
-  'file',
-  '-format_whitelist',
-  INPUT_FORMATS,
-  '-i',
-  path,
+  ...['-protocol_whitelist', 'file', '-format_whitelist', INPUT_FORMATS],
+  ...['-i', path],
 ]
 
 const AUDIO_BITRATE = 128_000
 
 export const SOUND: readonly string[] = ['-c:a', 'aac', '-b:a', String(AUDIO_BITRATE), '-ac', '2', '-ar', '48000']
 
-/** Segments of one rendition, as MPEG-TS with a playlist, in `directory`. */
-export const hlsOutput = (directory: string, segmentSeconds: number): readonly string[] => [
-  '-max_muxing_queue_size',
-  '1024',
-  '-f',
-  'hls',
-  '-hls_time',
-  String(segmentSeconds),
-  '-hls_playlist_type',
-  'vod',
-  '-hls_segment_filename',
-  `${directory}/%d.ts`,
-  `${directory}/index.m3u8`,
-]
+/** Segments with a playlist, in `directory`: each written aside and renamed, and in the playlist once it is whole. */
+export function hlsOutput(
+  directory: string,
+  options: {
+    readonly segmentSeconds: number
+    readonly playlist: string
+    readonly first?: number
+    readonly packaging?: 'ts' | 'fmp4'
+  },
+): readonly string[] {
+  const { segmentSeconds, playlist, first = 0, packaging = 'ts' } = options
+  const suffix = packaging === 'ts' ? 'ts' : 'm4s'
+  return [
+    ...['-max_muxing_queue_size', '1024'],
+    ...['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_playlist_type', 'event', '-hls_flags', 'temp_file'],
+    // Packets are counted anew in each run.
+    ...(first > 0 ? ['-hls_segment_options', 'mpegts_flags=+initial_discontinuity'] : []),
+    ...(packaging === 'fmp4' ? ['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init.mp4'] : []),
+    ...['-start_number', String(first), '-hls_segment_filename', `${directory}/%d.${suffix}`],
+    `${directory}/${playlist}`,
+  ]
+}
 
 export interface EncodeRequest {
   readonly source: string
   readonly facts: MediaFacts
-  readonly profile: Profile
-  readonly directory: string
+  readonly profiles: readonly Profile[]
+  /** Where a rendition's segments go. */
+  readonly directoryOf: (profile: Profile) => string
+  readonly playlist: string
   readonly segmentSeconds: number
+  /** The segment to begin with: those before it are there. */
+  readonly first: number
+  /** Where pictures for thumbnails go; absent: none are made. */
+  readonly thumbnails?: string
 }
 
-/** What ffmpeg is given to make one rendition: constant quality below a ceiling, key frames where segments begin. */
-export function encodeArguments({
-  source,
-  facts,
-  profile,
-  directory,
-  segmentSeconds,
-}: EncodeRequest): readonly string[] {
-  const picture = videoOf(facts) !== undefined && profile.height > 0
-  return [
-    ...inputArguments(source),
-    ...(picture ? ['-map', '0:v:0', ...pictureArguments(profile, segmentSeconds)] : ['-vn']),
+/**
+ * What ffmpeg is given to make all renditions at once: the source is decoded once, key frames stand where segments begin,
+ * quality is constant below a ceiling.
+ */
+export function encodeArguments(request: EncodeRequest): readonly string[] {
+  const { source, facts, profiles, segmentSeconds, first, thumbnails } = request
+  const from = first * segmentSeconds
+  const pictures = videoOf(facts) ? profiles.filter(({ height }) => height > 0) : []
+  const outputs = profiles.flatMap((profile) => [
+    ...(pictures.includes(profile)
+      ? ['-map', `[v${profiles.indexOf(profile)}]`, ...pictureArguments(profile, segmentSeconds)]
+      : ['-vn']),
     ...(audioOf(facts) ? ['-map', '0:a:0', ...SOUND] : ['-an']),
-    '-map_metadata',
-    '-1',
-    ...hlsOutput(directory, segmentSeconds),
+    ...['-map_metadata', '-1'],
+    ...(first > 0 ? ['-output_ts_offset', String(from)] : []),
+    ...hlsOutput(request.directoryOf(profile), {
+      ...{ segmentSeconds, playlist: request.playlist, first },
+      packaging: packagingOf(profile),
+    }),
+  ])
+  const shown = thumbnails === undefined ? [] : thumbnailsOutput(thumbnails, first)
+  const graph = graphOf(profiles, pictures, thumbnails === undefined ? undefined : segmentSeconds)
+  return [
+    // In front of the input: ffmpeg decodes from the key frame before and drops what is earlier.
+    ...(first > 0 ? ['-ss', String(from)] : []),
+    ...inputArguments(source),
+    ...(graph === '' ? [] : ['-filter_complex', graph]),
+    ...outputs,
+    ...shown,
   ]
 }
+
+const THUMBNAIL = 'scale=w=640:h=360:force_original_aspect_ratio=decrease'
+
+/** Splits the picture for all who want it; `thumbnailSeconds`: one frame in so many. */
+function graphOf(
+  profiles: readonly Profile[],
+  pictures: readonly Profile[],
+  thumbnailSeconds: number | undefined,
+): string {
+  const branches = pictures.map((profile) => [`v${profiles.indexOf(profile)}`, scaled(profile)])
+  if (thumbnailSeconds !== undefined) {
+    const chosen = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${thumbnailSeconds})'`
+    branches.push(['t', `${chosen},${THUMBNAIL}`])
+  }
+  if (branches.length === 0) return ''
+  const split = `[0:v:0]split=${branches.length}${branches.map((_, i) => `[s${i}]`).join('')}`
+  return [split, ...branches.map(([name, filter], i) => `[s${i}]${filter}[${name}]`)].join(';')
+}
+
+function scaled({ width, height, fps = 0, fpsDen = 1 }: Profile): string {
+  const box = `w='min(${width},iw)':h='min(${height},ih)'`
+  const rate = fps > 0 ? `fps=${fps}/${fpsDen},` : ''
+  return `${rate}scale=${box}:force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1,format=yuv420p`
+}
+
+const thumbnailsOutput = (directory: string, first: number): readonly string[] => [
+  ...['-map', '[t]', '-fps_mode', 'vfr', '-start_number', String(first), `${directory}/keyframes_%d.png`],
+]
 
 const H264_PROFILES = {
   H264Baseline: 'baseline',
@@ -71,25 +122,31 @@ const H264_PROFILES = {
   H264ConstrainedHigh: 'high',
 } as const
 
+/** As the source times its frames: none is doubled or dropped but by a profile's own rate. */
 function pictureArguments(profile: Profile, segmentSeconds: number): readonly string[] {
-  const { width, height, bitrate, fps = 0, fpsDen = 1, quality } = profile
-  const hevc = profile.encoder === 'HEVC'
-  return [
-    '-vf',
-    `scale=w='min(${width},iw)':h='min(${height},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2,format=yuv420p`,
-    ...(fps > 0 ? ['-r', `${fps}/${fpsDen}`] : []),
-    '-c:v',
-    hevc ? 'libx265' : 'libx264',
-    ...(hevc ? ['-tag:v', 'hvc1'] : h264Profile(profile)),
-    '-preset',
-    'veryfast',
-    ...(quality === undefined ? ['-b:v', String(bitrate)] : ['-crf', String(quality)]),
-    '-maxrate',
-    String(bitrate),
-    '-bufsize',
-    String(bitrate * 2),
-    ...keyFrames(profile, segmentSeconds),
-  ]
+  return ['-fps_mode', 'vfr', ...encoderArguments(profile), ...keyFrames(profile, segmentSeconds)]
+}
+
+function encoderArguments(profile: Profile): readonly string[] {
+  const { bitrate, quality } = profile
+  const rate = quality === undefined ? ['-b:v', String(bitrate)] : ['-crf', String(quality)]
+  const ceiling = ['-maxrate', String(bitrate), '-bufsize', String(bitrate * 2)]
+  if (profile.encoder === 'VP9')
+    return ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-row-mt', '1', ...rate, ...ceiling]
+  if (profile.encoder === 'HEVC')
+    return [
+      '-c:v',
+      'libx265',
+      '-tag:v',
+      'hvc1',
+      '-x265-params',
+      'log-level=error',
+      '-preset',
+      'veryfast',
+      ...rate,
+      ...ceiling,
+    ]
+  return ['-c:v', 'libx264', ...h264Profile(profile), '-preset', 'veryfast', ...rate, ...ceiling]
 }
 
 const h264Profile = ({ profile }: Profile): readonly string[] =>
@@ -101,5 +158,6 @@ const h264Profile = ({ profile }: Profile): readonly string[] =>
 function keyFrames({ gop }: Profile, segmentSeconds: number): readonly string[] {
   if (gop === 'intra') return ['-g', '1']
   const every = gop === undefined || !(Number(gop) > 0) ? segmentSeconds : Number(gop)
-  return ['-sc_threshold', '0', '-force_key_frames', `expr:gte(t,n_forced*${Math.min(every, segmentSeconds)})`]
+  const forced = `expr:gte(t,n_forced*${Math.min(every, segmentSeconds)})`
+  return ['-g', '9999', '-sc_threshold', '0', '-force_key_frames', forced]
 }

@@ -26,18 +26,14 @@ export interface ProbeJob extends Job {
   readonly report: string
 }
 
-export interface RenditionJob extends Job {
-  readonly profile: Profile
+export interface RenditionsJob extends Job {
+  readonly profiles: readonly Profile[]
   readonly facts: MediaFacts
   readonly segmentSeconds: number
+  readonly thumbnails: boolean
 }
 
 export interface SourceJob extends Job {
-  readonly facts: MediaFacts
-  readonly segmentSeconds: number
-}
-
-export interface ThumbnailsJob extends Job {
   readonly facts: MediaFacts
   readonly segmentSeconds: number
 }
@@ -46,12 +42,11 @@ export interface PackageJob extends Job {
   readonly facts: MediaFacts
   readonly profiles: readonly Profile[]
   readonly mp4: boolean
+  /** One file a rendition with playlists for HLS and DASH. */
+  readonly fmp4?: boolean
 }
 
-export interface PublishJob extends Job {
-  readonly facts: MediaFacts
-  readonly profiles: readonly Profile[]
-  readonly mp4: boolean
+export interface PublishJob extends PackageJob {
   readonly thumbnails: boolean
 }
 
@@ -79,5 +74,5 @@ export interface StoreJob extends PublishJob {
   readonly endpoint: string
   readonly bucket: string
   /** Where in the bucket, each from its root. */
-  readonly outputs: Readonly<Partial<Record<'hls' | 'mp4', string>>>
+  readonly outputs: Readonly<Partial<Record<'hls' | 'mp4' | 'fmp4', string>>>
 }

@@ -7,6 +7,7 @@ export interface Variant {
   readonly height: number
   /** Measured, bit/s. */
   readonly bandwidth: number
+  readonly packaging?: 'ts' | 'fmp4'
 }
 
 const LARGE_SIDE = 960
@@ -23,7 +24,8 @@ export function masterPlaylist(variants: readonly Variant[]): string {
     (v, i) =>
       `#EXT-X-STREAM-INF:PROGRAM-ID=0,BANDWIDTH=${Math.max(1, Math.round(v.bandwidth))}${resolution(v)},NAME="${i}-${v.name}"\n${v.name}/index.m3u8\n`,
   )
-  return `#EXTM3U\n#EXT-X-VERSION:3\n${entries.join('')}#EXT-X-ENDLIST\n`
+  const version = variants.some(({ packaging }) => packaging === 'fmp4') ? 7 : 3
+  return `#EXTM3U\n#EXT-X-VERSION:${version}\n${entries.join('')}#EXT-X-ENDLIST\n`
 }
 
 const resolution = ({ width, height }: Variant): string => (height > 0 ? `,RESOLUTION=${width}x${height}` : '')

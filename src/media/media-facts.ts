@@ -30,6 +30,8 @@ export interface VideoTrack extends TrackBase {
   readonly height: number
   readonly pixelFormat: string
   readonly fps: number
+  /** Degrees that players turn it by; absent: none. */
+  readonly rotation?: number
 }
 
 export interface AudioTrack extends TrackBase {
@@ -91,15 +93,17 @@ function trackOf(stream: Fields, duration: number, total: number): readonly Trac
   return [{ ...base, type: 'audio', bitrate: number(stream.bit_rate), ...sound }]
 }
 
-function pictureOf(stream: Fields): Pick<VideoTrack, 'width' | 'height' | 'pixelFormat' | 'fps'> {
+function pictureOf(stream: Fields): Pick<VideoTrack, 'width' | 'height' | 'pixelFormat' | 'fps' | 'rotation'> {
   const [w, h] = [number(stream.width), number(stream.height)]
-  const turned = Math.abs(rotationOf(stream)) % 180 === 90
+  const rotation = rotationOf(stream)
+  const turned = Math.abs(rotation) % 180 === 90
   const fps = ratio(stream.avg_frame_rate) || ratio(stream.r_frame_rate)
   return {
     width: turned ? h : w,
     height: turned ? w : h,
     pixelFormat: String(stream.pix_fmt ?? ''),
     fps: Math.round(fps * 1_000) / 1_000,
+    ...(rotation !== 0 && { rotation }),
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * Media work as plans of steps.
  *
- * Groups: 0 the input is brought · 1 it is probed, which appends all that follows · 2 source playback, renditions and
- * thumbnails, at once · 3 packaging · 4 publishing (or storing in a bucket).
+ * Groups: 0 the input is brought · 1 it is probed, which appends all that follows · 2 source playback beside renditions
+ * with their thumbnails · 3 packaging · 4 publishing (or storing in a bucket).
  */
 import type { Plan } from '../core/plan.ts'
 import type { EnvValue, StepSpec } from '../core/step-spec.ts'
-import type { FetchJob, Job, ProbeJob, PublishJob, RenditionJob } from './job.ts'
+import type { FetchJob, Job, ProbeJob, PublishJob, RenditionsJob } from './job.ts'
 import { profilesFor, type SourcePicture } from './ladder.ts'
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
 import { type MediaTools, mediaStep } from './media-step.ts'
@@ -31,6 +31,8 @@ export interface MediaRequest {
   readonly segmentSeconds?: number
   /** `always`, or by the length of the input. */
   readonly mp4: 'always' | 'short' | 'never'
+  /** Single files of fragments, with playlists for HLS and DASH. */
+  readonly fmp4?: boolean
   /** Publish for playing, or store the renditions in a bucket. */
   readonly output: 'publish' | 'store'
 }
@@ -45,6 +47,7 @@ const MOST_BYTES = 30 * 1024 ** 3
 const SEGMENT_S = 10
 const LONGEST_SEGMENT_S = 20
 const LONGEST_SHORT_S = 120
+const SOURCE_SHARE = 0.25
 
 /** The steps until the input is known. */
 export function mediaPlan(tools: MediaTools, request: MediaRequest, report: ProbeReport): Plan {
@@ -117,22 +120,15 @@ export function stepsAfterProbe(
   const mp4 = request.mp4 === 'always' || (request.mp4 === 'short' && facts.duration <= LONGEST_SHORT_S)
   const thumbnails = request.output === 'publish' && videoOf(facts) !== undefined
   const base = { ...baseJob(tools, request.directory), facts, segmentSeconds }
-  const share = 1 / (profiles.length + 2)
-  const made = profiles.map((profile) => {
-    const job: RenditionJob = { ...base, profile }
-    return mediaStep(tools, { name: `rendition-${profile.name}`, group: 2, program: 'rendition', job, share })
+  const whole = { ...base, profiles, mp4, thumbnails, ...(request.fmp4 && { fmp4: true }) }
+  const job: RenditionsJob = { ...base, profiles, thumbnails }
+  const made = mediaStep(tools, { name: 'renditions', group: 2, program: 'renditions', job, share: 1 - SOURCE_SHARE })
+  const played = mediaStep(tools, {
+    ...{ name: 'source', group: 2, program: 'source', job: base, share: SOURCE_SHARE, essential: false },
   })
-  const beside = [
-    ...(request.output === 'publish' && isPlayable(facts)
-      ? [mediaStep(tools, { name: 'source', group: 2, program: 'source', job: base, share, essential: false })]
-      : []),
-    ...(thumbnails
-      ? [mediaStep(tools, { name: 'thumbnails', group: 2, program: 'thumbnails', job: base, share })]
-      : []),
-  ]
-  const whole = { ...base, profiles, mp4, thumbnails }
   const packaged = mediaStep(tools, { name: 'package', group: 3, program: 'package', job: whole })
-  return [...beside, ...made, packaged, lastStep(tools, request, whole, store)]
+  const isPlayed = request.output === 'publish' && isPlayable(facts)
+  return [...(isPlayed ? [played] : []), made, packaged, lastStep(tools, request, whole, store)]
 }
 
 function lastStep(

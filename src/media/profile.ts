@@ -15,8 +15,11 @@ export interface Profile {
   /** Seconds between key frames, or `intra`; absent: the segment length. */
   readonly gop?: string
   readonly profile?: 'H264Baseline' | 'H264Main' | 'H264High' | 'H264ConstrainedHigh'
-  readonly encoder?: 'H.264' | 'HEVC'
+  readonly encoder?: 'H.264' | 'HEVC' | 'VP9'
 }
+
+/** What its segments are: MPEG-TS knows no VP9. */
+export const packagingOf = ({ encoder }: Profile): 'ts' | 'fmp4' => (encoder === 'VP9' ? 'fmp4' : 'ts')
 
 /** A profile as users give it: what is absent follows from the source. */
 export type WantedProfile = Partial<Profile> & { readonly bitrate: number }

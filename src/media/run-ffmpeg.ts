@@ -7,31 +7,54 @@ import { reportProgress } from './program.ts'
 export interface FfmpegRun {
   readonly ffmpeg: string
   readonly arguments: readonly string[]
-  /** Of what it makes, s; progress is told as a part of it. */
+  /** Of what is made in all, s; progress is told as a part of it. */
   readonly duration?: number
+  /** Where this run begins, s. */
+  readonly from?: number
+  /** What else to say when progress is told. */
+  readonly tell?: () => Promise<string>
 }
 
 /** No progress of ffmpeg for this long is a failure, ms. */
 const STALL_MS = 5 * 60_000
 
 /** Runs ffmpeg to its end, telling its progress. Rejects with MediaError `internal` when it fails or stalls. */
-export async function runFfmpeg({ ffmpeg, arguments: given, duration = 0 }: FfmpegRun): Promise<void> {
+export async function runFfmpeg({ ffmpeg, arguments: given, duration = 0, from = 0, tell }: FfmpegRun): Promise<void> {
   const argv = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1', ...given]
-  const child = spawn(ffmpeg, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(ffmpeg, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let disk = false
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    disk ||= text.includes('No space left on device')
+    process.stderr.write(text)
+  })
   const stall = setTimeout(() => child.kill('SIGKILL'), STALL_MS)
-  const onLine = (line: string): void => {
-    const [key, value] = line.split('=')
-    if (key !== 'out_time_us' || !(duration > 0)) return
+  const moved = movement()
+  const onLine = async (line: string): Promise<void> => {
+    const [key = '', value] = line.split('=')
+    if (!moved(key, Number(value))) return
     stall.refresh()
-    reportProgress(Math.max(0, Math.min(99, Number(value) / 10_000 / duration)) || 0)
+    if (key !== 'out_time_us' || !(duration > 0)) return
+    const percent = (100 * (from + Number(value) / 1e6)) / duration
+    reportProgress(Math.max(0, Math.min(99, percent)), await tell?.())
   }
-  createInterface({ input: child.stdout }).on('line', onLine)
+  createInterface({ input: child.stdout }).on('line', (line) => void onLine(line))
   const how = await new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message))
     child.on('close', (code, signal) => resolve(signal ?? String(code)))
   })
   clearTimeout(stall)
-  if (how !== '0') throw new MediaError('internal', `ffmpeg ended with ${how}`)
+  if (how !== '0') throw new MediaError(disk ? 'storage' : 'internal', `ffmpeg ended with ${how}`)
+}
+
+/** Whether it got on: ffmpeg tells the same figures again while it stands still. */
+function movement(): (key: string, value: number) => boolean {
+  const furthest = new Map<string, number>()
+  return (key, value) => {
+    if (!(key === 'out_time_us' || key === 'total_size' || key === 'frame')) return false
+    if (!(value > (furthest.get(key) ?? 0))) return false
+    furthest.set(key, value)
+    return true
+  }
 }
 
 /** What ffprobe makes of a file; undefined when it holds no media. Its own messages go to the log. */

@@ -124,7 +124,7 @@ test(
     const made = await world.client.transcode.create({
       input: { url: world.file('two.mp4', video) },
       storage: { type: 's3', endpoint: world.outside, bucket: 'out', credentials } as never,
-      outputs: { hls: { path: 'videos/hls' }, mp4: { path: '/videos/mp4' } },
+      outputs: { hls: { path: 'videos/hls' }, mp4: { path: '/videos/mp4' }, fmp4: { path: '/videos' } },
       profiles: [{ name: 'small', width: 160, height: 90 + 38, bitrate: 100_000 }],
     })
     const first = made.task!
@@ -135,6 +135,7 @@ test(
     expect(done.output.transcodeFile).toMatchObject({
       hls: { path: '/videos/hls/index.m3u8' },
       mp4: [{ path: '/videos/mp4/small.mp4' }],
+      fmp4: { path: '/videos/fmp4/index.mpd' },
       input_video: { size: video.length },
     })
     const puts = world.received.filter(({ method, path }) => method === 'PUT' && path.startsWith('/out/'))
@@ -142,6 +143,8 @@ test(
       '/out/videos/hls/small/0.ts',
       '/out/videos/hls/small/index.m3u8',
       '/out/videos/hls/index.m3u8',
+      ...['small', 'sound'].map((_, i) => `/out/videos/fmp4/index-stream${i}.mp4`),
+      ...['media_0.m3u8', 'media_1.m3u8', 'index.mpd', 'master.m3u8'].map((name) => `/out/videos/fmp4/${name}`),
       '/out/videos/mp4/small.mp4',
     ])
     expect(puts.every(({ query }) => query.get('X-Amz-Credential')?.startsWith('AKID/1/'))).toBe(true)

@@ -1,48 +1,55 @@
 /** Joins segments to MP4 files where wanted, and writes the master playlist: still aside. */
 import { existsSync } from 'node:fs'
-import { readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PackageJob, workOf } from '../job.ts'
 import { masterPlaylist } from '../master-playlist.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
-import type { Profile } from '../profile.ts'
+import { type Profile, packagingOf } from '../profile.ts'
 import { reportProgress, runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
+
+const FRAGMENT_S = 10
+/** How fragments name a codec, whatever its segments were. */
+const TAGS = { 'H.264': 'avc1', HEVC: 'hvc1', VP9: 'vp09' } as const
 
 await runProgram<PackageJob>(async (job) => {
   const { profiles, facts } = job
   const variants = []
-  for (const [i, { name, width, height }] of profiles.entries()) {
+  for (const [i, profile] of profiles.entries()) {
+    const { name, width, height } = profile
     const bytes = await segmentBytes(join(workOf(job), name))
-    variants.push({ name, width, height, bandwidth: (bytes * 8) / facts.duration })
-    if (job.mp4 && name !== 'low-bitrate') await joinSegments(job, profiles[i]!)
+    const bandwidth = (bytes * 8) / facts.duration
+    variants.push({ name, width, height, bandwidth, packaging: packagingOf(profile) })
+    if (job.mp4 && name !== 'low-bitrate') await joinSegments(job, profile)
     reportProgress((100 * (i + 1)) / profiles.length)
   }
+  if (job.fmp4) await fragment(job)
   await writeFile(join(workOf(job), 'index.m3u8'), masterPlaylist(variants), { flush: true })
 })
 
 async function segmentBytes(directory: string): Promise<number> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.ts'))
+  const names = (await readdir(directory)).filter((name) => /\.(ts|m4s)$/.test(name))
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size))
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function joinSegments(job: PackageJob, { name, height }: Profile): Promise<void> {
+/** Our own playlists name our own segments. */
+function renditionInput(job: PackageJob, { name }: Profile): readonly string[] {
+  const path = join(workOf(job), name, 'index.m3u8')
+  return ['-protocol_whitelist', 'file', '-allowed_extensions', 'ALL', '-i', path]
+}
+
+async function joinSegments(job: PackageJob, profile: Profile): Promise<void> {
+  const { name, height } = profile
   const done = join(workOf(job), `${name}.mp4`)
   if (existsSync(done)) return
   const part = join(workOf(job), `${name}.part.mp4`)
-  const sound = audioOf(job.facts) ? ['-bsf:a', 'aac_adtstoasc'] : []
-  const input = [
-    '-protocol_whitelist',
-    'file',
-    '-allowed_extensions',
-    'ALL',
-    '-i',
-    join(workOf(job), name, 'index.m3u8'),
-  ]
+  // Sound in MPEG-TS carries headers of its own, in fragments not.
+  const sound = audioOf(job.facts) && packagingOf(profile) === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []
   await runFfmpeg({
     ffmpeg: job.ffmpeg,
-    arguments: [...input, '-c', 'copy', ...sound, '-movflags', '+faststart', '-f', 'mp4', part],
+    arguments: [...renditionInput(job, profile), '-c', 'copy', ...sound, '-movflags', '+faststart', '-f', 'mp4', part],
   })
   const expected = {
     duration: job.facts.duration,
@@ -50,5 +57,29 @@ async function joinSegments(job: PackageJob, { name, height }: Profile): Promise
     audio: audioOf(job.facts) !== undefined,
   }
   await verifyMedia(job.ffprobe, part, expected)
+  await rename(part, done)
+}
+
+/** All renditions without encoding anything: one file each, `index.mpd` for DASH and `master.m3u8` for HLS beside them. */
+async function fragment(job: PackageJob): Promise<void> {
+  const { profiles, facts } = job
+  const [part, done] = [join(workOf(job), 'fmp4.part'), join(workOf(job), 'fmp4')]
+  if (existsSync(done)) return
+  await rm(part, { recursive: true, force: true })
+  await mkdir(part, { recursive: true })
+  const [picture, sound] = [videoOf(facts) !== undefined, audioOf(facts) !== undefined]
+  const maps = profiles.flatMap((profile, i) => [
+    ...(picture ? ['-map', `${i}:v:0`, `-tag:v:${i}`, TAGS[profile.encoder ?? 'H.264']] : []),
+    ...(sound ? ['-map', `${i}:a:0`, `-tag:a:${i}`, 'mp4a'] : []),
+  ])
+  const sets = [...(picture ? ['id=0,streams=v'] : []), ...(sound ? [`id=${picture ? 1 : 0},streams=a`] : [])].join(' ')
+  const single = [
+    ...['-single_file', '1', '-dash_segment_type', 'mp4', '-seg_duration', String(FRAGMENT_S)],
+    ...['-hls_playlist', '1', '-adaptation_sets', sets],
+  ]
+  const out = [...maps, '-c', 'copy', '-f', 'dash', ...single, join(part, 'index.mpd')]
+  const inputs = profiles.flatMap((profile) => renditionInput(job, profile))
+  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: [...inputs, ...out], duration: facts.duration })
+  await verifyMedia(job.ffprobe, join(part, 'master.m3u8'), { duration: facts.duration, video: picture, audio: sound })
   await rename(part, done)
 }

@@ -17,7 +17,7 @@ await runProgram<SourceJob>(async (job) => {
     await mkdir(part, { recursive: true })
     const sound = audioOf(facts) ? ['-map', '0:a:0', ...SOUND] : []
     const picture = ['-map', '0:v:0', '-c:v', 'copy']
-    const out = hlsOutput(part, job.segmentSeconds)
+    const out = hlsOutput(part, { segmentSeconds: job.segmentSeconds, playlist: 'index.m3u8' })
     const given = [...inputArguments(sourceOf(job)), ...picture, ...sound, ...out]
     await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: given, duration: facts.duration })
     const expected = { duration: facts.duration, video: true, audio: audioOf(facts) !== undefined }

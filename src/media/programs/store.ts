@@ -11,12 +11,18 @@ import { AddressRefused, publicHttp } from '../public-http.ts'
 const TYPES: Readonly<Record<string, string>> = {
   m3u8: 'application/vnd.apple.mpegurl',
   ts: 'video/mp2t',
+  m4s: 'video/iso.segment',
+  mpd: 'application/dash+xml',
   mp4: 'video/mp4',
 }
 
 await runProgram<StoreJob>(async (job) => {
   const { outputs, profiles, facts } = job
-  const files = [...(outputs.hls === undefined ? [] : await playlistFiles(job, outputs.hls)), ...mp4Files(job)]
+  const files = [
+    ...(outputs.hls === undefined ? [] : await playlistFiles(job, outputs.hls)),
+    ...(outputs.fmp4 === undefined ? [] : await fragmentFiles(job, outputs.fmp4)),
+    ...mp4Files(job),
+  ]
   for (const [i, { from, to }] of files.entries()) {
     await put(job, from, to)
     reportProgress((100 * (i + 1)) / files.length)
@@ -25,6 +31,7 @@ await runProgram<StoreJob>(async (job) => {
   publishOutput('transcoded', {
     input_video: { duration: facts.duration, size: (await stat(sourceOf(job))).size },
     ...(outputs.hls !== undefined && { hls: { path: joined(outputs.hls, 'index.m3u8') } }),
+    ...(outputs.fmp4 !== undefined && { fmp4: { path: joined(outputs.fmp4, 'fmp4', 'index.mpd') } }),
     ...(mp4.length > 0 && { mp4 }),
     renditions: profiles.map(({ name }) => name),
   })
@@ -50,6 +57,18 @@ async function playlistFiles(job: StoreJob, prefix: string): Promise<readonly Up
     all.push(...ordered.map((n) => ({ from: join(workOf(job), name, n), to: joined(prefix, name, n) })))
   }
   return [...all, { from: join(workOf(job), 'index.m3u8'), to: joined(prefix, 'index.m3u8') }]
+}
+
+/** What is named comes before what names it. */
+async function fragmentFiles(job: StoreJob, prefix: string): Promise<readonly Upload[]> {
+  const directory = join(workOf(job), 'fmp4')
+  const names = await readdir(directory)
+  const ordered = ['.mp4', '.m3u8', '.mpd'].flatMap((suffix) => names.filter((name) => name.endsWith(suffix)))
+  const last = [
+    ...ordered.filter((name) => name !== 'master.m3u8'),
+    ...ordered.filter((name) => name === 'master.m3u8'),
+  ]
+  return last.map((name) => ({ from: join(directory, name), to: joined(prefix, 'fmp4', name) }))
 }
 
 function mp4Files(job: StoreJob): readonly Upload[] {

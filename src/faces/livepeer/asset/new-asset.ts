@@ -36,8 +36,7 @@ export const wantsIpfs = (storage: unknown): boolean => {
 
 /** A profile as asked for, in words of media work. */
 export function wantedProfile({ encoder, ...profile }: Static<typeof Profile>): WantedProfile {
-  if (encoder === 'VP8' || encoder === 'VP9')
-    throw unprocessable(`encoder ${encoder} is not supported with MPEG-TS segments`)
+  if (encoder === 'VP8') throw unprocessable('encoder VP8 fits into none of MPEG-TS, fMP4 and MP4')
   return encoder === undefined ? profile : { ...profile, encoder }
 }
 

@@ -48,12 +48,13 @@ type Outputs = TranscodeTarget['outputs']
 function outputsOf({ outputs }: Wanted): Outputs {
   const path = (output: { readonly path?: string } | undefined): string | undefined =>
     output?.path === undefined ? undefined : `/${output.path.replace(/^\/+/, '')}`
-  const [hls, mp4] = [path(outputs.hls), path(outputs.mp4)]
-  if (path(outputs.fmp4) !== undefined) throw notImplemented('fmp4 outputs are not supported here')
-  if (hls === undefined && mp4 === undefined) throw unprocessable('none of output enabled: hls or mp4')
-  for (const given of [hls, mp4])
+  const wanted = (['hls', 'mp4', 'fmp4'] as const).flatMap((kind) => {
+    const given = path(outputs[kind])
     if (given?.split('/').includes('..')) throw unprocessable('an output path cannot contain ..')
-  return { ...(hls !== undefined && { hls }), ...(mp4 !== undefined && { mp4 }) }
+    return given === undefined ? [] : [[kind, given] as const]
+  })
+  if (wanted.length === 0) throw unprocessable('none of output enabled: hls or mp4')
+  return Object.fromEntries(wanted)
 }
 
 function requestOf(
@@ -69,6 +70,7 @@ function requestOf(
     ...(profiles && { profiles: profiles.map(wantedProfile) }),
     ...(targetSegmentSizeSecs !== undefined && { segmentSeconds: targetSegmentSizeSecs }),
     mp4: outputs.mp4 === undefined ? 'never' : 'always',
+    ...(outputs.fmp4 !== undefined && { fmp4: true }),
     output: 'store',
   }
 }

@@ -14,6 +14,7 @@ import { rangeOf } from './range.ts'
 const TYPES: Readonly<Record<string, string>> = {
   m3u8: 'application/vnd.apple.mpegurl',
   ts: 'video/mp2t',
+  m4s: 'video/iso.segment',
   mp4: 'video/mp4',
   vtt: 'text/vtt; charset=utf-8',
   png: 'image/png',

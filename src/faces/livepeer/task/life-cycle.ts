@@ -94,13 +94,13 @@ const SPANS: readonly (readonly [from: number, to: number])[] = [
   [0.95, 0.99],
 ]
 
-/** From programs' own reports, 0–1; the group under way counts as the mean of its steps. */
+/** From programs' own reports, 0–1; the group under way counts as the mean of its essential steps. */
 export function progressOf(execution: Execution): number {
   const specs = stepsOf(execution)
   const { steps } = execution.status
-  const open = steps.flatMap((s, i) => (isFinalStep(s.state) ? [] : [specs[i]!.group]))
+  const open = steps.flatMap((s, i) => (isFinalStep(s.state) || !specs[i]!.essential ? [] : [specs[i]!.group]))
   const group = open.length === 0 ? Math.max(...specs.map((s) => s.group)) : Math.min(...open)
-  const inGroup = steps.filter((_, i) => specs[i]!.group === group)
+  const inGroup = steps.filter((_, i) => specs[i]!.group === group && specs[i]!.essential)
   const mean = inGroup.reduce((sum, s) => sum + shareDone(s), 0) / inGroup.length
   const [from, to] = SPANS[Math.min(group, SPANS.length - 1)]!
   return Math.round((from + (to - from) * mean) * 1_000) / 1_000
