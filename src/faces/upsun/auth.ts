@@ -1,13 +1,16 @@
 /**
  * Credentials → caller. An API token is a random token of this face's credentials; the token endpoint exchanges it for
- * an access token that proves itself (no store read per request) and lasts 15 minutes. Tokens minted inside a task carry
- * the one environment and the authorizations of that task.
+ * an access token that proves itself (no store read per request) and lasts 15 minutes, unless it or the API token is
+ * revoked before (revoked-tokens.ts). Tokens minted inside a task carry the one environment and the authorizations of
+ * that task.
  */
 import type { FastifyRequest } from 'fastify'
 import type { Principal, Tenant } from '../../core/identity.ts'
+import type { Instant } from '../../core/instant.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { SignedTokens } from '../kit/signed-token.ts'
 import { unauthorized } from './errors.ts'
+import { RevokedTokens } from './revoked-tokens.ts'
 
 export const FACE = 'upsun'
 /** What Upsun's own endpoint says (reference §2). */
@@ -38,62 +41,93 @@ export interface Caller {
 interface AccessClaims {
   readonly principal: Principal
   readonly scope?: TaskScope
+  /** Id of the API token that it was exchanged for; absent for that of the first start. */
+  readonly credential?: string
 }
+
+type RefreshClaims = Pick<AccessClaims, 'principal' | 'credential'>
+
+/** Who an API token stands for, and which one it is. */
+export type Identified = RefreshClaims
+
+const REFRESH_TOKEN_MS = 30 * 86_400_000
 
 export class Authenticator {
   readonly #context: FaceContext
   readonly #access: SignedTokens<AccessClaims>
-  readonly #refresh: SignedTokens<Principal>
+  readonly #refresh: SignedTokens<RefreshClaims>
+  readonly #revoked: RevokedTokens
 
   constructor(context: FaceContext) {
     this.#context = context
     const key = context.deriveKey('upsun/access-token')
     this.#access = new SignedTokens(key, 'upsun access')
     this.#refresh = new SignedTokens(key, 'upsun refresh')
+    this.#revoked = new RevokedTokens(context, FACE)
   }
 
-  /** The API token's principal; undefined when it is unknown or revoked. */
-  principalOf(apiToken: string): Promise<Principal | undefined> {
-    return this.#context.credentials.verifyToken(FACE, apiToken)
+  /** Undefined when the API token is unknown or was revoked. */
+  async identify(apiToken: string): Promise<Identified | undefined> {
+    const found = await this.#context.credentials.verifiedToken(FACE, apiToken)
+    if (!found) return undefined
+    const { principal, credential } = found
+    if (credential) await this.#revoked.welcome(principal.tenant, credential.id)
+    return { principal, ...(credential && { credential: credential.id }) }
   }
 
-  mint(principal: Principal, lifeMs: number = ACCESS_TOKEN_MS, scope?: TaskScope): string {
-    return this.#access.mint({ principal, ...(scope && { scope }) }, this.#context.engine.now() + lifeMs)
+  mint(who: Identified, lifeMs: number = ACCESS_TOKEN_MS, scope?: TaskScope): string {
+    return this.#access.mint({ ...who, ...(scope && { scope }) }, this.#context.engine.now() + lifeMs)
   }
 
-  mintRefresh(principal: Principal): string {
-    return this.#refresh.mint(principal, this.#context.engine.now() + 30 * 86_400_000)
+  mintRefresh(who: Identified): string {
+    return this.#refresh.mint(who, this.#context.engine.now() + REFRESH_TOKEN_MS)
   }
 
-  refreshed(token: string): Principal | undefined {
-    return this.#refresh.claims(token, this.#context.engine.now())
+  async refreshed(token: string): Promise<Identified | undefined> {
+    return this.#living(token, claimsOf(this.#refresh, token, this.#context.engine.now()))
+  }
+
+  /** A token that is none of ours, or has ended, is as good as revoked (RFC 7009, 2.2). */
+  async revoke(token: string): Promise<void> {
+    const now = this.#context.engine.now()
+    const access = claimsOf(this.#access, token, now)
+    const claims = access ?? claimsOf(this.#refresh, token, now)
+    if (claims)
+      await this.#revoked.revoke(claims.principal.tenant, token, now + (access ? ACCESS_TOKEN_MS : REFRESH_TOKEN_MS))
   }
 
   /** Throws 401. An API token itself is taken as well, for scripts that do not exchange it. */
   async authenticate(request: Pick<FastifyRequest, 'headers'>): Promise<Caller> {
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined) return this.#nobody('no bearer token was sent')
-    const claims = this.#claimsOf(token)
+    const claims = await this.#living(token, claimsOf(this.#access, token, this.#context.engine.now()))
     if (claims) {
       const { principal, scope } = claims
       return { principal, tenant: principal.tenant, ...(scope && { scope }) }
     }
-    const principal = await this.principalOf(token)
-    if (!principal) throw unauthorized('the access token is unknown or has expired')
-    return { principal, tenant: principal.tenant }
+    const found = await this.identify(token)
+    if (!found) throw unauthorized('the access token is unknown, has expired or was revoked')
+    return { principal: found.principal, tenant: found.principal.tenant }
   }
 
-  #claimsOf(token: string): AccessClaims | undefined {
-    try {
-      return this.#access.claims(token, this.#context.engine.now())
-    } catch {
-      return undefined
-    }
+  async #living<Claims extends RefreshClaims>(token: string, claims: Claims | undefined): Promise<Claims | undefined> {
+    if (!claims) return undefined
+    const isGone = await this.#revoked.isRevoked(claims.principal.tenant, token, claims.credential)
+    return isGone ? undefined : claims
   }
 
   async #nobody(why: string): Promise<Caller> {
     if (this.#context.auth !== 'dev') throw unauthorized(why)
     const { principal } = await this.#context.credentials.firstStart(FACE)
     return { principal, tenant: principal.tenant }
+  }
+}
+
+/** What was signed here may still be no JSON that we know: then it is no token. */
+function claimsOf<Claims>(tokens: SignedTokens<Claims>, token: string, now: Instant): Claims | undefined {
+  try {
+    return tokens.claims(token, now)
+  } catch {
+    return undefined
   }
 }

@@ -2,6 +2,7 @@
 import type { Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { DeployType } from './activity/activity-type.ts'
 import type { TaskConfig } from './config/task-config.ts'
 import { notFound } from './errors.ts'
 
@@ -11,6 +12,10 @@ export const COLLECTIONS = {
   variable: 'upsun/variable',
   /** Waiting for their builds; moved into the environment when the activity has succeeded. */
   deployment: 'upsun/deployment',
+  /** Digests of tokens that were revoked before their time. */
+  revoked: 'upsun/revoked',
+  /** What was done in one commit and no execution stands for. */
+  activity: 'upsun/activity',
 } as const
 
 export interface ProjectRecord {
@@ -43,6 +48,7 @@ export interface EnvironmentRecord {
 /** A deployed configuration: complete, so that a run needs nothing else. */
 export interface Deployment {
   readonly id: string
+  readonly type: DeployType
   readonly activity: string
   readonly treeId: string
   /** The pushed commit that it is; absent when the tree came as an archive. */
@@ -50,6 +56,8 @@ export interface Deployment {
   readonly tasks: readonly DeployedTask[]
   /** As they were when it was deployed. */
   readonly projectVariables: readonly VariableRecord[]
+  /** When it was asked for: it cancels the runs that were accepted before. */
+  readonly requestedAt: Instant
   readonly deployedAt: Instant
 }
 

@@ -11,15 +11,15 @@ import { needUser } from './access.ts'
 import { type Found, presentFound } from './activity/find-activity.ts'
 import type { Authenticator } from './auth.ts'
 import type { Call } from './call.ts'
-import { cancelOlderRuns } from './deployment/cancel-older-runs.ts'
 import { deploy, redeploy } from './deployment/deploy.ts'
 import { readDeployOptions } from './deployment/deploy-options.ts'
+import { resumeDeployments } from './deployment/resume-deployments.ts'
 import { asUpsunError, badRequest, OAuthError, UpsunError } from './errors.ts'
 import { mountGit } from './git/git-routes.ts'
 import { getActivityLog } from './operations/activity-log.ts'
 import type { Operation, Params } from './operations/operation.ts'
 import { OPERATIONS } from './operations/table.ts'
-import { exchangeToken } from './operations/tokens.ts'
+import { exchangeToken, revokeToken } from './operations/tokens.ts'
 import type { TokenEndpoint } from './token-endpoint/token-endpoint.ts'
 import { accepted } from './wire/accepted.ts'
 
@@ -47,15 +47,18 @@ export class Routes {
     app.setNotFoundHandler((request, reply) =>
       this.#fail(request, reply, new UpsunError(404, `this API has no ${request.method} ${request.url.split('?')[0]}`)),
     )
-    app.post('/oauth2/token', (request, reply) => this.#token(request, reply))
-    // Access tokens prove themselves and end by themselves; there is nothing stored that could be revoked.
-    app.post('/oauth2/revoke', (_request, reply) => send(reply, 200, {}))
+    app.post('/oauth2/token', (request, reply) => this.#oauth(request, reply, exchangeToken))
+    app.post('/oauth2/revoke', (request, reply) => this.#oauth(request, reply, revokeToken))
     for (const operation of OPERATIONS) this.#route(app, operation)
     for (const base of ['/projects/:project', ENVIRONMENT])
       app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(app, request, reply))
     app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
     app.post(`${ENVIRONMENT}/redeploy`, (request, reply) => this.#redeploy(request, reply))
     mountGit(app, (request) => this.#call(request))
+    app.addHook(
+      'onReady',
+      () => void resumeDeployments(this.#context).catch((err) => this.#context.log.error({ err }, 'resume')),
+    )
     app.addHook('onReady', () => void this.#tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')))
     app.addHook('onClose', () => this.#tokens.close())
   }
@@ -86,10 +89,14 @@ export class Routes {
     }
   }
 
-  async #token(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #oauth(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: (authenticator: Authenticator, body: Buffer) => Promise<object>,
+  ): Promise<FastifyReply> {
     try {
       const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
-      return send(reply, 200, await exchangeToken(this.#authenticator, body))
+      return send(reply, 200, await answer(this.#authenticator, body))
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       this.#context.log.info({ error: error.error }, 'a token was refused')
@@ -121,7 +128,6 @@ export class Routes {
   }
 
   #deployed(reply: FastifyReply, call: Call, found: Found): FastifyReply {
-    void cancelOlderRuns(call, found).catch((err) => this.#context.log.error({ err }, 'runs were not cancelled'))
     return send(reply, 202, accepted([presentFound(call, found)]))
   }
 

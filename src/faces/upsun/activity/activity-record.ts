@@ -6,24 +6,29 @@ import { createHash } from 'node:crypto'
 import type { Execution } from '../../../core/execution.ts'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { Authorization } from '../auth.ts'
+import type { RunType } from './activity-type.ts'
 
 export interface ActivityRecord {
   /** 13 lower-case letters and digits. */
   readonly activity: string
-  readonly type: 'environment.task' | 'environment.push' | 'environment.redeploy'
+  readonly type: RunType
   readonly project: string
   readonly environment: string
   /** UUID, and what it is called. */
   readonly user: string
   readonly userName: string
   readonly task?: string
+  /** The build that it runs on. */
+  readonly build?: string
   readonly timeoutSeconds?: number
   /** Names of the run's own variables; their values are not shown again. */
   readonly variables?: readonly string[]
   /** What tokens minted in the run may do. */
   readonly authorizations?: readonly Authorization[]
-  /** Of a deployment: its tree and its id. */
+  /** Of a deployment: its id. */
   readonly deployment?: string
+  /** The one whose change it deploys. */
+  readonly variable?: string
   readonly tasks?: readonly string[]
 }
 

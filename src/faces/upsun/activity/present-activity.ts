@@ -3,6 +3,7 @@ import { shellCode } from '../../../core/exit.ts'
 import type { Waiting } from '../../../engine/engine.ts'
 import { timestamp, timestampOrNull } from '../wire/timestamp.ts'
 import { type ActivityRecord, RETENTION_MS } from './activity-record.ts'
+import { wordsOf } from './activity-type.ts'
 import { commandsOf, completionPercentOf, failureReasonOf, resultOf, stateOf, timingsOf } from './life-cycle.ts'
 
 /** What is not the execution's: when it is asked, and what it waits for. */
@@ -16,7 +17,6 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
   const { acceptedAt } = e.submission
   const { status } = e
   const state = stateOf(e)
-  const subject = subjectOf(record)
   return {
     id: record.activity,
     created_at: timestamp(acceptedAt),
@@ -41,18 +41,11 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
     timings: timingsOf(e, seen.now),
     log: 'The log of an activity is streamed: follow its link "log".',
     payload: payloadOf(e, record, seen),
-    description: `<user data-id="${record.user}">${record.userName}</user> ${subject.verb} <strong>${subject.name}</strong>${subject.where}`,
-    text: `${record.userName} ${subject.verb} **${subject.name}**${subject.where}`,
+    ...wordsOf(record, { id: record.user, name: record.userName }),
     expires_at: timestamp(acceptedAt + RETENTION_MS),
     commands: record.type === 'environment.task' ? commandsOf(e, record.task ?? '') : [],
     _links: linksOf(e, record),
   }
-}
-
-function subjectOf(record: ActivityRecord): { readonly verb: string; readonly name: string; readonly where: string } {
-  if (record.type === 'environment.task') return { verb: 'ran task', name: record.task ?? '', where: '' }
-  if (record.type === 'environment.redeploy') return { verb: 'redeployed', name: record.environment, where: '' }
-  return { verb: 'deployed', name: record.environment, where: '' }
 }
 
 export const activityPath = ({ project, environment, activity }: ActivityRecord): string =>

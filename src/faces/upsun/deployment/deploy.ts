@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import type { ExecutionId } from '../../../core/identity.ts'
 import { put } from '../../kit/documents.ts'
 import { type ActivityRecord, activityIdOf, RETENTION_MS, recordLabel, refsOf } from '../activity/activity-record.ts'
+import type { DeployType } from '../activity/activity-type.ts'
 import type { Found } from '../activity/find-activity.ts'
 import { FACE } from '../auth.ts'
 import type { Call } from '../call.ts'
@@ -28,6 +29,7 @@ import { buildStep } from '../task/plan-of-run.ts'
 import { userIdOf } from '../user-id.ts'
 import { variablesAt, variablesOfEnvironment } from '../variable/variable-store.ts'
 import { registerBuild, type TreeBuildTask } from './build-of-tree.ts'
+import { cancelOlderRuns } from './cancel-older-runs.ts'
 import { type DeployOptions, readDeployOptions } from './deploy-options.ts'
 import { type DeployPlace, ensurePlace } from './ensure-place.ts'
 
@@ -47,10 +49,18 @@ export async function deploy(
   return build(call, id, place, { ...kept, configs, type: 'environment.push', ...(commit && { commit }) }, options)
 }
 
+/** Why a tree is deployed again. */
+export interface RedeployCause {
+  readonly type: Exclude<DeployType, 'environment.push'>
+  /** The one that was changed. */
+  readonly variable?: string
+}
+
 /** The present tree and configuration again, with the variables of now. Throws 404 where nothing is deployed. */
 export async function redeploy(
   call: Call,
   where: { readonly project: string; readonly environment: string },
+  cause: RedeployCause = { type: 'environment.redeploy' },
 ): Promise<Found> {
   const project = await findProject(call.engine, call.tenant, where.project)
   const environment = await findEnvironment(call.engine, call.tenant, where.project, where.environment)
@@ -60,7 +70,7 @@ export async function redeploy(
   if (path === undefined) throw notFound('tree', deployment.treeId)
   const configs = deployment.tasks.map(({ config }) => config)
   const { treeId, commit } = deployment
-  const source = { treeId, path, configs, type: 'environment.redeploy', ...(commit && { commit }) } as const
+  const source = { treeId, path, configs, ...cause, ...(commit && { commit }) }
   return build(
     call,
     call.engine.newExecutionId(),
@@ -76,14 +86,15 @@ interface Source {
   readonly path: string
   readonly configs: readonly TaskConfig[]
   readonly commit?: PushedCommit
-  readonly type: 'environment.push' | 'environment.redeploy'
+  readonly type: DeployType
+  readonly variable?: string
 }
 
 async function build(
   call: Call,
   id: ExecutionId,
   { project, environment }: DeployPlace,
-  { treeId, path, configs, commit, type }: Source,
+  { treeId, path, configs, commit, type, variable }: Source,
   options: DeployOptions,
 ): Promise<Found> {
   const projectVariables = await variablesAt(call.engine, call.tenant, { project: project.id })
@@ -96,14 +107,19 @@ async function build(
   }
   const deployment: Deployment = {
     id: activityIdOf(id),
+    type,
     activity: activityIdOf(id),
     treeId,
     ...(commit && { commit }),
     tasks: configs.map((config) => deployed(config, builds.get(config.name)!.key, environment, options)),
     projectVariables,
+    requestedAt: call.engine.now(),
     deployedAt: call.engine.now(),
   }
-  return submit(call, id, { project, environment }, deployment, builds, type)
+  return submit(call, id, { project, environment }, deployment, builds, {
+    type,
+    ...(variable !== undefined && { variable }),
+  })
 }
 
 /** Of the archive as it is sent. */
@@ -159,11 +175,11 @@ async function submit(
   { project, environment }: DeployPlace,
   deployment: Deployment,
   builds: ReadonlyMap<string, TreeBuildTask>,
-  type: Source['type'],
+  cause: Pick<Source, 'type' | 'variable'>,
 ): Promise<Found> {
   const record: ActivityRecord = {
     activity: deployment.activity,
-    type,
+    ...cause,
     project: project.id,
     environment: environment.name,
     user: userIdOf(call.principal),
@@ -187,5 +203,8 @@ async function submit(
     },
   ])
   if (result?.kind !== 'accepted') throw badRequest('the deployment was not accepted')
-  return { execution: result.execution, record }
+  const found = { execution: result.execution, record }
+  const failed = (err: unknown): void => call.context.log.error({ err }, 'runs were not cancelled')
+  void cancelOlderRuns(call.engine, call.tenant, found).catch(failed)
+  return found
 }

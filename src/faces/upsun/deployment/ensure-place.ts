@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { changeAgain, put } from '../../kit/documents.ts'
 import { shortId } from '../activity/activity-record.ts'
+import { newInstant } from '../activity/instant-activity.ts'
 import type { Call } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, keyOf, type ProjectRecord } from '../documents.ts'
 import { badRequest } from '../errors.ts'
@@ -44,7 +45,8 @@ async function ensureProject(
     updatedAt: call.engine.now(),
   }
   const expected = found?.version ?? 0
-  await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.project, project.id, project, { expected })])
+  const told = found ? [] : (await newInstant(call, { type: 'project.create', project: project.id })).changes
+  await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.project, project.id, project, { expected }), ...told])
   return project
 }
 
@@ -76,7 +78,9 @@ async function ensureEnvironment(
     updatedAt: call.engine.now(),
   }
   const expected = found?.version ?? 0
-  await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.environment, key, environment, { expected })])
+  const created = { type: 'environment.branch', project: project.id, environment: name } as const
+  const told = found ? [] : (await newInstant(call, created)).changes
+  await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.environment, key, environment, { expected }), ...told])
   return environment
 }
 

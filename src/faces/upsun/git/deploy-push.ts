@@ -7,7 +7,6 @@ import { isFinal } from '../../../core/execution.ts'
 import { activityLog } from '../activity/activity-log.ts'
 import { type Found, presentFound } from '../activity/find-activity.ts'
 import type { Call } from '../call.ts'
-import { cancelOlderRuns } from '../deployment/cancel-older-runs.ts'
 import { deploy } from '../deployment/deploy.ts'
 import { type DeployOptions, readDeployOptions } from '../deployment/deploy-options.ts'
 import { asUpsunError, badRequest } from '../errors.ts'
@@ -59,7 +58,6 @@ async function* deployUpdate(
     const commit = { id: update.after, isShallow: push.isShallow }
     const take = (tree: Readable): Promise<Found> => deploy(call, where, tree, options, commit)
     const found = await withCommit(call, { project, commit: update.after, key }, signal, take)
-    void cancelOlderRuns(call, found).catch((err) => call.context.log.error({ err }, 'runs were not cancelled'))
     yield* progressOf(call, found, signal)
   } catch (error) {
     const known = asUpsunError(error)

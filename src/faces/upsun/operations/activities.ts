@@ -1,11 +1,12 @@
-import { type Execution, isFinal } from '../../../core/execution.ts'
+import { isFinal } from '../../../core/execution.ts'
 import { needUser, needView } from '../access.ts'
 import { recordOf } from '../activity/activity-record.ts'
 import { findActivity, presentFound } from '../activity/find-activity.ts'
-import { resultOf, stateOf } from '../activity/life-cycle.ts'
+import { findInstant, type InstantActivity, listInstants, presentInstant } from '../activity/instant-activity.ts'
+import { type ActivityResult, type ActivityState, resultOf, stateOf } from '../activity/life-cycle.ts'
 import type { Call } from '../call.ts'
 import { findEnvironment, findProject } from '../documents.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, type UpsunError } from '../errors.ts'
 import { accepted } from '../wire/accepted.ts'
 import { instantOf } from '../wire/timestamp.ts'
 import type { Params } from './operation.ts'
@@ -21,19 +22,26 @@ export async function listActivities(call: Call, params: Partial<Params> & Pick<
   const wanted = filterOf(call.query)
   const refs =
     environment === undefined ? { 'upsun.project': project } : { 'upsun.environment': `${project}/${environment}` }
-  const activities: object[] = []
+  const runs: (readonly [at: number, activity: object])[] = []
   let after: string | undefined
   do {
     const filter = { refs, ...(wanted.startsAt !== undefined && { acceptedUntil: wanted.startsAt }) }
     const page = await call.engine.executions(call.tenant, filter, { limit: PAGE, ...(after && { after }) })
     for (const execution of page.items) {
       const record = recordOf(execution)
-      if (!record || !wanted.test(execution, record.type) || activities.length >= wanted.count) continue
-      activities.push(presentFound(call, { execution, record }))
+      if (!record || !wanted.isWanted(record.type, stateOf(execution), resultOf(execution))) continue
+      runs.push([execution.submission.acceptedAt, presentFound(call, { execution, record })])
     }
     after = page.next
-  } while (after !== undefined && activities.length < wanted.count)
-  return activities
+  } while (after !== undefined && runs.length < wanted.count)
+  const test = ({ type }: InstantActivity): boolean => wanted.isWanted(type, 'complete', 'success')
+  const { startsAt: until, count } = wanted
+  const instants = await listInstants(call, { project, environment, until, test, count })
+  const all = [...runs, ...instants.map((instant) => [instant.at, presentInstant(instant)] as const)]
+  return all
+    .sort(([a], [b]) => b - a)
+    .slice(0, count)
+    .map(([, activity]) => activity)
 }
 
 async function seen(call: Call, project: string, environment: string | undefined): Promise<void> {
@@ -46,7 +54,7 @@ async function seen(call: Call, project: string, environment: string | undefined
 interface Filter {
   readonly startsAt: number | undefined
   readonly count: number
-  test(e: Execution, type: string): boolean
+  isWanted(type: string, state: string, result: ActivityResult): boolean
 }
 
 function filterOf(query: URLSearchParams): Filter {
@@ -60,24 +68,39 @@ function filterOf(query: URLSearchParams): Filter {
   return {
     startsAt: at,
     count: count === null ? DEFAULT_COUNT : Math.min(Number(count) || DEFAULT_COUNT, MOST),
-    test: (e, type) => matches(types, type) && matches(states, stateOf(e)) && matches(results, resultOf(e) ?? 'null'),
+    isWanted: (type, state, result) =>
+      matches(types, type) && matches(states, state) && matches(results, result ?? 'null'),
   }
 }
 
 const matches = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value)
 
 export async function getActivity(call: Call, params: Params): Promise<object> {
+  const instant = await findInstant(call, params)
+  if (instant) {
+    needInstant(call, instant)
+    return presentInstant(instant)
+  }
   const found = await findActivity(call, params)
   needView(call, found.record.project, found.record.environment)
   return presentFound(call, found)
 }
 
+/** Throws 403 for a task that may not see the activity's environment, or the project. */
+export function needInstant(call: Call, { project, environment }: InstantActivity): void {
+  if (environment === undefined) needUser(call)
+  else needView(call, project, environment)
+}
+
+const notCancellable = (state: ActivityState): UpsunError =>
+  badRequest(`The activity cannot be cancelled in its current state: ${state}`)
+
 /** Throws 400 with the words that the CLI looks for when it has ended already (reference §1.2). */
 export async function cancelActivity(call: Call, params: Params): Promise<object> {
   needUser(call)
+  if (await findInstant(call, params)) throw notCancellable('complete')
   const { execution, record } = await findActivity(call, params)
-  if (isFinal(execution) || execution.status.desired === 'stop')
-    throw badRequest(`The activity cannot be cancelled in its current state: ${stateOf(execution)}`)
+  if (isFinal(execution) || execution.status.desired === 'stop') throw notCancellable(stateOf(execution))
   const stopped = await call.engine.stop(call.tenant, execution.id, {
     message: `cancelled by ${call.principal.id}`,
     by: call.principal.id,

@@ -2,9 +2,13 @@ import { Readable } from 'node:stream'
 import { isFinal } from '../../../core/execution.ts'
 import { needView } from '../access.ts'
 import { activityLog } from '../activity/activity-log.ts'
+import { wordsOf } from '../activity/activity-type.ts'
 import { findActivity } from '../activity/find-activity.ts'
+import { findInstant } from '../activity/instant-activity.ts'
 import type { Call } from '../call.ts'
 import { badRequest } from '../errors.ts'
+import { timestamp } from '../wire/timestamp.ts'
+import { needInstant } from './activities.ts'
 import type { Params } from './operation.ts'
 
 interface Wish {
@@ -18,12 +22,23 @@ interface Wish {
 /** NDJSON of numbered items; the last line is the seal once nothing can follow (reference §3.4). */
 export async function getActivityLog(call: Call, params: Params, gone: AbortSignal): Promise<Readable> {
   const wish = wishOf(call.query)
+  const instant = await findInstant(call, params)
+  if (instant) {
+    needInstant(call, instant)
+    const { text } = wordsOf(instant, { id: instant.user, name: instant.userName })
+    const item = { timestamp: timestamp(instant.at), message: `${text.replaceAll('**', '')}\n` }
+    return Readable.from(linesOf(single(item), wish, true, gone))
+  }
   const found = await findActivity(call, params)
   needView(call, found.record.project, found.record.environment)
   const follow = wish.maxDelay !== 0 || isFinal(found.execution)
   const signal =
     wish.maxDelay > 0 && follow ? AbortSignal.any([gone, AbortSignal.timeout(wish.maxDelay * 1_000)]) : gone
   return Readable.from(linesOf(activityLog(call, found, follow, signal), wish, follow, signal))
+}
+
+async function* single<Item>(item: Item): AsyncGenerator<Item> {
+  yield item
 }
 
 async function* linesOf(

@@ -1,5 +1,6 @@
 import { changeAgain, put } from '../../kit/documents.ts'
 import { needUser, needView } from '../access.ts'
+import { newInstant, presentInstant } from '../activity/instant-activity.ts'
 import type { Call } from '../call.ts'
 import { presentDeployment } from '../deployment/present-deployment.ts'
 import {
@@ -32,7 +33,7 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
   const { project, environment } = params
   const sizes = sizesOf(readJson(call.body))
   await findProject(call.engine, call.tenant, project)
-  await changeAgain(async () => {
+  const activity = await changeAgain(async () => {
     const key = keyOf(project, environment)
     const found = await call.engine.document<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, key)
     const deployment = found?.body.deployment
@@ -42,9 +43,12 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
       deployment: resized(deployment, sizes),
       updatedAt: call.engine.now(),
     }
-    await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.environment, key, body, { expected: found.version })])
+    const saved = put(call.tenant, COLLECTIONS.environment, key, body, { expected: found.version })
+    const { activity, changes } = await newInstant(call, { type: 'environment.resources.update', project, environment })
+    await call.engine.saveDocuments([saved, ...changes])
+    return activity
   })
-  return accepted([])
+  return accepted([presentInstant(activity)])
 }
 
 function sizesOf(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {

@@ -1,6 +1,5 @@
 /** `/oauth2/token` and `/oauth2/revoke`, in the three shapes that clients send them (reference §2). */
-import type { Principal } from '../../../core/identity.ts'
-import { ACCESS_TOKEN_MS, type Authenticator } from '../auth.ts'
+import { ACCESS_TOKEN_MS, type Authenticator, type Identified } from '../auth.ts'
 import { OAuthError } from '../errors.ts'
 
 export interface TokenReply {
@@ -14,41 +13,39 @@ export interface TokenReply {
 /** Who the client says it is does not matter: a public client's id proves nothing. */
 export async function exchangeToken(authenticator: Authenticator, body: Buffer): Promise<TokenReply> {
   const form = formOf(body)
-  const principal = await grantedTo(authenticator, form)
+  const who = await grantedTo(authenticator, form)
   return {
-    access_token: authenticator.mint(principal),
+    access_token: authenticator.mint(who),
     expires_in: ACCESS_TOKEN_MS / 1_000,
     token_type: 'bearer',
-    refresh_token: authenticator.mintRefresh(principal),
+    refresh_token: authenticator.mintRefresh(who),
     scope: '',
   }
 }
 
-async function grantedTo(authenticator: Authenticator, form: ReadonlyMap<string, string>): Promise<Principal> {
+/** RFC 7009: the token need not be known, and what kind it is the server finds out itself. */
+export async function revokeToken(authenticator: Authenticator, body: Buffer): Promise<object> {
+  await authenticator.revoke(formOf(body).get('token') ?? '')
+  return {}
+}
+
+async function grantedTo(authenticator: Authenticator, form: ReadonlyMap<string, string>): Promise<Identified> {
   const grant = form.get('grant_type')
   switch (grant) {
     case 'api_token': {
-      const principal = await authenticator.principalOf(form.get('api_token') ?? '')
-      if (!principal) throw new OAuthError('invalid_grant', 'The API token is invalid: it is unknown or was revoked.')
-      return principal
+      const who = await authenticator.identify(form.get('api_token') ?? '')
+      if (!who) throw new OAuthError('invalid_grant', 'The API token is invalid: it is unknown or was revoked.')
+      return who
     }
     case 'refresh_token': {
-      const principal = refreshed(authenticator, form.get('refresh_token') ?? '')
-      if (!principal) throw new OAuthError('invalid_grant', 'The refresh token is unknown or has expired.')
-      return principal
+      const who = await authenticator.refreshed(form.get('refresh_token') ?? '')
+      if (!who) throw new OAuthError('invalid_grant', 'The refresh token is unknown, has expired or was revoked.')
+      return who
     }
     case undefined:
       throw new OAuthError('invalid_request', 'grant_type is missing.')
     default:
       throw new OAuthError('unsupported_grant_type', `grant_type ${grant.slice(0, 60)} is not supported here.`)
-  }
-}
-
-function refreshed(authenticator: Authenticator, token: string): Principal | undefined {
-  try {
-    return authenticator.refreshed(token)
-  } catch {
-    return undefined
   }
 }
 

@@ -36,6 +36,7 @@ export async function runTask(
     user: userIdOf(call.principal),
     userName: call.principal.id,
     task: task.config.name,
+    build: task.build,
     timeoutSeconds: task.config.timeoutSeconds,
     ...(task.config.authorizations.length > 0 && { authorizations: task.config.authorizations }),
     variables: Object.entries(given).flatMap(([prefix, values]) =>

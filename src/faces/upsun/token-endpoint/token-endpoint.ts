@@ -8,11 +8,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Execution, isFinal } from '../../../core/execution.ts'
-import { attemptKeyOf, type Tenant } from '../../../core/identity.ts'
+import { attemptKeyOf } from '../../../core/identity.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { recordOf } from '../activity/activity-record.ts'
 import { type Authenticator, FACE } from '../auth.ts'
 import { UpsunError } from '../errors.ts'
+import { tenantsOf } from '../tenants.ts'
 import { attemptOfPeer } from './peer-attempt.ts'
 
 export const TOKEN_PORT = 8200
@@ -46,7 +47,7 @@ export class TokenEndpoint {
 
   /** Tasks that a former server started go on asking. */
   async reopen(): Promise<void> {
-    for (const tenant of await this.#tenants()) {
+    for (const tenant of await tenantsOf(this.#context)) {
       const filter = { active: true, refs: { 'upsun.authorized': 'yes' } }
       const { items } = await this.#context.engine.executions(tenant, filter, { limit: 1 })
       if (items.length > 0) await this.open()
@@ -83,7 +84,12 @@ export class TokenEndpoint {
     const seconds = ttlOf(request.headers['x-token-ttl'] ?? form.get('x-token-ttl') ?? undefined)
     const { project, environment, task, authorizations } = record
     const principal = { ...caller.submission.principal, id: `task/${task}`, kind: 'task', grants: [] } as const
-    const token = this.#authenticator.mint(principal, seconds * 1_000, { project, environment, task, authorizations })
+    const token = this.#authenticator.mint({ principal }, seconds * 1_000, {
+      project,
+      environment,
+      task,
+      authorizations,
+    })
     return [200, { access_token: token, expires_in: seconds, token_type: 'bearer' }]
   }
 
@@ -92,17 +98,11 @@ export class TokenEndpoint {
     const attempt = peer === undefined ? undefined : await attemptOfPeer(peer, TOKEN_PORT)
     const key = attempt === undefined ? undefined : attemptKeyOf(attempt)
     if (!key) return undefined
-    for (const tenant of await this.#tenants()) {
+    for (const tenant of await tenantsOf(this.#context)) {
       const found = await this.#context.engine.execution(tenant, key.execution).catch(() => undefined)
       if (found && !isFinal(found) && found.submission.face === FACE) return found
     }
     return undefined
-  }
-
-  async #tenants(): Promise<readonly Tenant[]> {
-    const minted = await this.#context.credentials.list({ face: FACE })
-    const first = await this.#context.credentials.firstStart(FACE)
-    return [...new Set([first.principal.tenant, ...minted.map(({ tenant }) => tenant)])]
   }
 }
 
