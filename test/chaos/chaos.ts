@@ -22,6 +22,8 @@ import { type ChaoticTask, chaoticTask, logOf, submissionOf } from './chaotic-ta
 const CLIENTS = 4
 /** Everything accepted is final that long after the last kill, ms. */
 const DRAIN_MS = Number(process.env.DRAIN_MS ?? 60_000)
+/** A start takes a second; on a machine where others compile and test, many times that. A hang takes for ever. */
+const READY_MS = 90_000
 const VICTIMS = ['server', 'cells', 'both'] as const
 
 interface Seen {
@@ -38,6 +40,7 @@ export class Chaos {
   /** What was answered: task by execution. */
   readonly answered = new Map<string, ChaoticTask>()
   readonly problems: string[] = []
+  slowestStartMs = 0
   #server!: ServerProcess
   #submitting = true
   #count = 0
@@ -54,7 +57,7 @@ export class Chaos {
   /** `rounds` kills under load, then quiet, then the reckoning in `problems`. */
   async run(rounds: number): Promise<void> {
     const flags = this.#sandboxed ? ['--allow-bind', this.#directory] : ['--sandbox', 'off']
-    this.#server = await ServerProcess.start({ flags: [...flags, '--slots', '60'] })
+    this.#server = await ServerProcess.start({ flags: [...flags, '--slots', '60'], readyMs: READY_MS })
     try {
       const clients = Array.from({ length: CLIENTS }, () => this.#submitForEver())
       const watcher = this.#watchForEver()
@@ -89,7 +92,9 @@ export class Chaos {
     await this.#server.kill()
     if (this.#chance.next() < 0.3) await sleep(this.#chance.next() * 500)
     if (this.#chance.next() < 0.2) for (const pid of this.#server.cells()) killQuietly(pid)
+    const began = Date.now()
     await this.#server.start()
+    this.slowestStartMs = Math.max(this.slowestStartMs, Date.now() - began)
   }
 
   async #submitForEver(): Promise<void> {

@@ -17,6 +17,8 @@ describe(`kill -9 of server, cells and both at random moments under load (SEED=$
     }, async () => {
       const chaos = new Chaos(SEED + (sandboxed ? 1 : 0), sandboxed)
       await chaos.run(rounds)
+      if (process.env.ROUNDS)
+        console.info(`${chaos.answered.size} tasks; the slowest start took ${chaos.slowestStartMs} ms`)
       expect(chaos.problems.slice(0, SHOWN), `SEED=${SEED}, ${chaos.problems.length} problems`).toEqual([])
       expect(chaos.answered.size).toBeGreaterThan(rounds)
     })

@@ -9,12 +9,15 @@ import { groupOf } from '../../src/executors/process/cgroup/cgroup-v1.ts'
 import { identityOf, isSameProcess } from '../../src/executors/process-identity.ts'
 import { clientEnvironment } from '../../src/server/environment.ts'
 import { NativeClient } from './native-client.ts'
+import { describeStuck } from './stuck-process.ts'
 import { eventually, type Running, startTaskport } from './taskport-process.ts'
 
 export interface ServerOptions {
   /** Flags of `taskport up`, beside port and data directory. */
   readonly flags?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** How long it may take to be ready, ms. */
+  readonly readyMs?: number
   /** Given: not made, and not removed at the end. */
   readonly dataDirectory?: string
 }
@@ -71,10 +74,16 @@ export class ServerProcess {
     void running.finished.then(() => {
       ended = true
     })
-    const facts = await eventually('the server is ready', () => {
+    const ready = (): { readonly url: string } | undefined => {
       if (ended) throw new Error(`the server ended: ${running.stdout()}${running.stderr()}`)
       const found = this.#facts()
       return found?.pid === running.process.pid ? found : undefined
+    }
+    const facts = await eventually('the server is ready', ready, this.#options.readyMs).catch((error: unknown) => {
+      if (ended) throw error
+      const cells = namesIn(join(this.dataDirectory, 'process', 'cells')).join(' ')
+      const says = `${this.errors.slice(-4_000)}\n${describeStuck(running.process.pid!)}\ncells: ${cells}`
+      throw new Error(`${(error as Error).message}; it says: ${says}`)
     })
     this.#url = facts.url
     const environment = await clientEnvironment({ url: this.#url, dataDirectory: this.dataDirectory })

@@ -61,10 +61,13 @@ async function removeOf(cell: string, directory: string): Promise<void> {
     if (name.startsWith(`${cell}-`)) await rm(join(directory, name), { recursive: true, force: true })
 }
 
-/** The kernel lets go of a group some moments after its last process. */
+/** The kernel lets go of a group some moments after its last process; on a busy machine that may be seconds. */
 async function removeGroups(facts: CgroupFacts, cell: string): Promise<void> {
-  for (let tries = 0; tries < 100 && !removeCgroupsOf(facts, cell); tries++) await delay(10)
+  const deadline = performance.now() + GROUP_PATIENCE_MS
+  while (!removeCgroupsOf(facts, cell) && performance.now() < deadline) await delay(10)
 }
+
+const GROUP_PATIENCE_MS = 15_000
 
 /** Where the cell had its control groups: as its own configuration says. */
 function cgroupFactsOf(directory: string): CgroupFacts {

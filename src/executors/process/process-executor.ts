@@ -23,6 +23,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { directoryNameOf } from './cell/places.ts'
 import { CellFleet } from './cell-fleet.ts'
 import type { CellLink } from './cell-link.ts'
+import { Chores } from './chores.ts'
 import { type DeadCell, forgetDeadCell, recoverDeadCell } from './dead-cell.ts'
 import { openExecSession } from './exec-session.ts'
 import type { HostFacts } from './host-facts.ts'
@@ -56,6 +57,8 @@ export interface ProcessExecutorOptions {
 const CELL_LIMIT = 2_000
 const IDLE_MS = 60_000
 const RECOVERY_RETRY_MS = 5_000
+/** How long a start waits for dead cells, ms. */
+const RECOVERY_WAIT_MS = 3_000
 
 /**
  * The process executor's half in the server: it starts cells, shares attempts among them, and repeats to the engine
@@ -79,9 +82,11 @@ export class ProcessExecutor implements Executor {
   readonly #box = new ObservationBox()
   /** Allocations that only one cell can serve, because it holds their private network or limited disk. */
   readonly #holders = new Map<AllocationId, string>()
+  /** Dead cells whose journal has not spoken yet. */
+  readonly #graves = new Set<string>()
   #launching: Promise<CellLink> | undefined
   #housekeeping: NodeJS.Timeout | undefined
-  readonly #chores = new Set<Promise<unknown>>()
+  readonly #chores = new Chores((error) => this.#options.onProblem?.(error))
   readonly #trash: Trash
   #detached = false
 
@@ -94,7 +99,7 @@ export class ProcessExecutor implements Executor {
     this.#limit = Math.min(options.cellLimit ?? CELL_LIMIT, Math.floor((this.host.descriptorLimit - 64) / 5))
     for (const name of ['', 'allocations', 'disks', 'networks', 'spare', 'trash'])
       mkdirSync(join(this.#directory, name), { recursive: true, mode: name === 'trash' ? 0o700 : 0o711 })
-    this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#later(chore))
+    this.#trash = new Trash(join(this.#directory, 'trash'), (chore) => this.#chores.add(chore))
     this.#fleet = new CellFleet({
       directory: join(this.#directory, 'cells'),
       command: options.cellCommand,
@@ -112,7 +117,7 @@ export class ProcessExecutor implements Executor {
   async ready(): Promise<void> {
     const { live, dead } = await this.#fleet.find(this.#events)
     for (const link of live) this.#links.set(link.cell, link)
-    for (const directory of dead) await this.#recover(directory)
+    await Promise.all(dead.map((directory) => this.#recoverBehind(directory)))
     if (this.#accepting() === undefined) await this.#launch()
     this.#housekeeping = setInterval(() => this.#keepHouse(), 5_000)
     this.#housekeeping.unref()
@@ -159,7 +164,7 @@ export class ProcessExecutor implements Executor {
   }
 
   async inspect(attempts: readonly AttemptId[]): Promise<ReadonlyMap<AttemptId, Seen>> {
-    const allKnown = [...this.#links.values()].every((link) => link.ready)
+    const allKnown = this.#graves.size === 0 && [...this.#links.values()].every((link) => link.ready)
     return new Map(attempts.map((attempt) => [attempt, this.#see(attempt, allKnown)]))
   }
 
@@ -215,12 +220,12 @@ export class ProcessExecutor implements Executor {
     for (const link of links) link.send({ do: 'end' })
     await Promise.all(links.map((link) => this.#untilGone(link)))
     this.#trash.empty()
-    while (this.#chores.size > 0) await Promise.all(this.#chores)
+    await this.#chores.done()
   }
 
   async detach(): Promise<void> {
     this.#letGo()
-    await Promise.all(this.#chores)
+    await this.#chores.done()
     await Promise.all([...this.#links.values()].map((link) => link.detach()))
   }
 
@@ -262,7 +267,7 @@ export class ProcessExecutor implements Executor {
     },
     log: (notice: LogNotice): void => this.#options.onLog?.(notice),
     gone: (link: CellLink): void => {
-      if (!this.#detached) this.#later(this.#rejoin(link))
+      if (!this.#detached) this.#chores.add(this.#rejoin(link))
     },
   }
 
@@ -293,7 +298,7 @@ export class ProcessExecutor implements Executor {
     for (const receipt of receipts) dead.owed.delete(receipt)
     if (dead.owed.size > 0) return
     this.#dead.delete(cell)
-    this.#later(forgetDeadCell(dead.cell))
+    this.#chores.add(forgetDeadCell(dead.cell))
   }
 
   /** The fullest cell that still has room: few cells cost little memory. */
@@ -329,9 +334,21 @@ export class ProcessExecutor implements Executor {
     if (await this.#fleet.reach(link)) return this.#table.settleTaking(link.cell, link.running)
     if (this.#detached) return
     this.#links.delete(link.cell)
-    const grave = this.#fleet.bury(link)
-    while (!this.#detached && !(await this.#recovered(grave))) await delay(RECOVERY_RETRY_MS)
+    await this.#recoverSurely(this.#fleet.bury(link))
     this.#table.settleTaking(link.cell, new Set())
+  }
+
+  /** At a start: a dead cell whose programs take long to die is waited for by `inspect`, not by everybody. */
+  async #recoverBehind(grave: string): Promise<void> {
+    const recovered = this.#recoverSurely(grave)
+    this.#chores.add(recovered)
+    await Promise.race([recovered, delay(RECOVERY_WAIT_MS)])
+  }
+
+  async #recoverSurely(grave: string): Promise<void> {
+    this.#graves.add(grave)
+    while (!this.#detached && !(await this.#recovered(grave))) await delay(RECOVERY_RETRY_MS)
+    this.#graves.delete(grave)
   }
 
   /** False when something outlives SIGKILL: it is not lost before it is dead. */
@@ -374,13 +391,5 @@ export class ProcessExecutor implements Executor {
 
   async #untilGone(link: CellLink): Promise<void> {
     while (this.#links.has(link.cell) && !this.#detached) await delay(10)
-  }
-
-  /** Work that nobody waits for now, but `detach` and `endAll` do. */
-  #later(chore: Promise<unknown>): void {
-    const settled = chore
-      .catch((error: unknown) => this.#options.onProblem?.(error))
-      .finally(() => this.#chores.delete(settled))
-    this.#chores.add(settled)
   }
 }

@@ -363,10 +363,9 @@ export function runCell(config: CellConfig, logs: LogWriter): void {
   keepInheritedDescriptors()
   for (const signal of IGNORED) sys.signal(signal, SIG_IGN)
   sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-  const cell = new Cell(config, logs)
-  const identity = JSON.stringify(ownIdentity())
+  // Before it makes anything outside its directory: one that a server has buried meanwhile fails here, leaving nothing.
   const path = join(config.directory, 'identity')
-  writeFileSync(`${path}.new`, identity, { mode: 0o600 })
+  writeFileSync(`${path}.new`, JSON.stringify(ownIdentity()), { mode: 0o600 })
   renameSync(`${path}.new`, path)
-  cell.run()
+  new Cell(config, logs).run()
 }

@@ -1,12 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Progress } from '../../../core/execution.ts'
+import { PROGRESS_TAIL_BYTES, parseProgress } from '../../parse-progress.ts'
 import { monotonicMs, type Reactor } from './reactor.ts'
 import type { Run } from './run.ts'
 import { statOrNone } from './stat-or-none.ts'
 import type { Timer } from './timer-heap.ts'
-
-const TAIL_BYTES = 4_096
-const MAX_MESSAGE = 500
 
 /**
  * Follows the files that programs may write their progress to, `42 message` a line. Looking is cheap and rare: a stat
@@ -51,17 +49,6 @@ export class ProgressWatch {
   }
 }
 
-/** The last whole line that says anything: a percentage, a message, or both. */
-export function parseProgress(text: string, at: number): Progress | undefined {
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const parts = /^\s*(?:(\d{1,3}(?:\.\d+)?)\s*%?(?=\s|$))?\s*(.*?)\s*$/.exec(lines.at(-1) ?? '')
-  if (parts === null) return undefined
-  const percent = parts[1] === undefined ? undefined : Math.min(100, Number(parts[1]))
-  const message = parts[2] === '' ? undefined : parts[2]?.slice(0, MAX_MESSAGE)
-  if (percent === undefined && message === undefined) return undefined
-  return { at, ...(percent === undefined ? {} : { percent }), ...(message === undefined ? {} : { message }) }
-}
-
 function tailOf(path: string): string {
   let fd: number
   try {
@@ -72,7 +59,7 @@ function tailOf(path: string): string {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return ''
-    const bytes = Buffer.alloc(Math.min(TAIL_BYTES, stat.size))
+    const bytes = Buffer.alloc(Math.min(PROGRESS_TAIL_BYTES, stat.size))
     return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, stat.size - bytes.length))
   } finally {
     closeSync(fd)
