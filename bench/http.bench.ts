@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     directoryOf: (face: string) => join(directory, face),
     program: builtInProgram,
     deriveKey: (purpose: string) => vault.derive(purpose),
+    vault,
   }
   const native = nativeFace(context, {
     version: 'bench',
