@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
 import Docker from 'dockerode'
 import { engineOptionsOf } from './engine-address.ts'
-import { statusOf } from './engine-failure.ts'
+import { statusOf, wordsOf } from './engine-failure.ts'
 
 export interface EngineFacts {
   readonly version: string
@@ -95,7 +95,12 @@ export class ContainerEngine {
 
   /** Kills and removes, with its anonymous volumes. Fine when it is gone already. */
   async remove(name: string): Promise<void> {
-    await goneIsFine(this.#docker.getContainer(name).remove({ force: true, v: true }))
+    const remove = () => goneIsFine(this.#docker.getContainer(name).remove({ force: true, v: true }))
+    await remove().catch((error: unknown) => {
+      // Podman, when what it kills ends at that very moment.
+      if (!/no such process/.test(wordsOf(error))) throw error
+      return remove()
+    })
   }
 
   /** Messages with timestamps, from a second on; follows, and ends with the container. */
@@ -118,6 +123,13 @@ export class ContainerEngine {
   /** A tar archive of one path inside a container; undefined when there is nothing. */
   async download(name: string, path: string): Promise<Readable | undefined> {
     return absentIfMissing(this.#docker.getContainer(name).getArchive({ path }) as unknown as Promise<Readable>)
+  }
+
+  /** Size and time of change of one path inside a container, as a text that changes with them; undefined when there is nothing. */
+  async versionOf(name: string, path: string): Promise<string | undefined> {
+    const answer = await absentIfMissing(this.#docker.getContainer(name).infoArchive({ path }))
+    const { headers } = (answer ?? {}) as { headers?: Readonly<Record<string, string>> }
+    return headers?.['x-docker-container-path-stat']
   }
 
   async stats(name: string): Promise<Docker.ContainerStats> {
@@ -189,15 +201,19 @@ async function absentIfMissing<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** 404: gone. 409 "removal … is already in progress": somebody else does it. */
+/** 404: gone; Podman says 500. 409 "removal … is already in progress": somebody else does it. */
 async function goneIsFine(request: Promise<unknown>): Promise<void> {
   try {
     await request
   } catch (error) {
     const status = statusOf(error)
-    if (status !== 404 && !(status === 409 && /already in progress/.test(String(error)))) throw error
+    if (status !== 404 && !(status === 409 && /already in progress/.test(String(error))) && !isUnknown(error))
+      throw error
   }
 }
+
+const isUnknown = (error: unknown): boolean =>
+  statusOf(error) === 500 && /no such (container|volume|network)/.test(wordsOf(error))
 
 async function existingIsFine(request: Promise<unknown>): Promise<void> {
   try {

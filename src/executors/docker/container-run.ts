@@ -48,6 +48,7 @@ export interface ContainerRun {
   killTimer: NodeJS.Timeout | undefined
   limitTimer: NodeJS.Timeout | undefined
   usageTimer: NodeJS.Timeout | undefined
+  progressTimer: NodeJS.Timeout | undefined
   usage: { cpuMicros?: number; peakMemoryBytes?: number }
   /** Rings when a stop comes before the container runs. */
   readonly halted: Promise<void>
@@ -56,6 +57,8 @@ export interface ContainerRun {
   firstWords: string | undefined
   /** The extent of its log, once that is at its end. */
   log: string | undefined
+  /** The engine has said so. */
+  died: boolean
   /** The engine was out of reach while it ran. */
   engineWasAway: boolean
 }
@@ -76,8 +79,10 @@ export function newRun(attempt: AttemptId, name: string, terms: RunTerms, work?:
     killTimer: undefined,
     limitTimer: undefined,
     usageTimer: undefined,
+    progressTimer: undefined,
     usage: {},
     log: undefined,
+    died: false,
     engineWasAway: false,
   }
 }

@@ -5,8 +5,13 @@ import type { Work } from '../../core/ports/executor.ts'
 export const WORKSPACE = '/workspace'
 
 /** The outputs file of an attempt, inside its container. */
-export const outputsPathOf = (attempt: AttemptId): string =>
-  `${WORKSPACE}/.taskport-outputs-${attempt.slice(attempt.indexOf(':') + 1).replaceAll(/[^A-Za-z0-9_.-]/g, '.')}`
+export const outputsPathOf = (attempt: AttemptId): string => `${WORKSPACE}/.taskport-outputs-${fileSuffixOf(attempt)}`
+
+/** Where a program may write how far it is, `42 message` a line. */
+export const progressPathOf = (attempt: AttemptId): string => `${WORKSPACE}/.taskport-progress-${fileSuffixOf(attempt)}`
+
+const fileSuffixOf = (attempt: AttemptId): string =>
+  attempt.slice(attempt.indexOf(':') + 1).replaceAll(/[^A-Za-z0-9_.-]/g, '.')
 
 /** What the image's own environment gets on top: what the step says, and where it is. */
 export function environmentOf(attempt: AttemptId, work: Work): Readonly<Record<string, string>> {
@@ -18,7 +23,11 @@ export function environmentOf(attempt: AttemptId, work: Work): Readonly<Record<s
     TASKPORT_STEP: work.step,
     ...(work.run.sandbox?.writable === 'none'
       ? {}
-      : { TASKPORT_WORKSPACE: WORKSPACE, TASKPORT_OUTPUTS: outputsPathOf(attempt) }),
+      : {
+          TASKPORT_WORKSPACE: WORKSPACE,
+          TASKPORT_OUTPUTS: outputsPathOf(attempt),
+          TASKPORT_PROGRESS: progressPathOf(attempt),
+        }),
   }
 }
 

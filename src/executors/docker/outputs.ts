@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream'
 import type { AttemptId } from '../../core/identity.ts'
 import { type Outputs, parseOutputs } from '../parse-outputs.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import { outputsPathOf } from './environment.ts'
+import { readUpTo } from './read-up-to.ts'
 import { readFirstFile } from './tar.ts'
 
 const MAX_FILE_BYTES = 1024 * 1024
@@ -26,16 +26,4 @@ function parse(file: Buffer): Outputs {
   } catch {
     return { outputsProblem: 'the outputs file is not UTF-8' }
   }
-}
-
-/** All of a stream; undefined when it is longer. */
-async function readUpTo(stream: Readable, limitBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream) {
-    size += (chunk as Buffer).length
-    if (size > limitBytes) return undefined
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks)
 }

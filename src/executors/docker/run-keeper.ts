@@ -6,6 +6,7 @@
  * R2. A run leaves `#runs` when its exit is in the box; its container is removed after that.
  * R3. After `abandon` nothing is written, told or asked of the engine any more.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode'
 import type { AllocationId, AttemptId } from '../../core/identity.ts'
 import type { Observation, Seen, Sight, Work } from '../../core/ports/executor.ts'
@@ -21,10 +22,12 @@ import { EngineWatch } from './engine-watch.ts'
 import { instantOf } from './exit-of.ts'
 import type { ImageFacts, ImageStore } from './image-store.ts'
 import type { ExitSeen, Journal } from './journal.ts'
-import { LogFollower } from './log-follower.ts'
 import type { LogOutlet } from './log-outlet.ts'
+import { isOver, nameOf, Patrol } from './patrol.ts'
 import type { Places } from './places.ts'
+import { ProgressWatch } from './progress-watch.ts'
 import { exitReceipt, RunEnder } from './run-ender.ts'
+import { RunLogs } from './run-logs.ts'
 import { RunStarter } from './run-starter.ts'
 import type { ServerReach } from './server-reach.ts'
 import { startedSight } from './started-sight.ts'
@@ -50,20 +53,21 @@ export interface KeeperParts {
   readonly here: (facts: EngineFacts) => void
 }
 
-const ENDED = new Set(['exited', 'dead'])
 const SETTLE_MS = 10
 const STOPPED = reason('stopped_by_user', 'it was stopped before it started')
 
 export class RunKeeper {
   readonly #parts: KeeperParts
   readonly #runs = new Map<AttemptId, ContainerRun>()
-  readonly #logs = new Map<AttemptId, LogFollower>()
+  readonly #logs: RunLogs
   readonly #watching = new AbortController()
   readonly #watch: EngineWatch
   readonly #starter: RunStarter
   readonly #ender: RunEnder
   readonly #stopper: Stopper
   readonly #usage: UsageSampler
+  readonly #progress: ProgressWatch
+  readonly #patrol: Patrol
   readonly #starting = new Map<AttemptId, Promise<void>>()
   readonly #chores = new Set<Promise<unknown>>()
   #receipts = 0
@@ -75,13 +79,29 @@ export class RunKeeper {
       ...parts,
       pulling: (run, progress) => this.#tell(run, { kind: 'pulling', ...(progress && { progress }) }),
     })
+    this.#logs = new RunLogs(parts.engine, parts.outlet, parts.life)
     this.#ender = new RunEnder(parts)
-    this.#stopper = new Stopper(parts.engine, parts.journal, (error) => this.#trouble(error))
+    this.#stopper = new Stopper(parts.engine, parts.journal, {
+      dead: (run) => this.#later(this.#end(run)),
+      problem: (error) => this.#trouble(error),
+    })
     this.#usage = new UsageSampler(parts.engine, parts.life)
+    this.#progress = new ProgressWatch(parts.engine, parts.life, (run, progress) =>
+      this.#tell(run, { kind: 'progress', progress }),
+    )
+    const labels = { [LABEL.instance]: parts.names.instance }
+    this.#patrol = new Patrol({
+      engine: parts.engine,
+      labels,
+      running: () => [...this.#runs.values()].filter(({ phase }) => phase === 'running'),
+      ended: (run) => this.#later(this.#end(run)),
+      here: () => this.here,
+      problem: (error) => this.#trouble(error),
+    })
     this.#watch = new EngineWatch(
       {
         engine: parts.engine,
-        labels: { [LABEL.instance]: parts.names.instance },
+        labels,
         event: (event) => this.#heard(event),
         back: () => this.#lookAround(),
         away: (words) => this.#wentAway(words),
@@ -98,6 +118,7 @@ export class RunKeeper {
   begin(): void {
     for (const seen of this.#parts.journal.exits.values()) this.#parts.box.put(seen)
     this.#watch.start()
+    this.#patrol.start()
   }
 
   /** False when no engine has answered in time. */
@@ -179,6 +200,7 @@ export class RunKeeper {
   }
 
   abandon(): void {
+    this.#patrol.stop()
     for (const run of this.#runs.values()) this.#stopper.forget(run)
   }
 
@@ -186,7 +208,7 @@ export class RunKeeper {
     const ended = { signal: 'SIGKILL', graceMs: 0 }
     await Promise.all(runs.map((run) => this.#stopper.stop(run, ended)))
     while (this.here && !this.#parts.life.aborted && runs.some((run) => this.#runs.get(run.attempt) === run))
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+      await delay(SETTLE_MS)
   }
 
   /** When the engine goes away in the middle nothing is taken: what it made is found by name the next time. */
@@ -220,7 +242,7 @@ export class RunKeeper {
     run.phase = 'running'
     run.work = undefined
     run.startedAt = instantOf(container?.State.StartedAt)
-    this.#followLog(run)
+    this.#logs.follow(run)
     if (container === undefined) return this.#later(this.#end(run))
     if (run.startedAt !== undefined)
       this.#parts.box.put({
@@ -229,23 +251,12 @@ export class RunKeeper {
         at: run.startedAt,
         ...startedSight(container, run, image),
       })
-    if (ENDED.has(container.State.Status)) return this.#later(this.#end(run))
+    if (run.died || isOver(container.State.Status)) return this.#later(this.#end(run))
     if (run.terms.timeoutMs !== undefined || run.terms.deadlineAt !== undefined) this.#parts.limited()
     this.#stopper.limit(run)
     this.#usage.follow(run)
+    this.#progress.follow(run)
     this.#later(this.#stopper.carryOn(run))
-  }
-
-  #followLog(run: ContainerRun): void {
-    if (this.#logs.has(run.attempt)) return
-    const { engine, outlet, life } = this.#parts
-    const { tenant, logs, terminal } = run.terms
-    if (logs !== undefined) outlet.limit(tenant, run.attempt, logs)
-    const follower = new LogFollower(engine, run.name, terminal === true, life, (message) => {
-      if (message.source === 'stderr') run.firstWords ??= message.bytes.toString('utf8', 0, 300)
-      outlet.write(tenant, run.attempt, message)
-    })
-    this.#logs.set(run.attempt, follower)
   }
 
   async #end(run: ContainerRun): Promise<void> {
@@ -254,20 +265,28 @@ export class RunKeeper {
     this.#stopper.forget(run)
     while (!this.#parts.life.aborted) {
       try {
-        const container = await this.#parts.engine.find(run.name)
-        return this.#conclude(run, await this.#ender.end(run, container, this.#logs.get(run.attempt)))
+        return this.#conclude(run, await this.#ender.end(run, await this.#dead(run), this.#logs.of(run)))
       } catch (error) {
         if (!isAway(error)) this.#trouble(error)
-        await new Promise((resolve) => setTimeout(resolve, 10 * SETTLE_MS))
+        await delay(10 * SETTLE_MS)
         await this.#watch.untilHere()
       }
+    }
+  }
+
+  /** The container of a run that has died: Podman says so a moment before it shows it. */
+  async #dead(run: ContainerRun): Promise<ContainerInspectInfo | undefined> {
+    for (;;) {
+      const container = await this.#parts.engine.find(run.name)
+      if (container?.State.Running !== true) return container
+      await delay(10 * SETTLE_MS)
     }
   }
 
   #conclude(run: ContainerRun, seen: ExitSeen): void {
     if (this.#parts.life.aborted) return
     this.#stopper.forget(run)
-    this.#logs.delete(run.attempt)
+    this.#logs.forget(run)
     this.#parts.box.put(seen)
     this.#runs.delete(run.attempt)
     if (!seen.closed && seen.exit.outcome !== 'refused') this.#later(this.#parts.engine.remove(run.name))
@@ -280,6 +299,8 @@ export class RunKeeper {
       if (action === 'start') this.#later(this.#adopt(name))
       return
     }
+    // What was asked before may be answered after this.
+    if (action === 'die') run.died = true
     if (run.phase !== 'running') return
     if (action === 'die' || action === 'destroy') this.#later(this.#end(run))
     const health = /^health_status: (healthy|unhealthy)$/.exec(action)?.[1]
@@ -295,15 +316,12 @@ export class RunKeeper {
 
   /** The engine answers, for the first time or again: everything is looked at. */
   async #lookAround(): Promise<void> {
-    const { engine, names, here, places, reach } = this.#parts
+    const { engine, here, places, reach } = this.#parts
     here(await engine.facts())
     places.distrust()
-    const found = await engine.list({ [LABEL.instance]: names.instance })
-    const present = new Set(found.map(nameOf))
+    const found = await this.#patrol.look()
     if (found.length > 0) this.#later(reach.reopen())
     await Promise.all(found.map((container) => this.#meet(container)))
-    for (const run of this.#runs.values())
-      if (run.phase === 'running' && !present.has(run.name)) this.#later(this.#end(run))
     this.awayWords = undefined
   }
 
@@ -311,20 +329,19 @@ export class RunKeeper {
     const attempt = found.Labels[LABEL.attempt] as AttemptId | undefined
     const run = attempt === undefined ? undefined : this.#runs.get(attempt)
     if (attempt === undefined || (run !== undefined && run.phase !== 'running')) return
-    if (run !== undefined) return this.#meetAgain(run, found)
+    if (run !== undefined) return isOver(found.State) ? undefined : this.#meetAgain(run)
     const container = await this.#parts.engine.find(found.Id)
     const known = container && labelledRun(container.Config.Labels)
     if (known !== undefined) this.#recover(attempt, nameOf(found), known.terms, container!)
   }
 
-  #meetAgain(run: ContainerRun, found: ContainerInfo): void {
-    if (ENDED.has(found.State)) return this.#later(this.#end(run))
+  #meetAgain(run: ContainerRun): void {
     this.#stopper.limit(run)
     this.#later(this.#stopper.carryOn(run))
   }
 
   #recover(attempt: AttemptId, name: string, terms: ContainerRun['terms'], container: ContainerInspectInfo): void {
-    const { journal, engine, outlet } = this.#parts
+    const { journal, engine } = this.#parts
     if (this.#runs.has(attempt)) return
     const over = journal.exits.has(attempt) || journal.done.has(attempt) || journal.tombstones.has(attempt)
     if (over) return this.#later(engine.remove(name))
@@ -332,8 +349,7 @@ export class RunKeeper {
     const run = newRun(attempt, name, terms)
     run.stopping = journal.stops.get(attempt)
     this.#runs.set(attempt, run)
-    if (terms.logs !== undefined) outlet.limit(terms.tenant, attempt, terms.logs)
-    outlet.resume(terms.tenant, attempt)
+    this.#logs.resume(run)
     this.#take(run, container)
   }
 
@@ -367,8 +383,6 @@ export class RunKeeper {
     if (!this.#parts.life.aborted && !isAway(error)) this.#parts.problem(error)
   }
 }
-
-const nameOf = (found: ContainerInfo): string => found.Names[0]?.replace(/^\//, '') ?? found.Id
 
 const awayReason = (words: string): Reason =>
   reason('executor_unavailable', `the container engine is out of reach, what runs in it may go on: ${words}`, {

@@ -2,23 +2,29 @@ import type { Reason } from '../../core/reason.ts'
 import type { StopHow } from '../../core/step-spec.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import type { ContainerRun, Stopping } from './container-run.ts'
-import { isAway } from './engine-failure.ts'
+import { isAway, statusOf } from './engine-failure.ts'
 import { limitOf } from './exit-of.ts'
 import type { Journal } from './journal.ts'
 
 /** Longest that a timer of Node can wait, ms. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
+export interface StopperNews {
+  /** A container that was to be signaled does not run any more. */
+  readonly dead: (run: ContainerRun) => void
+  readonly problem: (error: unknown) => void
+}
+
 /** Ends runs before their time: signal, grace, SIGKILL. What it means to do is journaled before it is done. */
 export class Stopper {
   readonly #engine: ContainerEngine
   readonly #journal: Journal
-  readonly #problem: (error: unknown) => void
+  readonly #news: StopperNews
 
-  constructor(engine: ContainerEngine, journal: Journal, problem: (error: unknown) => void) {
+  constructor(engine: ContainerEngine, journal: Journal, news: StopperNews) {
     this.#engine = engine
     this.#journal = journal
-    this.#problem = problem
+    this.#news = news
   }
 
   /** Idempotent: a second call signals no more, but a shorter grace counts. */
@@ -49,7 +55,7 @@ export class Stopper {
     run.limitTimer = setTimeout(
       () => {
         if (wait > LONGEST_TIMER_MS) this.limit(run)
-        else void this.stop(run, run.terms.stop, 'timeout', limit.why).catch(this.#problem)
+        else void this.stop(run, run.terms.stop, 'timeout', limit.why).catch(this.#news.problem)
       },
       Math.min(wait, LONGEST_TIMER_MS),
     )
@@ -60,6 +66,7 @@ export class Stopper {
     clearTimeout(run.killTimer)
     clearTimeout(run.limitTimer)
     clearTimeout(run.usageTimer)
+    clearTimeout(run.progressTimer)
   }
 
   async #hasten(run: ContainerRun, stopping: Stopping, killAt: number): Promise<void> {
@@ -73,7 +80,7 @@ export class Stopper {
     clearTimeout(run.killTimer)
     const wait = Math.max(0, stopping.killAt - Date.now())
     run.killTimer = setTimeout(
-      () => void this.#kill(run, stopping).catch(this.#problem),
+      () => void this.#kill(run, stopping).catch(this.#news.problem),
       Math.min(wait, LONGEST_TIMER_MS),
     )
   }
@@ -85,16 +92,20 @@ export class Stopper {
     await this.#signal(run, 'SIGKILL')
   }
 
-  /** A container that does not run any more needs no signal; an engine that is away is asked again when it is back. */
+  /** An engine that is away is asked again when it is back. */
   async #signal(run: ContainerRun, signal: string): Promise<void> {
     try {
       await this.#engine.signal(run.name, signal)
     } catch (error) {
-      const settled = isAway(error) || [404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)
-      if (!settled && !/is not running|only kill running/.test(String(error))) throw error
+      if (isAway(error)) return
+      if (!isDead(error)) throw error
+      this.#news.dead(run)
     }
   }
 }
+
+const isDead = (error: unknown): boolean =>
+  [404, 409].includes(statusOf(error) ?? 0) || /is not running|only kill running|no such container/i.test(String(error))
 
 /** SIGTERM is what a step has when it says nothing: an image knows better what stops it. */
 const signalFor = (run: ContainerRun, how: StopHow): string =>
