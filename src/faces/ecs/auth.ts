@@ -7,6 +7,7 @@ import type { FaceContext } from '../kit/face.ts'
 import type { Home } from './arn.ts'
 import { AwsError } from './errors.ts'
 import type { EcsOptions } from './options.ts'
+import { isSessionKey, type Session, type SessionTokens, unknownToken } from './session/session-tokens.ts'
 import { type Authorization, parseAuthorization } from './signature/authorization-header.ts'
 import type { SignedRequest } from './signature/signature.ts'
 import { SignatureVerifier } from './signature/verify-signature.ts'
@@ -16,45 +17,74 @@ export const FACE = 'ecs'
 export interface Caller {
   readonly principal: Principal
   readonly home: Home
+  /** Of the credential for good, also where a session of it signed. */
+  readonly accessKeyId?: string
+  /** The session that signed, where one did. */
+  readonly session?: Session
 }
 
 /** An account's resources in one region are one tenant. */
 export const tenantOf = (home: Home): Tenant => asTenant(`aws:${home.account}:${home.region}`)
 
+interface Key {
+  readonly accessKeyId: string
+  readonly secret: string
+  readonly principal: Principal
+  readonly session?: Session
+}
+
+type Context = Pick<FaceContext, 'credentials' | 'auth' | 'engine'>
+
 export class Authenticator {
-  readonly #context: Pick<FaceContext, 'credentials' | 'auth' | 'engine'>
+  readonly #context: Context
   readonly #options: EcsOptions
+  readonly #sessions: SessionTokens
   readonly #verifier = new SignatureVerifier()
 
-  constructor(context: Pick<FaceContext, 'credentials' | 'auth' | 'engine'>, options: EcsOptions) {
+  constructor(context: Context, options: EcsOptions, sessions: SessionTokens) {
     this.#context = context
     this.#options = options
+    this.#sessions = sessions
   }
 
   /** Throws AwsError when the caller is not known or its signature does not hold. */
   async authenticate(request: SignedRequest, service: string): Promise<Caller> {
     const header = request.headers.authorization
     if (typeof header !== 'string' || header === '') return this.#unsigned()
-    if (this.#context.auth === 'dev') return this.#developer(header)
+    if (this.#context.auth === 'dev') return this.#developer(header, request)
     const given = parseAuthorization(header)
-    const found = await this.#context.credentials.sealedSecret(FACE, given.accessKeyId)
-    if (!found)
-      throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
-    this.#verifier.verify(request, given, found.secret, service, this.#context.engine.now())
-    return this.#caller(found.principal.id, found.principal, this.#home(given.region, found.principal.tenant))
+    const key = await this.#keyOf(given.accessKeyId, request)
+    if (!key) throw unknownToken()
+    this.#verifier.verify(request, given, key.secret, service, this.#context.engine.now())
+    return this.#caller(given, key)
+  }
+
+  /** Undefined when nobody knows it; throws for a session that has ended or was never begun here. */
+  async #keyOf(accessKeyId: string, request: SignedRequest): Promise<Key | undefined> {
+    const token = request.headers['x-amz-security-token']
+    const { credentials, engine } = this.#context
+    const session =
+      isSessionKey(accessKeyId) && typeof token === 'string'
+        ? this.#sessions.open(accessKeyId, token, engine.now())
+        : undefined
+    const parent = session?.parent ?? accessKeyId
+    const found = await credentials.sealedSecret(FACE, parent)
+    if (!found) return undefined
+    if (!session) return { accessKeyId, ...found }
+    return { accessKeyId: parent, secret: session.secret, principal: found.principal, session }
   }
 
   #unsigned(): Caller {
     if (this.#context.auth !== 'dev')
       throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
-    return this.#caller('anonymous', undefined, { account: this.#options.account, region: this.#options.region })
+    return this.#caller({ accessKeyId: 'anonymous', region: this.#options.region }, undefined)
   }
 
-  async #developer(header: string): Promise<Caller> {
+  async #developer(header: string, request: SignedRequest): Promise<Caller> {
     const given = lenient(header)
     if (!given) return this.#unsigned()
-    const found = await this.#context.credentials.sealedSecret(FACE, given.accessKeyId)
-    return this.#caller(given.accessKeyId, found?.principal, this.#home(given.region, found?.principal.tenant))
+    const key = await this.#keyOf(given.accessKeyId, request).catch(undefinedIfRefused)
+    return this.#caller(given, key)
   }
 
   #home(region: string, tenant: Tenant | undefined): Home {
@@ -64,11 +94,25 @@ export class Authenticator {
     return { account, region }
   }
 
-  #caller(id: string, known: Principal | undefined, home: Home): Caller {
+  /** Without a key: anyone's, in development mode. */
+  #caller({ accessKeyId, region }: Pick<Authorization, 'accessKeyId' | 'region'>, key: Key | undefined): Caller {
+    const home = this.#home(region, key?.principal.tenant)
     const tenant = tenantOf(home)
-    const principal: Principal = known ? { ...known, tenant } : { id, kind: 'user', tenant, face: FACE, grants: ['*'] }
-    return { principal, home }
+    const principal: Principal = key
+      ? { ...key.principal, tenant }
+      : { id: accessKeyId, kind: 'user', tenant, face: FACE, grants: ['*'] }
+    return {
+      principal,
+      home,
+      accessKeyId: key?.accessKeyId ?? accessKeyId,
+      ...(key?.session && { session: key.session }),
+    }
   }
+}
+
+function undefinedIfRefused(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error
+  return undefined
 }
 
 function lenient(header: string): Authorization | undefined {
@@ -79,12 +123,19 @@ function lenient(header: string): Authorization | undefined {
   }
 }
 
+/** Who it is, as AWS names users and assumed roles. */
+export function callerArn({ home, principal, session }: Pick<Caller, 'home' | 'principal' | 'session'>): string {
+  return session?.role === undefined
+    ? `arn:aws:iam::${home.account}:user/${principal.id}`
+    : `arn:aws:sts::${home.account}:assumed-role/${session.role}`
+}
+
 /** Grants are `operator`, `*`, `ecs:*` or `ecs:RunTask`; none at all means nothing. */
 export function checkGrant(caller: Caller, service: string, operation: string): void {
-  const { grants, id } = caller.principal
+  const { grants } = caller.principal
   const wanted = ['*', 'operator', `${service}:*`, `${service}:${operation}`]
   if (grants.some((grant) => wanted.includes(grant))) return
-  const who = `arn:aws:iam::${caller.home.account}:user/${id}`
+  const who = callerArn(caller)
   throw new AwsError(
     'AccessDeniedException',
     `User: ${who} is not authorized to perform: ${service}:${operation} on resource: * because no identity-based policy allows the ${service}:${operation} action`,

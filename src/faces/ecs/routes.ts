@@ -2,16 +2,18 @@
  * Requests → operations. One path, `POST /`: AWS JSON 1.1 names the operation in `X-Amz-Target`, the query protocol of STS
  * in the form's `Action`. Every reply, the refusals of the framework included, is in AWS's voice.
  */
-import { type KeyObject, randomUUID } from 'node:crypto'
+import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FaceContext } from '../kit/face.ts'
 import { Authenticator, type Caller, checkGrant } from './auth.ts'
 import { AwsError, asAwsError, clientException, unsupported } from './errors.ts'
 import type { Call, Operation } from './operation.ts'
 import { whyNot } from './operations/by-design.ts'
-import { callerIdentity, queryError } from './operations/sts/get-caller-identity.ts'
+import { queryError, queryReply } from './operations/sts/query-reply.ts'
+import { STS_OPERATIONS } from './operations/sts/sts-operations.ts'
 import { ECS_OPERATIONS, LOGS_OPERATIONS } from './operations/table.ts'
 import type { EcsOptions } from './options.ts'
+import { SessionTokens } from './session/session-tokens.ts'
 import type { SignedRequest } from './signature/signature.ts'
 import { readBody } from './wire/read-body.ts'
 
@@ -26,13 +28,15 @@ export class Routes {
   readonly #context: FaceContext
   readonly #options: EcsOptions
   readonly #authenticator: Authenticator
+  readonly #sessions: SessionTokens
   readonly #tokenKey: KeyObject
 
   /** `tokenKey` makes the metadata endpoint's tokens. */
   constructor(context: FaceContext, options: EcsOptions, tokenKey: KeyObject) {
     this.#context = context
     this.#options = options
-    this.#authenticator = new Authenticator(context, options)
+    this.#sessions = new SessionTokens(createSecretKey(context.deriveKey('ecs/session')))
+    this.#authenticator = new Authenticator(context, options, this.#sessions)
     this.#tokenKey = tokenKey
   }
 
@@ -66,15 +70,19 @@ export class Routes {
     const requestId = randomUUID()
     const xml = (status: number, text: string): FastifyReply =>
       reply.code(status).header('x-amzn-RequestId', requestId).type('text/xml').send(text)
-    const action = new URLSearchParams(body.toString()).get('Action')
-    if (action !== 'GetCallerIdentity') return this.#fail(reply, unknownOperation())
+    const parameters = new URLSearchParams(body.toString())
+    const action = parameters.get('Action') ?? ''
+    const operation = STS_OPERATIONS.get(action)
+    if (!operation) return this.#fail(reply, unknownOperation())
     try {
       const caller = await this.#authenticator.authenticate(signedRequest(request, body), 'sts')
-      return xml(200, callerIdentity(this.#call(caller), requestId))
+      const call = { caller, sessions: this.#sessions, now: this.#context.engine.now(), parameters }
+      return xml(200, queryReply(action, operation(call), requestId))
     } catch (error) {
       const known = asAwsError(error)
-      if (!known) return this.#fail(reply, error, 'sts:GetCallerIdentity')
-      return xml(403, queryError(known.type.replace(/Exception$/, ''), known.message, requestId))
+      if (!known) return this.#fail(reply, error, `sts:${action}`)
+      const status = known.type === 'ValidationError' ? 400 : 403
+      return xml(status, queryError(known.type, known.message, requestId))
     }
   }
 

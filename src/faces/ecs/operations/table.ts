@@ -17,6 +17,7 @@ import { describeClusters } from './ecs/describe-clusters.ts'
 import { describeContainerInstances } from './ecs/describe-container-instances.ts'
 import { describeTaskDefinition } from './ecs/describe-task-definition.ts'
 import { describeTasks } from './ecs/describe-tasks.ts'
+import { executeCommand } from './ecs/execute-command.ts'
 import { listClusters } from './ecs/list-clusters.ts'
 import { listContainerInstances } from './ecs/list-container-instances.ts'
 import { listTaskDefinitionFamilies } from './ecs/list-task-definition-families.ts'
@@ -62,6 +63,7 @@ export const ECS_OPERATIONS = table([
   describeServices,
   describeTaskDefinition,
   describeTasks,
+  executeCommand,
   getTaskProtection,
   listAccountSettings,
   listAttributes,
