@@ -471,8 +471,8 @@ export type Step = {
   })[] | undefined
   /** Its failure is the execution’s failure. Default true. */
   readonly essential?: boolean | undefined
-  /** When its end stops the other steps. Default: onFailure where essential, else never. */
-  readonly endsExecution?: 'never' | 'onFailure' | 'onExit' | undefined
+  /** When its end stops the other steps; onGroupFailure: no further group begins. Default: onFailure where essential, else never. */
+  readonly endsExecution?: 'never' | 'onFailure' | 'onGroupFailure' | 'onExit' | undefined
   /** Environment variables by name. */
   readonly env?: { readonly [name: string]: EnvValue } | undefined
   /** Limit of each try. A duration with its unit, such as 500ms, 30s, 5m or 1h30m. */

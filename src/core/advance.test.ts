@@ -115,6 +115,16 @@ describe('an execution', () => {
     ])
   })
 
+  test('lets a group go on after a failure that ends with the group, and begins no further one', () => {
+    const last = { endsExecution: 'onGroupFailure' } as const
+    const e = executionOf([step('a', last), step('b', last), step('c', { ...last, group: 1 })])
+    const failed = evolved(e, placed(e), started(0), started(1), exited(0, EXIT_1))
+    expect(stepStates(failed)).toEqual(['failed', 'running', 'waiting'])
+    const end = evolved(failed, exited(1, EXIT_0), closed())
+    expect(stepStates(end)).toEqual(['failed', 'succeeded', 'skipped'])
+    expect(stateOf(end)).toBe('failed')
+  })
+
   test('skips what can never start, and what depends on that', () => {
     const e = executionOf([
       step('a', { endsExecution: 'never' }),

@@ -82,7 +82,8 @@ function finalStateOf(from: StepState, exit: Exit): StepState {
 function endExecutionIfAsked(draft: Draft, ordinal: number, state: StepState): void {
   const spec = draft.specs[ordinal]!
   const othersGoOn = draft.steps.some((s, i) => i !== ordinal && !isFinalStep(s.state))
-  if (!othersGoOn || spec.endsExecution === 'never' || state === 'stopped') return
+  if (!othersGoOn || spec.endsExecution === 'never' || spec.endsExecution === 'onGroupFailure') return
+  if (state === 'stopped') return
   if (state === 'succeeded') {
     if (spec.endsExecution !== 'onExit') return
     const why = reason('essential_exited', `step ${spec.name} ended, and the execution with it`, { step: spec.name })

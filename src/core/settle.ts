@@ -106,6 +106,10 @@ function startReadySteps(draft: Draft): boolean {
   if (draft.status.allocation !== undefined && draft.status.allocation.state !== 'open') return false
   let decided = false
   const group = currentGroup(draft)
+  if (endWithGroup(draft, group)) {
+    stopSteps(draft)
+    return false
+  }
   for (const [ordinal, step] of draft.steps.entries()) {
     if (step.state !== 'waiting' || draft.specs[ordinal]!.group > group) continue
     const ready = readiness(draft, ordinal)
@@ -126,9 +130,22 @@ const mayBegin = (draft: Draft, ordinal: number): boolean =>
 /** A step that is skipped, or an await that fails, counts like a failed program for those that asked to end with it. */
 function failFast(draft: Draft, ordinal: number, what: string): void {
   const spec = draft.specs[ordinal]!
-  if (!spec.essential || spec.endsExecution === 'never' || allFinal(draft)) return
+  if (!spec.essential || spec.endsExecution === 'never' || spec.endsExecution === 'onGroupFailure') return
+  if (allFinal(draft)) return
   const why = reason('essential_failed', `step ${spec.name} ${what}`, { step: spec.name })
   requestStop(draft, { kind: spec.endsExecution === 'onExit' ? 'essentialExit' : 'essentialFailure', reason: why })
+}
+
+/** A group is over, and a step of it that wanted no further one has failed: what waits in later groups never begins. */
+function endWithGroup(draft: Draft, group: number): boolean {
+  const culprit = draft.specs.find(
+    (spec, ordinal) =>
+      spec.endsExecution === 'onGroupFailure' && spec.group < group && draft.steps[ordinal]!.state !== 'succeeded',
+  )
+  if (!culprit || group === Number.POSITIVE_INFINITY) return false
+  const why = reason('essential_failed', `step ${culprit.name} failed`, { step: culprit.name })
+  requestStop(draft, { kind: 'essentialFailure', reason: why })
+  return true
 }
 
 /** The lowest group with a step that is not final: later ones wait for it. */

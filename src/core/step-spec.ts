@@ -10,8 +10,9 @@ export interface StepSpec {
   readonly conditions: readonly Condition[]
   /** Whether its failure is the execution's failure. */
   readonly essential: boolean
-  /** When its end ends the whole execution: other steps get their stop signal. */
-  readonly endsExecution: 'never' | 'onFailure' | 'onExit'
+  /** When its end ends the whole execution: other steps get their stop signal. `onGroupFailure`: its failure lets the
+   *  steps of its group go on to their end, and no further group begins. */
+  readonly endsExecution: 'never' | 'onFailure' | 'onGroupFailure' | 'onExit'
   readonly resources: Resources
   /** Time limit of each attempt, from its start, ms. */
   readonly timeoutMs?: number

@@ -22,7 +22,8 @@ export const COMMAND_KEYS = ['start', 'ready', 'stop'] as const
 
 /** Where Taskport's own keys stand; ignored by nobody but a vendor that refuses them. */
 export const EXTENSION = 'x-taskport'
-export const EXTENSION_KEYS = ['timeout', 'retry', 'onFailure', 'env'] as const
+export const EXTENSION_KEYS = ['timeout', 'retry', 'onFailure', 'env', 'inputs', 'changed'] as const
+export const INPUT_KEYS = ['description', 'default', 'options'] as const
 export const RETRY_KEYS = ['limit', 'delay', 'exitCodes'] as const
 
 export const TRIGGERS = [

@@ -1,5 +1,6 @@
 /** This face's records. Executions hold everything else: a task execution is presented from its execution alone. */
 import type { JsonValue } from '@bufbuild/protobuf'
+import type { TaskExtension } from '../../workspaces/automations-extension.ts'
 import type { EnvironmentSpecJson } from './environment/spec-json.ts'
 
 export const COLLECTIONS = {
@@ -44,14 +45,6 @@ export interface TaskSettings {
   readonly runsOn?: RunsOn
   readonly env: readonly Variable[]
   readonly prebuildRequiresSuccess: boolean
-}
-
-/** From `x-taskport` in an automations file. */
-export interface TaskExtension {
-  readonly timeoutMs?: number
-  readonly retry?: { readonly limit: number; readonly delayMs?: number; readonly exitCodes?: readonly number[] }
-  readonly onFailure?: 'finish-group' | 'fail-fast' | 'run-all'
-  readonly env?: Readonly<Record<string, string>>
 }
 
 interface Automation {

@@ -222,8 +222,8 @@ export const Step = named(
       essential: Type.Optional(Type.Boolean({ description: 'Its failure is the execution’s failure. Default true.' })),
       endsExecution: Type.Optional(
         words(
-          ['never', 'onFailure', 'onExit'],
-          'When its end stops the other steps. Default: onFailure where essential, else never.',
+          ['never', 'onFailure', 'onGroupFailure', 'onExit'],
+          'When its end stops the other steps; onGroupFailure: no further group begins. Default: onFailure where essential, else never.',
         ),
       ),
       env: Type.Optional(Env),

@@ -1,11 +1,12 @@
 /** What starts by itself (ona.md 4). Each trigger fires once for each start of its environment, however often asked. */
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { Execution } from '../../../core/execution.ts'
 import type { Principal } from '../../../core/identity.ts'
 import { automationsOf } from '../automation/automations-of.ts'
 import type { Parts } from '../call.ts'
 import type { EnvironmentRecord, TaskRecord, TriggerName } from '../documents.ts'
 import { startService } from '../service/start-service.ts'
-import { startTask } from '../task/start-task.ts'
+import { type StartRequest, startTask } from '../task/start-task.ts'
 import { specOf } from './spec-json.ts'
 
 /** A start after a stop runs everything anew, like a machine that boots. */
@@ -28,7 +29,7 @@ export async function fireTriggers(
   signal: AbortSignal,
 ): Promise<readonly StartedTask[]> {
   const { tasks, services } = await automationsOf({ engine: parts.engine, tenant: principal.tenant }, environment.id)
-  const started: StartedTask[] = []
+  const begun: StartedTask[] = []
   for (const trigger of triggers.filter((t) => isWanted(environment, t))) {
     for (const service of services.values())
       if (service.triggeredBy.includes(trigger) && !signal.aborted)
@@ -36,11 +37,23 @@ export async function fireTriggers(
     for (const task of tasks.values()) {
       if (!task.triggeredBy.includes(trigger) || signal.aborted) continue
       const once = `trigger/${environment.start}/${trigger}/${task.id}`
-      const execution = await startTask(parts, { principal, task, environment, startedBy: trigger, once })
-      started.push({ task, execution })
+      const execution = await started(parts, { principal, task, environment, startedBy: trigger, once })
+      if (execution) begun.push({ task, execution })
     }
   }
-  return started
+  return begun
+}
+
+/** What can never be started so, because a value is missing, must not hold up the rest. */
+async function started(parts: Parts, request: StartRequest): Promise<Execution | undefined> {
+  try {
+    return await startTask(parts, request)
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.InvalidArgument) throw error
+    const facts = { task: request.task.reference, trigger: request.startedBy, why: error.rawMessage }
+    parts.context.log.warn(facts, 'a task could not be started by its trigger')
+    return undefined
+  }
 }
 
 /** An empty filter lets everything through. */

@@ -1,6 +1,5 @@
 /** Errands, one function each: bring up, stop, remove; those of prebuilds are prebuild/run-prebuild.ts. */
 import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import { allDocuments } from '../../kit/documents.ts'
 import type { Parts } from '../call.ts'
@@ -11,6 +10,7 @@ import { applyAutomations } from './apply-automations.ts'
 import { changeRecord, ended, failureOf, recordOf, stopAll } from './errand-steps.ts'
 import type { Errand } from './errands.ts'
 import { fireTriggers, OF_A_START } from './fire-triggers.ts'
+import { directoryOf } from './workspace.ts'
 
 type Performance = (parts: Parts, errand: Errand, signal: AbortSignal) => Promise<void>
 
@@ -51,7 +51,7 @@ async function remove(parts: Parts, errand: Errand, signal: AbortSignal): Promis
   const { tenant, environment: id } = errand
   const environment = await recordOf(parts, errand)
   if (!environment) return
-  if (environment.workspace.own) await rm(dirname(environment.workspace.directory), { recursive: true, force: true })
+  await rm(directoryOf(parts.context, id), { recursive: true, force: true })
   await parts.engine.saveDocuments(await belongings(parts, errand, environment))
   parts.hub.tell(tenant, id, ResourceOperation.DELETE, ResourceType.ENVIRONMENT, id)
 }

@@ -24,11 +24,17 @@ export function userOf(directory: string | undefined): string | undefined {
 
 const NOBODY = '65534:65534'
 
-/** Made for the user that programs will be. */
+/** With the environment's directory around it. */
 export async function makeWorkspace({ directory, user }: EnvironmentRecord['workspace']): Promise<void> {
+  await makeDirectory(directory, user)
+  await makeDirectory(dirname(directory), user)
+}
+
+/** Made for the user that programs will be. */
+export async function makeDirectory(directory: string, user: string | undefined): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 })
   const [uid, gid] = (user ?? '').split(':').map(Number)
-  if (user !== undefined) for (const path of [dirname(directory), directory]) await chown(path, uid!, gid!)
+  if (user !== undefined) await chown(directory, uid!, gid!)
 }
 
 /** Where a program finds the workspace: at the vendor's place, or, without a sandbox, where it is. */
@@ -48,6 +54,8 @@ export interface RunRequest {
   readonly runsOn?: RunsOn | undefined
   readonly outputsOf?: readonly string[]
   readonly health?: RunSpec['health']
+  /** Besides the workspace. */
+  readonly mounts?: readonly MountSpec[]
 }
 
 /** A program in the environment: in its workspace, in an image where it asks for one. */
@@ -68,7 +76,7 @@ export function runIn(options: OnaOptions, place: Place, request: RunRequest): R
     },
     workdir: path,
     ...(!docker && place.workspace.user !== undefined && { user: place.workspace.user }),
-    mounts: [mountOf(options, place)],
+    mounts: [mountOf(options, place), ...(request.mounts ?? [])],
     ...(request.outputsOf && request.outputsOf.length > 0 && { outputsOf: request.outputsOf }),
     ...(request.health && { health: request.health }),
   }

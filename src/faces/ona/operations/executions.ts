@@ -20,14 +20,14 @@ import { filterValues, MOST_FILTER_VALUES } from '../wire/validate.ts'
 
 export async function startTask(
   call: Call,
-  { id }: wire.StartTaskRequest,
+  { id, inputs }: wire.StartTaskRequest,
 ): Promise<MessageInitShape<typeof wire.StartTaskResponseSchema>> {
   const { body: task } = await findTask(call, id)
   const { body: environment } = await findEnvironment(call, task.environment)
   const { principal } = call.caller
   const execution =
     (await startedBefore(call, task)) ??
-    (await start(call, { principal, task, environment, startedBy: 'manual', retries: call.retries }))
+    (await start(call, { principal, task, environment, startedBy: 'manual', retries: call.retries, inputs }))
   return { taskExecution: presentExecution(execution, call.context.publicUrl()) }
 }
 

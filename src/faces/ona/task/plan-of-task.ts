@@ -5,10 +5,12 @@
 import type { Plan } from '../../../core/plan.ts'
 import type { EnvValue, StepSpec } from '../../../core/step-spec.ts'
 import { DEFAULT_STOP } from '../../../core/step-spec.ts'
+import type { TaskExtension } from '../../../workspaces/automations-extension.ts'
 import { type Dependent, levelsOf } from '../../../workspaces/levels.ts'
 import { commandArgv } from '../../../workspaces/shell.ts'
+import type { BuiltInProgram } from '../../kit/face.ts'
 import type { Automations } from '../automation/automations-of.ts'
-import type { EnvironmentRecord, ServiceRecord, TaskExtension, TaskRecord } from '../documents.ts'
+import type { EnvironmentRecord, ServiceRecord, TaskRecord } from '../documents.ts'
 import { runIn, valuesOf } from '../environment/workspace.ts'
 import type { OnaOptions } from '../options.ts'
 import { refsOfService, serviceKey } from '../service/plan-of-service.ts'
@@ -24,6 +26,10 @@ export interface PlanRequest {
   readonly newId: () => string
   readonly startKey?: string
   readonly onFailure?: TaskExtension['onFailure']
+  /** By task. */
+  readonly inputs?: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** What goes before a task's command. */
+  readonly before?: (task: TaskRecord) => BuiltInProgram | undefined
 }
 
 interface Node extends Dependent {
@@ -37,9 +43,7 @@ export function planOfTask(request: PlanRequest): Plan {
   const nodes = nodesOf(request)
   const levels = levelsOf(request.roots, nodes)
   const first = request.startKey === undefined ? [] : [awaitEnvironment(request.startKey)]
-  const steps = levels.flatMap((level, i) =>
-    level.map((node) => stepOf(request, nodes, node, i + first.length, levels[i - 1] ?? [])),
-  )
+  const steps = levels.flatMap((level, i) => level.map((node) => stepOf(request, nodes, node, i + first.length)))
   return { steps: [...first, ...steps] }
 }
 
@@ -58,23 +62,21 @@ const nodeBase = ({ id, reference }: TaskRecord | ServiceRecord, newId: () => st
   dependsOn: [] as readonly string[],
 })
 
-/** After a failure no further group begins, unless the task says otherwise: all of a group wait for all of the one before. */
-function stepOf(
-  request: PlanRequest,
-  nodes: ReadonlyMap<string, Node>,
-  node: Node,
-  group: number,
-  before: readonly Node[],
-): StepSpec {
+const ENDS: Readonly<Record<NonNullable<TaskExtension['onFailure']>, StepSpec['endsExecution']>> = {
+  'finish-group': 'onGroupFailure',
+  'fail-fast': 'onFailure',
+  'run-all': 'never',
+}
+
+function stepOf(request: PlanRequest, nodes: ReadonlyMap<string, Node>, node: Node, group: number): StepSpec {
   const needed = node.dependsOn.map((id) => nodes.get(id)).filter((n) => n !== undefined)
-  const waited = request.onFailure === 'run-all' ? needed : [...new Set([...needed, ...before])]
   const facts = { id: node.stepId, label: labelOf(node), dependsOn: needed.map((n) => n.stepId) }
   return {
     name: node.reference,
     group,
-    conditions: waited.map((n) => ({ step: n.reference, until: 'succeeded' as const })),
+    conditions: needed.map((n) => ({ step: n.reference, until: 'succeeded' as const })),
     essential: true,
-    endsExecution: request.onFailure === 'fail-fast' ? 'onFailure' : 'never',
+    endsExecution: ENDS[request.onFailure ?? 'finish-group'],
     resources: {},
     stop: DEFAULT_STOP,
     ...(node.task ? taskPart(request, node.task, needed) : servicePart(node.service!)),
@@ -94,12 +96,19 @@ function taskPart(
   needed: readonly Node[],
 ): Pick<StepSpec, 'work' | 'timeoutMs' | 'retry'> {
   const { extension } = task
-  const env = { ...request.env, ...extension?.env, ...valuesOf(task.spec.env), GITPOD_TASK_ID: task.id }
+  const env = {
+    ...request.env,
+    ...extension?.env,
+    ...valuesOf(task.spec.env),
+    ...request.inputs?.get(task.id),
+    GITPOD_TASK_ID: task.id,
+  }
   const outputsOf = needed.filter((n) => n.task).map((n) => n.reference)
   const { runsOn } = task.spec
-  const argv = commandArgv(task.spec.command)
+  const before = request.before?.(task)
+  const argv = [...(before?.argv ?? []), ...commandArgv(task.spec.command)]
   return {
-    work: runIn(request.options, request.environment, { argv, env, runsOn, outputsOf }),
+    work: runIn(request.options, request.environment, { argv, env, runsOn, outputsOf, mounts: before?.mounts ?? [] }),
     ...(extension?.timeoutMs !== undefined && { timeoutMs: extension.timeoutMs }),
     ...(extension?.retry && { retry: retryOf(extension.retry) }),
   }

@@ -3,12 +3,14 @@ import type { Principal } from '../../../core/identity.ts'
 import { FACE } from '../auth.ts'
 import { type Automations, automationsOf } from '../automation/automations-of.ts'
 import type { Parts } from '../call.ts'
-import type { EnvironmentRecord, TaskRecord, TriggerName } from '../documents.ts'
+import type { EnvironmentRecord, ServiceRecord, TaskRecord, TriggerName } from '../documents.ts'
+import { makeKept, runIfChanged } from '../environment/run-if-changed.ts'
 import { secretVariables } from '../environment/secret-variables.ts'
 import { environmentKey } from '../environment/start-environment.ts'
 import { failedPrecondition } from '../errors.ts'
 import { registerServices } from '../service/register-service.ts'
 import { planOfTask } from './plan-of-task.ts'
+import { resolveInputs } from './resolve-inputs.ts'
 import { RETRIES_LABEL } from './started-before.ts'
 
 export interface StartRequest {
@@ -20,6 +22,8 @@ export interface StartRequest {
   readonly once?: string
   /** How often the request came before, as far as its client says: see started-before.ts. */
   readonly retries?: number
+  /** Values for inputs that the tasks of the run declare. */
+  readonly inputs?: Readonly<Record<string, string>>
 }
 
 /** A new execution of the task, always. Throws `failed_precondition` unless its environment runs or starts. */
@@ -31,7 +35,10 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
   const scope = { engine: parts.engine, tenant: principal.tenant }
   const automations = await automationsOf(scope, environment.id)
   const env = await secretVariables(scope, environment.role === 'prebuild')
-  await registerServices(parts, scope.tenant, environment, env, neededServices(task, automations))
+  const run = closureOf(task, automations)
+  const inputs = resolveInputs(run.tasks, request.inputs ?? {})
+  if (run.tasks.some((t) => t.extension?.changed)) await makeKept(parts, environment)
+  await registerServices(parts, scope.tenant, environment, env, run.services)
   const plan = planOfTask({
     environment,
     automations,
@@ -39,6 +46,8 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
     env,
     options: parts.options,
     newId: () => parts.engine.newExecutionId(),
+    inputs,
+    before: (t) => runIfChanged(parts, environment, t),
     ...(waits && request.once === undefined && { startKey: environmentKey(environment) }),
     ...(task.extension?.onFailure && { onFailure: task.extension.onFailure }),
   })
@@ -70,9 +79,15 @@ async function submitted(parts: Parts, request: StartRequest, plan: ReturnType<t
   return result.execution
 }
 
-/** Services somewhere below the task. */
-function neededServices(task: TaskRecord, { tasks, services }: Automations) {
+/** The task and all that is somewhere below it. */
+function closureOf(
+  task: TaskRecord,
+  { tasks, services }: Automations,
+): { readonly tasks: readonly TaskRecord[]; readonly services: readonly ServiceRecord[] } {
   const seen = new Set([task.id])
   for (const id of seen) for (const needed of tasks.get(id)?.dependsOn ?? []) seen.add(needed)
-  return [...seen].flatMap((id) => services.get(id) ?? [])
+  return {
+    tasks: [...seen].flatMap((id) => tasks.get(id) ?? []),
+    services: [...seen].flatMap((id) => services.get(id) ?? []),
+  }
 }

@@ -603,6 +603,13 @@ export declare type StartTaskRequest = Message<"gitpod.v1.StartTaskRequest"> & {
    * @generated from field: string id = 1;
    */
   id: string;
+
+  /**
+   * Taskport's own: values for the inputs that the task and those it depends on declare under `x-taskport`.
+   *
+   * @generated from field: map<string, string> inputs = 1000;
+   */
+  inputs: { [key: string]: string };
 };
 
 /**
