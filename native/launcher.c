@@ -103,23 +103,41 @@ static void read_environment(struct options *o) {
   sys1(NR_close, o->env);
 }
 
-/* The namespaces are opened before any is joined: afterwards /proc is another's. */
+static int is_own(const char *theirs, const char *name) {
+  char own[64], a[64] = { 0 }, b[64] = { 0 };
+  sys4(NR_readlinkat, AT_FDCWD, theirs, a, sizeof a - 1);
+  sys4(NR_readlinkat, AT_FDCWD, namespace_path(own, 0, name), b, sizeof b - 1);
+  return *a && same(a, b);
+}
+
+static void join_user(const struct options *o, i32 fd) {
+  i64 r = fd < 0 ? -EINVAL : sys2(NR_setns, fd, 0);
+  /* Where we are already cannot be joined. */
+  if (r < 0 && r != -EINVAL) fail(o, STAGE_ENTER, r);
+}
+
+/*
+ * All are opened before any is joined: afterwards /proc is another's. An ordinary user's sandbox lies in two user
+ * namespaces, one in the other: the outer owns the mounts, processes and so on, the program is in the inner.
+ */
 static void enter(const struct options *o) {
-  static const char *const names[] = { "user", "cgroup", "ipc", "uts", "net", "pid", "mnt" };
+  enum { CGROUP, IPC, UTS, NET, PID, MNT, USER, COUNT, SKIP = -4096 };
+  static const char *const names[] = { "cgroup", "ipc", "uts", "net", "pid", "mnt", "user" };
   char path[64];
-  i32 fds[7];
-  for (i32 i = 0; i < 7; i++) {
-    fds[i] = (i32)sys4(NR_open, AT_FDCWD, namespace_path(path, (ulong)o->enter, names[i]), O_CLOEXEC, 0);
-    if (fds[i] < 0) fail(o, STAGE_ENTER, fds[i]);
+  i32 fds[COUNT];
+  for (i32 i = 0; i < COUNT; i++) {
+    namespace_path(path, (ulong)o->enter, names[i]);
+    /* A network that was joined may be owned by a user namespace above the one to enter. */
+    fds[i] = i != USER && ((o->join && i == NET) || is_own(path, names[i])) ? SKIP : (i32)sys4(NR_open, AT_FDCWD, path, O_CLOEXEC, 0);
+    if (fds[i] < 0 && fds[i] != SKIP) fail(o, STAGE_ENTER, fds[i]);
   }
-  for (i32 i = 0; i < 7; i++) {
-    /* A network that was joined may be owned by a user namespace above the one just entered. */
-    i64 r = o->join && i == 4 ? 0 : sys2(NR_setns, fds[i], 0);
-    /* One's own user namespace cannot be joined again (EINVAL), another's cgroup namespace need not be. */
-    if (r < 0 && i > 1) fail(o, STAGE_ENTER, r);
-    if (r < 0 && i == 0 && r != -EINVAL) fail(o, STAGE_ENTER, r);
-    sys1(NR_close, fds[i]);
+  join_user(o, fds[MNT] < 0 ? SKIP : (i32)sys2(NR_ioctl, fds[MNT], 0xb701 /* NS_GET_USERNS */));
+  for (i32 i = 0; i < USER; i++) {
+    i64 r = fds[i] < 0 ? 0 : sys2(NR_setns, fds[i], 0);
+    /* Another's cgroup namespace need not be joined. */
+    if (r < 0 && i != CGROUP) fail(o, STAGE_ENTER, r);
   }
+  join_user(o, fds[USER]);
 }
 
 static const char *variable(char **envp, const char *name) {

@@ -13,7 +13,7 @@ enum { NR_read = 0, NR_write = 1, NR_open = 257, NR_close = 3, NR_mmap = 9, NR_s
        NR_setgroups = 116, NR_setresuid = 117, NR_setresgid = 119, NR_capset = 126, NR_prctl = 157, NR_getpid = 39,
        NR_signalfd = 289, NR_pipe2 = 293, NR_prlimit = 302, NR_setns = 308, NR_fcntl = 72,
        NR_unshare = 272, NR_socket = 41, NR_connect = 42, NR_sendto = 44, NR_recvfrom = 45, NR_shutdown = 48, NR_setsockopt = 54,
-       NR_accept4 = 288, NR_ioctl = 16, NR_munmap = 11 };
+       NR_accept4 = 288, NR_ioctl = 16, NR_munmap = 11, NR_readlinkat = 267 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   i64 r;
   register i64 r10 __asm__("r10") = d;
@@ -29,7 +29,7 @@ enum { NR_read = 63, NR_write = 64, NR_open = 56, NR_close = 57, NR_mmap = 222, 
        NR_setgroups = 159, NR_setresuid = 147, NR_setresgid = 149, NR_capset = 91, NR_prctl = 167, NR_getpid = 172,
        NR_signalfd = 74, NR_pipe2 = 59, NR_prlimit = 261, NR_setns = 268, NR_fcntl = 25,
        NR_unshare = 97, NR_socket = 198, NR_connect = 203, NR_sendto = 206, NR_recvfrom = 207, NR_shutdown = 210, NR_setsockopt = 208,
-       NR_accept4 = 242, NR_ioctl = 29, NR_munmap = 215 };
+       NR_accept4 = 242, NR_ioctl = 29, NR_munmap = 215, NR_readlinkat = 78 };
 static i64 call(i64 n, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   register i64 x8 __asm__("x8") = n;
   register i64 x0 __asm__("x0") = a;
@@ -89,12 +89,13 @@ static void await(i32 fd) {
   sys1(NR_close, fd);
 }
 
-/* Writes "/proc/<pid>/ns/<name>". */
+/* Writes "/proc/<pid>/ns/<name>"; for 0 "/proc/self/ns/<name>". */
 static char *namespace_path(char *to, ulong pid, const char *name) {
   ulong at = 6, digits = 1;
   memcpy(to, "/proc/", 6);
   while (pid / digits >= 10) digits *= 10;
-  for (; digits; digits /= 10) to[at++] = (char)('0' + pid / digits % 10);
+  if (pid == 0) { memcpy(to + at, "self", 4); at += 4; }
+  else for (; digits; digits /= 10) to[at++] = (char)('0' + pid / digits % 10);
   memcpy(to + at, "/ns/", 4);
   memcpy(to + at + 4, name, length(name) + 1);
   return to;
