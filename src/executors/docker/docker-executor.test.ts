@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { canRunDocker, DockerEngine } from '../../../test/support/docker-engine.ts'
 import { answerOf } from '../../../test/support/tcp.ts'
-import { type AttemptId, allocationIdOf, asExecutionId, asNodeId, asTenant, attemptIdOf } from '../../core/identity.ts'
+import type { AttemptId } from '../../core/identity.ts'
 import type { Work } from '../../core/ports/executor.ts'
 import type { RunSpec } from '../../core/step-spec.ts'
-import { Observer } from '../observer.ts'
-import { DockerHarness } from './fixtures/docker-harness.ts'
-import { buildTestImage, importTestImage, TEST_IMAGE } from './fixtures/test-image.ts'
+import { ContainerWorld } from './fixtures/container-world.ts'
+import { buildTestImage, importTestImage } from './fixtures/test-image.ts'
 import { TestRegistry } from './fixtures/test-registry.ts'
 
 const MIB = 2 ** 20
@@ -20,10 +19,7 @@ describe.skipIf(!canRunDocker())(
   { timeout: 60_000 },
   () => {
     let engine: DockerEngine
-    let harness: DockerHarness
-    let observer: Observer
-    let execution = asExecutionId('')
-    let executions = 0
+    let world: ContainerWorld
     const allowed = mkdtempSync(join(tmpdir(), 'taskport-binds-'))
     beforeAll(async () => {
       engine = await DockerEngine.open('--live-restore')
@@ -35,39 +31,14 @@ describe.skipIf(!canRunDocker())(
       await engine.stop()
     }, 60_000)
     beforeEach(async () => {
-      harness = await DockerHarness.open({ engine: engine.address, allowedBinds: [allowed] })
-      observer = new Observer(harness.executor)
-      execution = asExecutionId(`docker-${process.pid}-${++executions}`)
+      world = await ContainerWorld.open({ engine: engine.address, allowedBinds: [allowed] })
     })
-    afterEach(async () => {
-      await observer.end()
-      await harness.end()
-    })
+    afterEach(() => world.end())
 
-    const id = (step = 0, number = 1): AttemptId => attemptIdOf(execution, step, number)
-    const workOf = (script: string, run: Partial<RunSpec> = {}, more: Partial<Work> = {}): Work => ({
-      place: { allocation: allocationIdOf(execution, 1), tenant: asTenant('acme'), node: asNodeId('here') },
-      step: 'main',
-      labels: {},
-      env: {},
-      resources: {},
-      stop: { signal: 'SIGTERM', graceMs: 10_000 },
-      hostPorts: [],
-      closesAllocation: false,
-      ...more,
-      run: { kind: 'run', env: {}, image: TEST_IMAGE, init: true, argv: ['sh', '-c', script], ...run },
-    })
-    const ran = async (script: string, run: Partial<RunSpec> = {}, more: Partial<Work> = {}, attempt = id()) => {
-      await harness.executor.start(attempt, workOf(script, run, more))
-      return observer.exit(attempt, 40_000)
-    }
-    const output = (attempt = id()): string => harness.log.output(attempt)
-    const restarted = async (): Promise<void> => {
-      const dropped = observer
-      await harness.restart()
-      await dropped.end()
-      observer = new Observer(harness.executor)
-    }
+    const id = (step?: number): AttemptId => world.id(step)
+    const workOf: ContainerWorld['work'] = (...given) => world.work(...given)
+    const ran: ContainerWorld['ran'] = (...given) => world.ran(...given)
+    const output = (attempt?: AttemptId): string => world.output(attempt)
 
     it('gives the program what the step says, on top of what the image says', async () => {
       const run = { image: 'taskport-alice:1', env: {} }
@@ -94,7 +65,7 @@ describe.skipIf(!canRunDocker())(
       await ran('i=0; while [ $i -lt 500 ]; do echo line $i; echo err $i >&2; i=$((i+1)); done; printf end')
       const lines = (word: string): string => Array.from({ length: 500 }, (_, i) => `${word} ${i}\n`).join('')
       expect(output()).toBe(`${lines('line')}end`)
-      expect(harness.log.output(id(), 'stderr')).toBe(lines('err'))
+      expect(world.harness.log.output(id(), 'stderr')).toBe(lines('err'))
     })
 
     it('tells that memory ran out from a kill', async () => {
@@ -108,10 +79,10 @@ describe.skipIf(!canRunDocker())(
 
     it('stops with the image’s stop signal where the step names none', async () => {
       const script = 'trap "exit 42" USR1; echo ready; while :; do sleep 0.05; done'
-      await harness.executor.start(id(), workOf(script, { image: 'taskport-alice:1' }))
+      await world.harness.executor.start(id(), workOf(script, { image: 'taskport-alice:1' }))
       await expect.poll(() => output()).toBe('ready\n')
-      await harness.executor.stop(id(), { signal: 'SIGTERM', graceMs: 30_000 })
-      expect((await observer.exit(id())).exit.code).toBe(42)
+      await world.harness.executor.stop(id(), { signal: 'SIGTERM', graceMs: 30_000 })
+      expect((await world.observer.exit(id())).exit.code).toBe(42)
     })
 
     it('holds the limits it declares, and gives no more power than it says', async () => {
@@ -174,7 +145,7 @@ describe.skipIf(!canRunDocker())(
       expect(output()).toBe('from the host\ntouch: /in/x: Read-only file system\n1024\n')
       await ran('cat /shared/s /kept/k', { mounts }, {}, id(1))
       expect(output(id(1))).toBe('a\nb\n')
-      await harness.executor.close(allocationIdOf(execution, 1))
+      await world.harness.executor.close(world.allocation)
       await ran('cat /shared/s /kept/k 2>&1', { mounts }, {}, id(2))
       expect(output(id(2))).toContain('/shared/s')
       expect(output(id(2))).toContain('b\n')
@@ -184,8 +155,8 @@ describe.skipIf(!canRunDocker())(
       const network = { mode: 'private', aliases: ['db', 'database'] } as const
       const ports = [{ port: 9000, protocol: 'tcp', env: 'PORT' }] as const
       const server = 'while :; do echo hello | nc -l -p 9000; done'
-      await harness.executor.start(id(), workOf(server, { network, ports }, { step: 'server', hostPorts: [0] }))
-      const started = await observer.started(id())
+      await world.harness.executor.start(id(), workOf(server, { network, ports }, { step: 'server', hostPorts: [0] }))
+      const started = await world.observer.started(id())
       if (started.kind !== 'started') throw new Error('not started')
       const [bound] = started.ports ?? []
       expect(bound).toMatchObject({ port: 9000, protocol: 'tcp', hostAddress: '127.0.0.1' })
@@ -207,8 +178,8 @@ describe.skipIf(!canRunDocker())(
         retries: 100,
         startPeriodMs: 0,
       }
-      await harness.executor.start(id(), workOf('sleep 0.5; touch /tmp/well; sleep 60', { health }))
-      const seen = await observer.until((o) => o.kind === 'health', 30_000)
+      await world.harness.executor.start(id(), workOf('sleep 0.5; touch /tmp/well; sleep 60', { health }))
+      const seen = await world.observer.until((o) => o.kind === 'health', 30_000)
       expect(seen).toMatchObject({ attempt: id(), health: 'healthy' })
     })
 
@@ -218,7 +189,7 @@ describe.skipIf(!canRunDocker())(
       const pulled = await ran('true', { image: '127.0.0.1:1/nothing:1' }, {}, id(1))
       expect([pulled.exit.outcome, pulled.exit.reason?.code]).toEqual(['refused', 'image_pull_failed'])
       expect(pulled.exit.reason?.message).toContain('connection refused')
-      expect(observer.seen.some((o) => o.attempt === id(1) && o.kind === 'pulling')).toBe(true)
+      expect(world.observer.seen.some((o) => o.attempt === id(1) && o.kind === 'pulling')).toBe(true)
     })
 
     it('pulls with the credential it is given, says so, reports the digest, and pulls again only when told to', async () => {
@@ -235,13 +206,13 @@ describe.skipIf(!canRunDocker())(
         )
         expect(missing.exit.reason?.code).toBe('image_missing')
         expect((await ran('', run, login(registry), id(2))).exit.code).toBe(0)
-        const news = observer.seen.filter(({ attempt }) => attempt === id(2))
+        const news = world.observer.seen.filter(({ attempt }) => attempt === id(2))
         expect(news.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1])).toEqual([
           'pulling',
           'started',
           'exited',
         ])
-        expect(await observer.started(id(2))).toMatchObject({
+        expect(await world.observer.started(id(2))).toMatchObject({
           imageDigest: registry.digest,
           pullStoppedAt: expect.any(Number),
         })
@@ -263,14 +234,14 @@ describe.skipIf(!canRunDocker())(
     })
 
     it('runs commands inside, and says what a container uses', async () => {
-      await harness.executor.start(id(), workOf('sleep 60', {}, { env: { A: '1' } }))
-      await observer.started(id())
+      await world.harness.executor.start(id(), workOf('sleep 60', {}, { env: { A: '1' } }))
+      await world.observer.started(id())
       const argv = ['sh', '-c', 'cat; echo $A >&2; exit 5']
-      const session = await harness.executor.exec(id(), { argv, stdin: oneChunk('typed') })
+      const session = await world.harness.executor.exec(id(), { argv, stdin: oneChunk('typed') })
       const said: Record<string, string> = { stdout: '', stderr: '' }
       for await (const { stream, bytes } of session.output) said[stream] += Buffer.from(bytes).toString()
       expect([said, (await session.exit).code]).toEqual([{ stdout: 'typed', stderr: '1\n' }, 5])
-      const stats = await harness.executor.stats(id())
+      const stats = await world.harness.executor.stats(id())
       expect(stats?.memoryBytes).toBeGreaterThan(0)
       expect(stats?.pids).toBeGreaterThan(0)
     })
@@ -284,11 +255,11 @@ describe.skipIf(!canRunDocker())(
     })
 
     it('finishes a stop that a dead server had begun, and knows it was one', async () => {
-      await harness.executor.start(id(), workOf('trap "" TERM; echo ready; while :; do sleep 0.1; done'))
+      await world.harness.executor.start(id(), workOf('trap "" TERM; echo ready; while :; do sleep 0.1; done'))
       await expect.poll(() => output()).toBe('ready\n')
-      await harness.executor.stop(id(), { signal: 'SIGTERM', graceMs: 1_500 })
-      await restarted()
-      expect((await observer.exit(id())).exit).toMatchObject({
+      await world.harness.executor.stop(id(), { signal: 'SIGTERM', graceMs: 1_500 })
+      await world.restarted()
+      expect((await world.observer.exit(id())).exit).toMatchObject({
         outcome: 'signaled',
         signal: 'SIGKILL',
         killedAfterGrace: true,
@@ -298,38 +269,38 @@ describe.skipIf(!canRunDocker())(
     it('keeps time limits and grace periods while no server is there', async () => {
       const deaf = 'trap "" TERM; while :; do sleep 0.1; done'
       const limited = { timeoutMs: 4_000, stop: { signal: 'SIGTERM', graceMs: 500 } }
-      await harness.executor.start(id(1), workOf(deaf))
-      await harness.executor.start(id(), workOf(deaf, {}, limited))
-      await harness.executor.stop(id(1), { signal: 'SIGTERM', graceMs: 3_000 })
-      harness.executor.abandon()
-      const running = async (): Promise<number> => (await harness.docker.listContainers()).length
+      await world.harness.executor.start(id(1), workOf(deaf))
+      await world.harness.executor.start(id(), workOf(deaf, {}, limited))
+      await world.harness.executor.stop(id(1), { signal: 'SIGTERM', graceMs: 3_000 })
+      world.harness.executor.abandon()
+      const running = async (): Promise<number> => (await world.harness.docker.listContainers()).length
       await expect.poll(running, { timeout: 20_000, interval: 100 }).toBe(0)
       const nobodyWasThere = Date.now()
-      await restarted()
-      const late = await observer.exit(id())
+      await world.restarted()
+      const late = await world.observer.exit(id())
       expect(late.exit).toMatchObject({ outcome: 'timedOut', reason: { code: 'step_timeout' } })
       expect(late.at).toBeLessThan(nobodyWasThere)
-      expect((await observer.exit(id(1))).exit).toMatchObject({ signal: 'SIGKILL', killedAfterGrace: true })
+      expect((await world.observer.exit(id(1))).exit).toMatchObject({ signal: 'SIGKILL', killedAfterGrace: true })
     })
 
     it('loses nothing when the engine dies and comes back while containers run', async () => {
-      await harness.executor.start(id(), workOf('echo one; sleep 600'))
-      await harness.executor.start(
+      await world.harness.executor.start(id(), workOf('echo one; sleep 600'))
+      await world.harness.executor.start(
         id(1),
         workOf('echo one; while ! [ -e /workspace/go ]; do sleep 0.1; done; echo two; exit 7'),
       )
       await expect.poll(() => output(id(1))).toBe('one\n')
       await engine.halt('SIGKILL')
-      const waiting = await observer.until((o) => o.kind === 'waiting' && o.attempt === id(), 10_000)
+      const waiting = await world.observer.until((o) => o.kind === 'waiting' && o.attempt === id(), 10_000)
       expect(waiting).toMatchObject({ reason: { code: 'executor_unavailable' } })
-      expect((await harness.executor.inspect([id()])).get(id())?.as).toBe('unknown')
-      await expect(harness.executor.start(id(2), workOf('true'))).rejects.toThrow('away')
+      expect((await world.harness.executor.inspect([id()])).get(id())?.as).toBe('unknown')
+      await expect(world.harness.executor.start(id(2), workOf('true'))).rejects.toThrow('away')
       await engine.start()
       await expect
-        .poll(async () => (await harness.executor.inspect([id()])).get(id())?.as, { timeout: 20_000 })
+        .poll(async () => (await world.harness.executor.inspect([id()])).get(id())?.as, { timeout: 20_000 })
         .toBe('running')
       expect((await ran('touch /workspace/go', {}, {}, id(3))).exit.code).toBe(0)
-      expect((await observer.exit(id(1))).exit.code).toBe(7)
+      expect((await world.observer.exit(id(1))).exit.code).toBe(7)
       expect(output(id(1))).toBe('one\ntwo\n')
       expect(output(id())).toBe('one\n')
     })
