@@ -57,7 +57,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       allowAddresses: configuration.allowAddress,
       sandboxed: () => isSandboxed(running),
     }),
-    upsunFace(context),
+    upsunFace(context, { retentionMs: configuration.retentionMs }),
     livepeerFace(context, livepeerOptions(configuration)),
   ]
   return faces

@@ -30,8 +30,8 @@ export class UpsunWorld {
   readonly home = mkdtempSync(join(tmpdir(), 'upsun-journey-'))
   variables: Readonly<Record<string, string>> = {}
 
-  async open(): Promise<void> {
-    await this.server.up()
+  async open(args: readonly string[] = []): Promise<void> {
+    await this.server.up(args)
     this.variables = await this.server.json<Readonly<Record<string, string>>>([
       'env',
       '--data-dir',

@@ -20,20 +20,22 @@ import { getActivityLog } from './operations/activity-log.ts'
 import type { Operation, Params } from './operations/operation.ts'
 import { OPERATIONS } from './operations/table.ts'
 import { exchangeToken, revokeToken } from './operations/tokens.ts'
-import type { TokenEndpoint } from './token-endpoint/token-endpoint.ts'
 import { accepted } from './wire/accepted.ts'
 
 const ENVIRONMENT = '/projects/:project/environments/:environment'
 
+/** What serves every call. */
+export type Parts = Pick<Call, 'context' | 'tokens' | 'builds' | 'options'> & { readonly authenticator: Authenticator }
+
 export class Routes {
+  readonly #parts: Parts
   readonly #context: FaceContext
   readonly #authenticator: Authenticator
-  readonly #tokens: TokenEndpoint
 
-  constructor(context: FaceContext, authenticator: Authenticator, tokens: TokenEndpoint) {
-    this.#context = context
-    this.#authenticator = authenticator
-    this.#tokens = tokens
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#context = parts.context
+    this.#authenticator = parts.authenticator
   }
 
   mount(app: FastifyInstance): void {
@@ -57,10 +59,13 @@ export class Routes {
     mountGit(app, (request) => this.#call(request))
     app.addHook(
       'onReady',
-      () => void resumeDeployments(this.#context).catch((err) => this.#context.log.error({ err }, 'resume')),
+      () => void resumeDeployments(this.#parts).catch((err) => this.#context.log.error({ err }, 'resume')),
     )
-    app.addHook('onReady', () => void this.#tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')))
-    app.addHook('onClose', () => this.#tokens.close())
+    app.addHook(
+      'onReady',
+      () => void this.#parts.tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')),
+    )
+    app.addHook('onClose', () => this.#parts.tokens.close())
   }
 
   #route(app: FastifyInstance, operation: Operation): void {
@@ -81,8 +86,7 @@ export class Routes {
     return {
       ...caller,
       engine: this.#context.engine,
-      context: this.#context,
-      tokens: this.#tokens,
+      ...this.#parts,
       query: new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)),
       headers: request.headers,
       body: request.body instanceof Buffer ? request.body : Buffer.alloc(0),

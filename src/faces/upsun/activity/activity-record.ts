@@ -33,9 +33,6 @@ export interface ActivityRecord {
 }
 
 export const RECORD_LABEL = 'upsun'
-/** Runs stay as long as the vendor keeps them: a month (reference §3.1, `expires_at`). */
-export const RETENTION_MS = 30 * 86_400_000
-
 export const recordLabel = (record: ActivityRecord): Readonly<Record<string, string>> => ({
   [RECORD_LABEL]: JSON.stringify(record),
 })

@@ -8,7 +8,10 @@ export type DeployType = 'environment.push' | 'environment.redeploy' | `environm
 export type InstantType =
   | 'project.create'
   | `project.variable.${Change}`
+  | 'project.clear_build_cache'
   | 'environment.branch'
+  | 'environment.deactivate'
+  | 'environment.delete'
   | 'environment.resources.update'
   | `environment.variable.${Change}`
 
@@ -39,6 +42,12 @@ function phraseOf(subject: Subject): readonly [verb: string, name: string, where
       return ['created environment', environment]
     case 'environment.resources.update':
       return ['updated resources on environment', environment]
+    case 'environment.deactivate':
+      return ['deactivated environment', environment]
+    case 'environment.delete':
+      return ['deleted environment', environment]
+    case 'project.clear_build_cache':
+      return ['cleared the build cache of', project]
     case 'project.create':
       return ['created project', project]
     default: {

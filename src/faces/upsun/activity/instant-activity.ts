@@ -9,7 +9,7 @@ import type { Call } from '../call.ts'
 import { COLLECTIONS } from '../documents.ts'
 import { userIdOf } from '../user-id.ts'
 import { timestamp } from '../wire/timestamp.ts'
-import { activityIdOf, RETENTION_MS } from './activity-record.ts'
+import { activityIdOf } from './activity-record.ts'
 import { type InstantType, type Subject, wordsOf } from './activity-type.ts'
 
 export interface InstantActivity extends Subject {
@@ -19,9 +19,10 @@ export interface InstantActivity extends Subject {
   readonly user: string
   readonly userName: string
   readonly at: Instant
+  readonly expiresAt: Instant
 }
 
-type Done = Omit<InstantActivity, 'activity' | 'user' | 'userName' | 'at'>
+type Done = Omit<InstantActivity, 'activity' | 'user' | 'userName' | 'at' | 'expiresAt'>
 
 const MOST_SWEPT = 50
 
@@ -34,7 +35,13 @@ export interface NewInstant {
 export async function newInstant(call: Call, done: Done): Promise<NewInstant> {
   const at = call.engine.now()
   const who = { user: userIdOf(call.principal), userName: call.principal.id }
-  const activity: InstantActivity = { ...done, ...who, at, activity: activityIdOf(call.engine.newExecutionId()) }
+  const activity: InstantActivity = {
+    ...done,
+    ...who,
+    at,
+    expiresAt: at + call.options.retentionMs,
+    activity: activityIdOf(call.engine.newExecutionId()),
+  }
   const { project, environment } = done
   const indexes = { project, ...(environment !== undefined && { environment: `${project}/${environment}` }) }
   const kept = put(call.tenant, COLLECTIONS.activity, activity.activity, activity, { sort: sortOf(at), indexes })
@@ -49,7 +56,7 @@ async function outdated(call: Call, project: string, now: Instant): Promise<read
   const collection = COLLECTIONS.activity
   const { items } = await call.engine.documents(tenant, collection, {
     index: { name: 'project', value: project },
-    sortUntil: sortOf(now - RETENTION_MS),
+    sortUntil: sortOf(now - call.options.retentionMs),
     ascending: true,
     limit: MOST_SWEPT,
   })
@@ -121,7 +128,7 @@ export function presentInstant(a: InstantActivity): object {
       timings: {},
       commands: [],
     },
-    ...{ started_at: at, completed_at: at, cancelled_at: null, expires_at: timestamp(a.at + RETENTION_MS) },
+    ...{ started_at: at, completed_at: at, cancelled_at: null, expires_at: timestamp(a.expiresAt) },
     log: 'The log of an activity is streamed: follow its link "log".',
     payload: {
       user: { id: a.user, display_name: a.userName },

@@ -2,9 +2,12 @@ import { currentAttempt, type Execution, isFinal, stepsOf } from '../../../core/
 import { shellCode } from '../../../core/exit.ts'
 import type { Waiting } from '../../../engine/engine.ts'
 import { timestamp, timestampOrNull } from '../wire/timestamp.ts'
-import { type ActivityRecord, RETENTION_MS } from './activity-record.ts'
+import type { ActivityRecord } from './activity-record.ts'
 import { wordsOf } from './activity-type.ts'
 import { commandsOf, completionPercentOf, failureReasonOf, resultOf, stateOf, timingsOf } from './life-cycle.ts'
+
+/** What the vendor keeps (reference §3.1). */
+const MONTH_MS = 30 * 86_400_000
 
 /** What is not the execution's: when it is asked, and what it waits for. */
 export interface Seen {
@@ -42,7 +45,7 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
     log: 'The log of an activity is streamed: follow its link "log".',
     payload: payloadOf(e, record, seen),
     ...wordsOf(record, { id: record.user, name: record.userName }),
-    expires_at: timestamp(acceptedAt + RETENTION_MS),
+    expires_at: timestamp(acceptedAt + (e.submission.retentionMs ?? MONTH_MS)),
     commands: record.type === 'environment.task' ? commandsOf(e, record.task ?? '') : [],
     _links: linksOf(e, record),
   }

@@ -5,7 +5,7 @@ import type { Call } from '../call.ts'
 import type { TaskConfig } from '../config/task-config.ts'
 import type { ProjectRecord, VariableRecord } from '../documents.ts'
 import { buildEnvironment } from '../task/in-task.ts'
-import { APP_DIRECTORY, mountPointsOf, treeOf } from '../task/mounts-of-task.ts'
+import { APP_DIRECTORY, cacheOf, mountPointsOf, treeOf } from '../task/mounts-of-task.ts'
 import { toolchainPath } from '../variable/declaration.ts'
 import { effectiveVariables } from '../variable/effective-variables.ts'
 import { platformVariables } from '../variable/platform-variables.ts'
@@ -62,6 +62,12 @@ export async function registerBuild(call: Call, request: BuildRequest): Promise<
   return { key, name }
 }
 
+/** Refs of an execution that builds, and of one that runs on what was built. */
+export const BUILD_REFS = { kind: 'upsun.kind', build: 'upsun.build', run: 'upsun.built' } as const
+
+/** The workspace that marks a tree as built. */
+export const stateOf = (build: string): string => `upsun/state/${build}`
+
 export const buildTaskName = (key: string): string => `upsun-build-${key}`
 
 function specOf(
@@ -78,6 +84,7 @@ function specOf(
   })
   return {
     retentionMs: RETENTION_MS,
+    refs: { [BUILD_REFS.kind]: 'build', [BUILD_REFS.build]: key },
     plan: {
       steps: [
         {
@@ -101,8 +108,8 @@ function specOf(
               { kind: 'bind', source: archive, target: '/run/tree.tar', readOnly: true, trusted: true },
               { kind: 'file', target: '/run/tree-build.json', content },
               { kind: 'workspace', source: treeOf(key), target: APP_DIRECTORY },
-              { kind: 'workspace', source: `upsun/state/${key}`, target: '/run/state' },
-              { kind: 'workspace', source: `upsun/cache/${project.id}/${config.name}`, target: '/cache' },
+              { kind: 'workspace', source: stateOf(key), target: '/run/state' },
+              { kind: 'workspace', source: `${cacheOf(project.id)}/${config.name}`, target: '/cache' },
             ],
             network: { mode: 'host' },
           },

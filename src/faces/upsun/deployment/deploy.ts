@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream'
 import type { ExecutionId } from '../../../core/identity.ts'
 import { put } from '../../kit/documents.ts'
-import { type ActivityRecord, activityIdOf, RETENTION_MS, recordLabel, refsOf } from '../activity/activity-record.ts'
+import { type ActivityRecord, activityIdOf, recordLabel, refsOf } from '../activity/activity-record.ts'
 import type { DeployType } from '../activity/activity-type.ts'
 import type { Found } from '../activity/find-activity.ts'
 import { FACE } from '../auth.ts'
@@ -32,8 +32,13 @@ import { registerBuild, type TreeBuildTask } from './build-of-tree.ts'
 import { cancelOlderRuns } from './cancel-older-runs.ts'
 import { type DeployOptions, readDeployOptions } from './deploy-options.ts'
 import { type DeployPlace, ensurePlace } from './ensure-place.ts'
+import { treeKey } from './tree-key.ts'
 
-export async function deploy(
+/** Takes a tree and deploys it. Throws 400 for what is no tree, or has no good configuration. */
+export const deploy = (...given: Parameters<typeof deployTree>): Promise<Found> =>
+  given[0].builds.during(() => deployTree(...given))
+
+async function deployTree(
   call: Call,
   where: { readonly project: string; readonly environment: string },
   tree: Readable,
@@ -57,7 +62,10 @@ export interface RedeployCause {
 }
 
 /** The present tree and configuration again, with the variables of now. Throws 404 where nothing is deployed. */
-export async function redeploy(
+export const redeploy = (...given: Parameters<typeof deployAgain>): Promise<Found> =>
+  given[0].builds.during(() => deployAgain(...given))
+
+async function deployAgain(
   call: Call,
   where: { readonly project: string; readonly environment: string },
   cause: RedeployCause = { type: 'environment.redeploy' },
@@ -124,8 +132,6 @@ async function build(
 
 /** Of the archive as it is sent. */
 const LARGEST_TREE_BYTES = 2 ** 31
-
-const treeKey = (treeId: string): string => `upsun/tree/${treeId}`
 
 /** A size that was chosen stays chosen. */
 function deployed(
@@ -197,14 +203,16 @@ async function submit(
       name: `deploy ${environment.name}`,
       face: FACE,
       concurrency: [{ key: `upsun/${project.id}/${environment.name}/deploy`, limit: 1 }],
-      retentionMs: RETENTION_MS,
+      retentionMs: call.options.retentionMs,
       refs: refsOf(record),
       changes: [put(call.tenant, COLLECTIONS.deployment, deployment.id, deployment)],
     },
   ])
   if (result?.kind !== 'accepted') throw badRequest('the deployment was not accepted')
   const found = { execution: result.execution, record }
-  const failed = (err: unknown): void => call.context.log.error({ err }, 'runs were not cancelled')
-  void cancelOlderRuns(call.engine, call.tenant, found).catch(failed)
+  const failed = (err: unknown): void => call.context.log.error({ err }, 'what a deployment replaced was not tidied up')
+  void cancelOlderRuns(call.engine, call.tenant, found)
+    .then(() => call.builds.sweep(call.tenant))
+    .catch(failed)
   return found
 }

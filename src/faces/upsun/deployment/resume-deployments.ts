@@ -2,14 +2,18 @@ import type { Tenant } from '../../../core/identity.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { recordOf } from '../activity/activity-record.ts'
 import { FACE } from '../auth.ts'
+import type { Call } from '../call.ts'
 import { tenantsOf } from '../tenants.ts'
 import { cancelOlderRuns, cancelReplaced } from './cancel-older-runs.ts'
 
 const PAGE = 100
 
-/** What a former server left: deployments under way, and runs whose deployment was replaced while nobody looked. */
-export async function resumeDeployments(context: FaceContext): Promise<void> {
-  for (const tenant of await tenantsOf(context)) await resumeTenant(context, tenant)
+/** What a former server left: deployments under way, runs whose deployment was replaced while nobody looked, old builds. */
+export async function resumeDeployments({ context, builds }: Pick<Call, 'context' | 'builds'>): Promise<void> {
+  for (const tenant of await tenantsOf(context)) {
+    await resumeTenant(context, tenant)
+    await builds.sweep(tenant)
+  }
 }
 
 async function resumeTenant({ engine, log }: FaceContext, tenant: Tenant): Promise<void> {

@@ -22,6 +22,13 @@ export async function getCapabilities(call: Call, { project }: Params): Promise<
   return presentCapabilities()
 }
 
+/** There are none: this server fetches from nobody. The command line asks before it deletes an environment. */
+export async function listIntegrations(call: Call, { project }: Params): Promise<object> {
+  needUser(call)
+  await findProject(call.engine, call.tenant, project)
+  return []
+}
+
 export async function getSettings(call: Call, { project }: Params): Promise<object> {
   needProject(call, project)
   await findProject(call.engine, call.tenant, project)

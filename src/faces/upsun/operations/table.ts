@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import { cancelActivity, getActivity, listActivities } from './activities.ts'
 import { getDeployment, patchDeployment } from './deployments.ts'
+import { clearBuildCache, deactivateEnvironment, deleteEnvironment } from './end-environment.ts'
 import type { Operation, Params } from './operation.ts'
 import { getOrganization, listOrganizations, organizationProjects, refOrganizations } from './organizations.ts'
 import {
@@ -10,6 +11,7 @@ import {
   getProject,
   getSettings,
   listEnvironments,
+  listIntegrations,
 } from './projects.ts'
 import { getTask, listTasks, runTask } from './tasks.ts'
 import { emptyList, extendedAccess, getMe, getUser, getUserById, listProjects, refProjects } from './users.ts'
@@ -51,8 +53,12 @@ export const OPERATIONS: readonly Operation[] = [
   get(PROJECT, getProject),
   get(`${PROJECT}/capabilities`, getCapabilities),
   get(`${PROJECT}/settings`, getSettings),
+  get(`${PROJECT}/integrations`, listIntegrations),
   get(`${PROJECT}/environments`, listEnvironments),
   get(ENVIRONMENT, getEnvironment),
+  { method: 'DELETE', path: ENVIRONMENT, status: 202, answer: deleteEnvironment },
+  { method: 'POST', path: `${ENVIRONMENT}/deactivate`, status: 202, answer: deactivateEnvironment },
+  { method: 'POST', path: `${PROJECT}/clear_build_cache`, status: 202, answer: clearBuildCache },
   get(`${ENVIRONMENT}/settings`, getEnvironmentSettings),
   get(`${ENVIRONMENT}/tasks`, listTasks),
   get(`${ENVIRONMENT}/tasks/:task`, getTask),

@@ -42,6 +42,7 @@ export function presentProject(project: ProjectRecord, organization: string, ori
       environments: { href: `${path}/environments` },
       activities: { href: `${path}/activities` },
       capabilities: { href: `${path}/capabilities` },
+      '#clear-build-cache': { href: `${path}/clear_build_cache` },
       '#variables': { href: `${path}/variables` },
       '#manage-variables': { href: `${path}/variables` },
     },

@@ -16,6 +16,13 @@ export interface Place {
 
 export const treeOf = (build: string): string => `upsun/tree/${build}`
 
+/** What all volumes of an environment lie below. */
+export const volumesOf = ({ project, environment }: Place): string =>
+  `upsun/volume/${encodeURIComponent(project)}/${encodeURIComponent(environment)}`
+
+/** What all caches of a project's builds lie below. */
+export const cacheOf = (project: string): string => `upsun/cache/${encodeURIComponent(project)}`
+
 /** Below the application directory; `/tmp` is also the machine's own `/tmp`, which tasks name so (reference §5). */
 export function targetsOf(path: string): readonly string[] {
   const inside = `${APP_DIRECTORY}/${path.replaceAll(/^\/+|\/+$/g, '')}`
@@ -43,5 +50,5 @@ export function mountsOfTask(config: TaskConfig, build: string, place: Place): r
 function volumeOf(task: string, mount: TaskConfig['mounts'][string], place: Place): string | undefined {
   if (mount.source !== 'storage' && mount.source !== 'service') return undefined
   const owner = mount.service ?? task
-  return ['upsun', place.project, place.environment, owner, mount.source_path].map(encodeURIComponent).join('/')
+  return `${volumesOf(place)}/${encodeURIComponent(owner)}/${encodeURIComponent(mount.source_path)}`
 }

@@ -1,11 +1,11 @@
 /** One run of a deployed task: an activity `environment.task`. */
 import { idempotencyOf } from '../../kit/idempotency.ts'
-import { type ActivityRecord, activityIdOf, RETENTION_MS, recordOf, refsOf } from '../activity/activity-record.ts'
+import { type ActivityRecord, activityIdOf, recordOf, refsOf } from '../activity/activity-record.ts'
 import type { Found } from '../activity/find-activity.ts'
 import { FACE } from '../auth.ts'
 import type { Call } from '../call.ts'
 import { isVariableName } from '../config/read-task-parts.ts'
-import { buildTaskName } from '../deployment/build-of-tree.ts'
+import { BUILD_REFS, buildTaskName } from '../deployment/build-of-tree.ts'
 import type { DeployedTask, EnvironmentRecord, ProjectRecord } from '../documents.ts'
 import { badRequest } from '../errors.ts'
 import { userIdOf } from '../user-id.ts'
@@ -52,8 +52,12 @@ export async function runTask(
     name: task.config.name,
     face: FACE,
     concurrency: [{ key: `upsun/${project.id}/${environment.name}/tasks`, limit: project.parallelTasks }],
-    retentionMs: RETENTION_MS,
-    refs: { ...refsOf(record), ...(task.config.authorizations.length > 0 && { 'upsun.authorized': 'yes' }) },
+    retentionMs: call.options.retentionMs,
+    refs: {
+      ...refsOf(record),
+      [BUILD_REFS.run]: task.build,
+      ...(task.config.authorizations.length > 0 && { 'upsun.authorized': 'yes' }),
+    },
   } as const
   const parameters = { project: project.id, environment: environment.name, task: task.config.name, given }
   const [result] = await call.engine.submit(
