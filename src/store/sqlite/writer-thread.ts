@@ -18,6 +18,9 @@ interface Waiting {
   readonly reject: (error: EngineError) => void
 }
 
+/** What a batch leaves behind dies with its reply: more room for it would only be memory held. */
+const YOUNG_MB = 8
+
 export class WriterThread {
   readonly #worker: Worker
   readonly #waiting: Waiting[] = []
@@ -26,7 +29,11 @@ export class WriterThread {
   private constructor(data: WriterData) {
     // Sources run as they are in development; a published build holds the same files as JavaScript.
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-    this.#worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData: data, execArgv: [] })
+    this.#worker = new Worker(new URL(`./writer${extension}`, import.meta.url), {
+      workerData: data,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     this.#worker.on('message', (reply: Reply) => this.#settle(reply))
     this.#worker.on('error', (error) => this.#die(error))
     this.#worker.on('exit', () => this.#die(undefined))
