@@ -16,6 +16,8 @@ export interface BenchServerOptions {
   readonly flags?: readonly string[]
   /** Hides the machine's control groups from the server. Needs root. */
   readonly withoutCgroups?: boolean
+  /** Fills the empty data directory before the start. */
+  readonly prepare?: (dataDirectory: string) => void
 }
 
 export class BenchServer {
@@ -23,8 +25,11 @@ export class BenchServer {
   readonly #process: ChildProcess
   #url = ''
   #token = ''
+  /** From the start of its process until it was ready, ms. */
+  startMs = 0
 
   private constructor(options: BenchServerOptions) {
+    options.prepare?.(this.dataDirectory)
     const nodeOptions = (process.env.BENCH_NODE_OPTIONS ?? '').split(' ').filter(Boolean)
     const flags = ['--port', '0', '--data-dir', this.dataDirectory, '--log-level', 'error', ...(options.flags ?? [])]
     const line = [process.execPath, ...nodeOptions, COMMAND, 'up', ...flags]
@@ -35,11 +40,13 @@ export class BenchServer {
 
   static async start(options: BenchServerOptions = {}): Promise<BenchServer> {
     const server = new BenchServer(options)
+    const began = performance.now()
     const path = join(server.dataDirectory, 'server.json')
-    for (let waited = 0; !existsSync(path); waited += 20) {
+    for (let waited = 0; !existsSync(path); waited += 5) {
       if (waited > START_MS || server.#process.exitCode !== null) throw new Error('the server did not start')
-      await sleep(20)
+      await sleep(5)
     }
+    server.startMs = performance.now() - began
     server.#url = (JSON.parse(readFileSync(path, 'utf8')) as { url: string }).url
     const environment = await clientEnvironment({ url: server.#url, dataDirectory: server.dataDirectory })
     server.#token = environment.TASKPORT_TOKEN!
