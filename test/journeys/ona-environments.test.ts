@@ -141,3 +141,59 @@ test('what runs outlives the server, and what was under way is brought to its en
   const refused = await fetch(ended.status!.logUrl!, { headers: { authorization: `Bearer ${stranger.accessToken}` } })
   expect(refused.status).toBe(403)
 })
+
+const EXTENDED = `
+tasks:
+  greet:
+    command: echo "hello $WHO from $PLACE" >> greetings
+    dependsOn: [place]
+    x-taskport:
+      inputs:
+        WHO: {description: Whom to greet}
+        PLACE: {default: here, options: [here, there]}
+  place:
+    command: echo "$PLACE" > place
+    x-taskport: {inputs: {PLACE: {default: nowhere}}}
+  build:
+    command: |
+      echo run >> builds
+      echo "SIZE=$(cat src/*.txt | wc -c)" >> "$TASKPORT_OUTPUTS"
+    x-taskport: {changed: ["src/**"]}
+  report: {command: echo "$SIZE" >> sizes, dependsOn: [build]}
+`
+
+test('a task takes inputs, and one with a condition on files runs only when they changed', async () => {
+  const directory = join(world.root, 'extended')
+  mkdirSync(join(directory, '.ona'), { recursive: true })
+  mkdirSync(join(directory, 'src'))
+  writeFileSync(join(directory, '.ona/automations.yaml'), EXTENDED)
+  writeFileSync(join(directory, 'src/a.txt'), 'abc')
+  const environmentId = await world.environment(`file://${directory}`)
+  const tasks = await byReference(environmentId)
+  const start = async (reference: string, inputs: object = {}) => {
+    const request = { id: tasks.get(reference)!.id, inputs } as { id: string }
+    const ended = await over(world.client, (await automations().tasks.start(request)).taskExecution.id)
+    expect([reference, ended.status?.phase, ended.status?.failureMessage]).toEqual([
+      reference,
+      'TASK_EXECUTION_PHASE_SUCCEEDED',
+      '',
+    ])
+  }
+  const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
+  await start('greet', { WHO: 'Ann' })
+  await start('greet', { WHO: 'Bob', PLACE: 'there' })
+  expect(read('greetings')).toBe('hello Ann from here\nhello Bob from there\n')
+  expect(read('place')).toBe('there\n')
+  for (const [inputs, words] of [
+    [{}, 'inputs.WHO: task greet needs a value'],
+    [{ WHO: 'x', PLACE: 'elsewhere' }, 'in list [here, there]'],
+    [{ WHO: 'x', OTHER: 'y' }, 'has an input OTHER'],
+  ] as const)
+    await expect(start('greet', inputs)).rejects.toThrow(words)
+  await start('report')
+  await start('report')
+  expect([read('builds'), read('sizes')]).toEqual(['run\n', '3\n3\n'])
+  writeFileSync(join(directory, 'src/b.txt'), 'defg')
+  await start('report')
+  expect([read('builds'), read('sizes')]).toEqual(['run\nrun\n', '3\n3\n7\n'])
+})
