@@ -254,6 +254,25 @@ describe('how each end is told', () => {
   })
 })
 
+test('a restart policy starts a container again after its period, at once and as RUNNING, until its code is one to be ignored', () => {
+  const restartPolicy = { enabled: true, restartAttemptPeriod: 60, ignoredExitCodes: [7] }
+  const story = new Story([{ name: 'main', restartPolicy }]).place().start(0)
+  const attempts = (): number => story.execution.status.steps[0]!.attempts.length
+  const endAfter = (seconds: number, code: number): string => {
+    story.now += seconds * 1000
+    story.exit(0, exited(code)).tell({ kind: 'due', at: story.now + 10 })
+    return story.task.lastStatus
+  }
+  expect([endAfter(61, 0), attempts()]).toEqual(['RUNNING', 2])
+  story.start(0)
+  expect([endAfter(61, 1), attempts()]).toEqual(['RUNNING', 3])
+  story.start(0)
+  endAfter(61, 7)
+  expect([story.close().task.lastStatus, attempts()]).toEqual(['STOPPED', 3])
+  const brief = new Story([{ name: 'main', restartPolicy }]).place().start(0).exit(0, exited(1))
+  expect(brief.close().task.containers[0]).toMatchObject({ lastStatus: 'STOPPED', exitCode: 1 })
+})
+
 test('a Fargate task is PROVISIONING until something runs, and DEPROVISIONING before it has stopped', () => {
   const story = new Story([{ name: 'main' }, { name: 'side', essential: false }], {
     launchType: 'FARGATE',
