@@ -22,7 +22,13 @@ const VALID_S = 3_600
 /** The keys that a step was given. Throws when there are none. */
 export const bucketKeys = (): BucketKeys => JSON.parse(process.env.MEDIA_BUCKET_KEYS ?? '') as BucketKeys
 
-export function signedUrl(place: ObjectPlace, keys: BucketKeys, method: string, at = new Date()): string {
+/** Good for `validS` seconds from `at` on. */
+export function signedUrl(
+  place: ObjectPlace,
+  keys: BucketKeys,
+  method: string,
+  { at = new Date(), validS = VALID_S } = {},
+): string {
   const { origin, host, pathname } = new URL(place.endpoint)
   const path = [...pathname.split('/'), place.bucket, ...place.path.split('/')]
     .filter((part) => part !== '')
@@ -33,7 +39,7 @@ export function signedUrl(place: ObjectPlace, keys: BucketKeys, method: string, 
     ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
     ['X-Amz-Credential', `${keys.accessKeyId}/${scope}`],
     ['X-Amz-Date', time],
-    ['X-Amz-Expires', String(VALID_S)],
+    ['X-Amz-Expires', String(validS)],
     ['X-Amz-SignedHeaders', 'host'],
   ]
     .map(([name, value]) => `${name}=${escaped(value!)}`)

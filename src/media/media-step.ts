@@ -1,3 +1,4 @@
+import { dirname, isAbsolute } from 'node:path'
 import type { Reservation } from '../core/resources.ts'
 import type { RetryPolicy } from '../core/retry-policy.ts'
 import type { EnvValue, MountSpec, StepSpec } from '../core/step-spec.ts'
@@ -64,11 +65,18 @@ export function mediaStep(tools: MediaTools, step: MediaStep): StepSpec {
       kind: 'run',
       argv: [...argv, JSON.stringify(step.job)],
       env: step.env ?? {},
-      mounts: [...mounts, place, ...(step.mounts ?? [])],
+      mounts: [...mounts, ...toolMounts(tools), place, ...(step.mounts ?? [])],
       network: { mode: step.network ? 'host' : 'none' },
       ...(step.appends && { appends: true }),
     },
   }
+}
+
+/** An ffmpeg from elsewhere than the system is shown with what lies beside it. */
+function toolMounts({ ffmpeg }: MediaTools): readonly MountSpec[] {
+  const directory = dirname(ffmpeg)
+  if (!isAbsolute(directory) || /^\/(usr|bin)(\/|$)/.test(directory)) return []
+  return [{ kind: 'bind', source: directory, target: directory, readOnly: true, trusted: true }]
 }
 
 function retryOf({ backoffMs: { first, longest } }: MediaTools): RetryPolicy {

@@ -1,5 +1,5 @@
 /** One ready asset, and what is done with it: clips, exports, transcoding to a bucket, webhooks; and tasks cut short. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firstStartOf } from '../../src/faces/kit/first-start.ts'
@@ -16,6 +16,7 @@ import {
   type Reply,
   smallVideo,
 } from '../support/livepeer-world.ts'
+import { openS3Server } from '../support/s3-server.ts'
 import { eventually } from '../support/taskport-process.ts'
 
 const LONG_MS = 180_000
@@ -118,14 +119,19 @@ test(
 )
 
 test(
-  'a transcoding writes playlists and files to a bucket, and its keys are never shown',
+  'a transcoding reads from a bucket and writes to one, signed; its keys are never shown, and erased at its end',
   async () => {
     const credentials = { accessKeyId: 'AKID/1', secretAccessKey: 'very secret' }
+    const s3 = await openS3Server(credentials)
+    s3.objects.set('in/raw video.mp4', video)
+    const bucket = { type: 's3', endpoint: s3.endpoint, credentials }
+    const profiles = [{ name: 'small', width: 160, height: 128, bitrate: 100_000 }]
+    const storage = { ...bucket, bucket: 'out' } as never
     const made = await world.client.transcode.create({
-      input: { url: world.file('two.mp4', video) },
-      storage: { type: 's3', endpoint: world.outside, bucket: 'out', credentials } as never,
+      input: { ...bucket, bucket: 'in', path: 'raw video.mp4' } as never,
+      storage,
       outputs: { hls: { path: 'videos/hls' }, mp4: { path: '/videos/mp4' }, fmp4: { path: '/videos' } },
-      profiles: [{ name: 'small', width: 160, height: 90 + 38, bitrate: 100_000 }],
+      profiles,
     })
     const first = made.task!
     expect(first).toMatchObject({ type: 'transcode-file', status: { phase: 'waiting' } })
@@ -138,22 +144,47 @@ test(
       fmp4: { path: '/videos/fmp4/index.mpd' },
       input_video: { size: video.length },
     })
-    const puts = world.received.filter(({ method, path }) => method === 'PUT' && path.startsWith('/out/'))
-    expect(puts.map(({ path }) => path)).toEqual([
-      '/out/videos/hls/small/0.ts',
-      '/out/videos/hls/small/index.m3u8',
-      '/out/videos/hls/index.m3u8',
-      ...['small', 'sound'].map((_, i) => `/out/videos/fmp4/index-stream${i}.mp4`),
-      ...['media_0.m3u8', 'media_1.m3u8', 'index.mpd', 'master.m3u8'].map((name) => `/out/videos/fmp4/${name}`),
-      '/out/videos/mp4/small.mp4',
+    expect(s3.refused).toEqual([])
+    expect(s3.puts).toEqual([
+      'out/videos/hls/small/0.ts',
+      'out/videos/hls/small/index.m3u8',
+      'out/videos/hls/index.m3u8',
+      ...['index-stream0.mp4', 'index-stream1.mp4'].map((name) => `out/videos/fmp4/${name}`),
+      ...['media_0.m3u8', 'media_1.m3u8', 'index.mpd', 'master.m3u8'].map((name) => `out/videos/fmp4/${name}`),
+      'out/videos/mp4/small.mp4',
     ])
-    expect(puts.every(({ query }) => query.get('X-Amz-Credential')?.startsWith('AKID/1/'))).toBe(true)
     expect(JSON.stringify(done)).not.toMatch(/AKID|very secret/)
     await eventually('the keys are erased', async () => !(await secretNames()).some((name) => name.includes(first.id!)))
     expect(done.params['transcode-file'].storage.url).toMatch(/^s3\+http:\/\/\*\*\*:\*\*\*@/)
+    const output = { outputs: { mp4: { path: '/x' } }, profiles, storage }
+    const [unknown, refused] = [
+      { ...output, input: { ...bucket, bucket: 'in', path: 'nothing' } },
+      { ...output, input: { url: world.file('again.mp4', video) } },
+    ]
+    expect(await endOf(unknown)).toEqual([UNREACHABLE, 0])
+    s3.failWith(403)
+    expect(await endOf(refused)).toEqual(['error saving file to storage', 0])
+    expect(await mediaLeft('transcode-')).toEqual([])
+    await s3.close()
   },
   LONG_MS,
 )
+
+const UNREACHABLE = 'file could not be imported from URL because it was not accessible'
+
+async function endOf(request: object): Promise<readonly unknown[]> {
+  const { body } = await world.call('POST', '/transcode', request)
+  const { status } = await world.until(body.id, 'failed', 'completed')
+  return [status.errorMessage, status.retries]
+}
+
+/** Once those that are done with are swept. */
+const mediaLeft = (prefix: string): Promise<readonly string[]> =>
+  eventually('they are swept', () => {
+    const names = readdirSync(join(world.dataDirectory, 'faces/livepeer/media'))
+    const found = names.filter((name) => name.startsWith(prefix))
+    return found.length === 0 ? found : undefined
+  })
 
 async function secretNames(): Promise<readonly string[]> {
   const { secret } = firstStartOf(openVault(keyFileOf(world.dataDirectory)), 'native')

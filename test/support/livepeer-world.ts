@@ -94,7 +94,8 @@ export async function openLivepeerWorld(configuration: Partial<Configuration> = 
   }
 }
 
-async function openOutside() {
+/** Files to fetch, and a receiver of whatever is sent. */
+export async function openOutside() {
   const received: Received[] = []
   const answers = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>()
   const server = createServer((request, response) => {
