@@ -1,2 +1,3 @@
 export function cfCli(options?: { readonly build?: boolean }): string
 export function cfPython(): string
+export function cfGoClient(options?: { readonly build?: boolean }): string

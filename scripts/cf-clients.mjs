@@ -1,7 +1,7 @@
 // Clients of Cloud Foundry for the journeys, made once and kept in node_modules/.cache. Run alone, it says what it has:
 // `node scripts/cf-clients.mjs`. Each way to one fails with a sentence, and the journeys of that client are then skipped.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,6 +9,8 @@ const CACHE = fileURLToPath(new URL('../node_modules/.cache/taskport/cf', import
 const CLI_MODULE = 'code.cloudfoundry.org/cli/v8'
 const CLI_VERSION = 'v8.18.4'
 const PYTHON_PACKAGE = 'cloudfoundry-client==1.40.4'
+const GO_CLIENT = fileURLToPath(new URL('../test/support/cf-go-client', import.meta.url))
+const GO_SOURCES = ['main.go', 'go.mod', 'go.sum'].map((name) => join(GO_CLIENT, name))
 const BUILD_PATIENCE_MS = 20 * 60_000
 const LOOK_PATIENCE_MS = 60_000
 const INSTALL_PATIENCE_MS = 3 * 60_000
@@ -43,6 +45,20 @@ function moduleDirectory() {
   return directory
 }
 
+/**
+ * A journey with go-cfclient and go-log-cache (test/support/cf-go-client), built by Go: of the cache, or now, which takes
+ * a minute. Throws a sentence.
+ */
+export function cfGoClient({ build = true } = {}) {
+  const program = join(CACHE, 'go-client')
+  const isFresh = existsSync(program) && GO_SOURCES.every((file) => statSync(file).mtimeMs <= statSync(program).mtimeMs)
+  if (isFresh) return program
+  if (!build) throw new Error('the Go clients are not there: node scripts/cf-clients.mjs builds them')
+  mkdirSync(CACHE, { recursive: true })
+  run('go', ['build', '-C', GO_CLIENT, '-o', program, '.'], BUILD_PATIENCE_MS)
+  return program
+}
+
 /** The Python interpreter of an environment that has cloudfoundry-client. Throws a sentence. */
 export function cfPython() {
   const home = join(CACHE, 'python')
@@ -74,6 +90,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
   for (const [name, make] of [
     ['cf CLI v8', cfCli],
     ['cloudfoundry-client', cfPython],
+    ['go-cfclient and go-log-cache', cfGoClient],
   ])
     try {
       process.stdout.write(`${name}: ${make()}\n`)

@@ -7,6 +7,7 @@ import { Access } from './access/access.ts'
 import { Authenticator, type Caller } from './auth.ts'
 import { asCloudFoundryError, bodyOfError, unknownError, unknownRequest } from './errors.ts'
 import type { Answer, Call, Operation } from './operation.ts'
+import { BLOB_OPERATIONS } from './operations/blobs.ts'
 import { OPEN_OPERATIONS } from './operations/root.ts'
 import { OPERATIONS } from './operations/table.ts'
 import type { CloudFoundryOptions } from './options.ts'
@@ -44,7 +45,7 @@ export class Routes {
     app.setErrorHandler((error, _request, reply) => this.#fail(reply, error))
     app.setNotFoundHandler((request, reply) => this.#notFound(request, reply))
     new UaaRoutes(this.#context, this.#authenticator).mount(app)
-    for (const operation of OPEN_OPERATIONS) this.#route(app, operation, true)
+    for (const operation of [...OPEN_OPERATIONS, ...BLOB_OPERATIONS]) this.#route(app, operation, true)
     for (const operation of OPERATIONS) this.#route(app, operation, false)
   }
 
@@ -73,7 +74,7 @@ export class Routes {
       caller,
       access: new Access(caller, records),
       records,
-      base: this.#context.publicUrl(),
+      base: this.#context.links(request),
       path: url.pathname,
       query: url.searchParams,
       request,

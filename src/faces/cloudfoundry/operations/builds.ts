@@ -1,4 +1,4 @@
-import { findOfApp, ofApp, type PlacedApp, processesOf } from '../app/find-app.ts'
+import { findApp, findOfApp, ofApp, type PlacedApp, processesOf } from '../app/find-app.ts'
 import { presentBuild } from '../app/present-app.ts'
 import { copySecret, keyOfPackage, registrySecretOf } from '../app/remove-bits.ts'
 import { type Build, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
@@ -82,6 +82,15 @@ async function stage(call: Call, { app, body: from }: PlacedApp & { readonly bod
 
 const find = (call: Call) => findOfApp<Build>(call, COLLECTIONS.build, call.param('guid'), 'Build')
 
+const list = (call: Call, app?: string): Promise<Answer> =>
+  answerList<Build>(call, {
+    collection: COLLECTIONS.build,
+    ...(app !== undefined && { index: { name: 'app', value: app } }),
+    filters: { states: (b) => b.state, app_guids: (b) => b.app, package_guids: (b) => b.package },
+    visible: (b) => readable(call, b.app),
+    present: (b) => presentBuild(b, call.base),
+  })
+
 export const BUILD_OPERATIONS: readonly Operation[] = [
   { method: 'POST', path: '/v3/builds', answer: create },
   {
@@ -95,15 +104,13 @@ export const BUILD_OPERATIONS: readonly Operation[] = [
     answer: async (call) =>
       changeMetadata(call, COLLECTIONS.build, 'Build', await find(call), (b) => presentBuild(b, call.base)),
   },
+  { method: 'GET', path: '/v3/builds', answer: (call) => list(call) },
   {
     method: 'GET',
-    path: '/v3/builds',
-    answer: (call) =>
-      answerList<Build>(call, {
-        collection: COLLECTIONS.build,
-        filters: { states: (b) => b.state, app_guids: (b) => b.app, package_guids: (b) => b.package },
-        visible: (b) => readable(call, b.app),
-        present: (b) => presentBuild(b, call.base),
-      }),
+    path: '/v3/apps/:guid/builds',
+    async answer(call) {
+      const { app } = await findApp(call, call.param('guid'))
+      return list(call, app.guid)
+    },
   },
 ]

@@ -1,16 +1,15 @@
-import { join } from 'node:path'
-import { packTree } from '../../../build/pack-tree.ts'
 import { findApp, findOfApp, ofApp } from '../app/find-app.ts'
 import { presentDroplet } from '../app/present-app.ts'
 import { copySecret, keyOfDroplet, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { COLLECTIONS, type Droplet, type Job } from '../documents.ts'
 import { notAuthorized, unprocessable } from '../errors.ts'
-import { type Answer, type Call, created, file, jobAt, type Operation, ok } from '../operation.ts'
-import { startStaging, treesOf } from '../staging/start-staging.ts'
+import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
+import { startStaging } from '../staging/start-staging.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems, relatedGuid } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 import { receiveUpload } from '../wire/upload.ts'
+import { redirectToBlob } from './blobs.ts'
 import { changeMetadata } from './change-metadata.ts'
 import { finishedJob } from './jobs.ts'
 import { readable } from './packages.ts'
@@ -74,18 +73,12 @@ async function copy(call: Call, source: string): Promise<Answer> {
   return created(presentDroplet(made, call.base))
 }
 
-/** The archive that was uploaded, or one of the tree. */
 async function download(call: Call): Promise<Answer> {
   const { body, place } = await find(call)
   if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
   if (body.image !== undefined) throw unprocessable("Cannot download droplets with 'docker' lifecycle")
   if (body.state !== 'STAGED') throw unprocessable('Only staged droplets can be downloaded')
-  const { context, caller } = call
-  const key = keyOfDroplet(body.guid)
-  const bytes = (await context.objects.facts(caller.tenant, key))
-    ? await context.objects.read(caller.tenant, key)
-    : packTree(join(treesOf(context, caller.tenant), body.guid))
-  return file(bytes, `droplet_${body.guid}.tgz`)
+  return redirectToBlob(call, 'droplet', body.guid)
 }
 
 async function remove(call: Call): Promise<Answer> {

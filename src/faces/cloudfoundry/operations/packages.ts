@@ -3,11 +3,12 @@ import { presentDroplet, presentPackage } from '../app/present-app.ts'
 import { copySecret, keyOfPackage, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { type App, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
-import { type Answer, type Call, created, file, jobAt, type Operation, ok } from '../operation.ts'
+import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { receiveUpload } from '../wire/upload.ts'
+import { redirectToBlob } from './blobs.ts'
 import { changeMetadata } from './change-metadata.ts'
 import { finishedJob } from './jobs.ts'
 
@@ -84,8 +85,7 @@ async function download(call: Call): Promise<Answer> {
   if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
   if (body.type !== 'bits') throw unprocessable('Package type must be bits.')
   if (body.state !== 'READY') throw unprocessable('Package has no bits to download.')
-  const bytes = await call.context.objects.read(call.caller.tenant, keyOfPackage(body.guid))
-  return file(bytes, `${body.guid}.zip`)
+  return redirectToBlob(call, 'package', body.guid)
 }
 
 async function upload(call: Call): Promise<Answer> {

@@ -282,6 +282,20 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     answer: async (call) => ok(presentBinding(await findBinding(call), call.base)),
   },
   {
+    method: 'GET',
+    path: '/v3/service_credential_bindings/:guid/details',
+    async answer(call) {
+      const binding = await findBinding(call)
+      const { service, place } = await find(call, binding.service)
+      if (!(await call.access.canReadSecrets(place))) throw notFound('Service credential binding')
+      return ok({
+        credentials: service.credentials,
+        syslog_drain_url: service.syslogDrainUrl ?? null,
+        volume_mounts: [],
+      })
+    },
+  },
+  {
     method: 'DELETE',
     path: '/v3/service_credential_bindings/:guid',
     async answer(call) {

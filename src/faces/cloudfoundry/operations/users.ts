@@ -222,5 +222,14 @@ export const USER_OPERATIONS: readonly Operation[] = [
       }),
   },
   { method: 'POST', path: '/v3/roles', answer: createRole },
+  {
+    method: 'GET',
+    path: '/v3/roles/:guid',
+    async answer(call) {
+      const role = await call.records.find<Role>(COLLECTIONS.role, call.param('guid'))
+      if (!role || !(await visibleRole(call, role))) throw notFound('Role')
+      return ok(presentRole(role, call.base))
+    },
+  },
   { method: 'DELETE', path: '/v3/roles/:guid', answer: removeRole },
 ]
