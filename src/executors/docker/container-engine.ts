@@ -140,6 +140,15 @@ export class ContainerEngine {
     return absentIfMissing(this.#docker.getImage(image).inspect())
   }
 
+  /** Rejects when the image's registry does not show it to whoever has this credential (Podman: always). */
+  async askRegistry(image: string, credential: Docker.AuthConfig | undefined): Promise<void> {
+    await this.#docker.getImage(image).distribution({ ...(credential && { authconfig: credential }) })
+  }
+
+  async imageIds(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#docker.listImages()).map(({ Id }) => Id))
+  }
+
   /** Pull messages as the engine says them, one JSON object each. */
   async pull(image: string, credential: Docker.AuthConfig | undefined, signal: AbortSignal): Promise<Readable> {
     const options = { abortSignal: signal, ...(credential && { authconfig: credential }) }

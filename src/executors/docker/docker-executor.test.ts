@@ -5,11 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { canRunDocker, DockerEngine } from '../../../test/support/docker-engine.ts'
 import { answerOf } from '../../../test/support/tcp.ts'
 import type { AttemptId } from '../../core/identity.ts'
-import type { Work } from '../../core/ports/executor.ts'
 import type { RunSpec } from '../../core/step-spec.ts'
 import { ContainerWorld } from './fixtures/container-world.ts'
 import { buildTestImage, importTestImage } from './fixtures/test-image.ts'
-import { TestRegistry } from './fixtures/test-registry.ts'
 
 const MIB = 2 ** 20
 const ALICE = ['STOPSIGNAL SIGUSR1', 'USER alice', 'WORKDIR /tmp', 'ENV COLOUR=blue']
@@ -183,49 +181,6 @@ describe.skipIf(!canRunDocker())(
       expect(seen).toMatchObject({ attempt: id(), health: 'healthy' })
     })
 
-    it('says why an image is not there, in the engine’s words', async () => {
-      const { exit } = await ran('true', { image: 'taskport-nothing:1', pull: 'never' })
-      expect([exit.outcome, exit.reason?.code]).toEqual(['refused', 'image_missing'])
-      const pulled = await ran('true', { image: '127.0.0.1:1/nothing:1' }, {}, id(1))
-      expect([pulled.exit.outcome, pulled.exit.reason?.code]).toEqual(['refused', 'image_pull_failed'])
-      expect(pulled.exit.reason?.message).toContain('connection refused')
-      expect(world.observer.seen.some((o) => o.attempt === id(1) && o.kind === 'pulling')).toBe(true)
-    })
-
-    it('pulls with the credential it is given, says so, reports the digest, and pulls again only when told to', async () => {
-      const registry = await TestRegistry.open()
-      try {
-        const run: Partial<RunSpec> = { image: registry.image, argv: ['/bin/busybox', 'true'] }
-        const denied = await ran('', run, {}, id(0))
-        expect(denied.exit.reason?.code).toBe('image_pull_failed')
-        const missing = await ran(
-          '',
-          { ...run, image: registry.image.replace('busy:1', 'busy:2') },
-          login(registry),
-          id(1),
-        )
-        expect(missing.exit.reason?.code).toBe('image_missing')
-        expect((await ran('', run, login(registry), id(2))).exit.code).toBe(0)
-        const news = world.observer.seen.filter(({ attempt }) => attempt === id(2))
-        expect(news.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1])).toEqual([
-          'pulling',
-          'started',
-          'exited',
-        ])
-        expect(await world.observer.started(id(2))).toMatchObject({
-          imageDigest: registry.digest,
-          pullStoppedAt: expect.any(Number),
-        })
-        const pulls = registry.pulls
-        expect((await ran('', run, login(registry), id(3))).exit.code).toBe(0)
-        expect(registry.pulls).toBe(pulls)
-        expect((await ran('', { ...run, pull: 'always' }, login(registry), id(4))).exit.code).toBe(0)
-        expect(registry.pulls).toBeGreaterThan(pulls)
-      } finally {
-        registry.close()
-      }
-    })
-
     it('names what keeps a container from starting', async () => {
       const reasonOf = async (run: Partial<RunSpec>, step: number) =>
         (await ran('true', { init: false, ...run }, {}, id(step))).exit.reason?.code
@@ -306,8 +261,6 @@ describe.skipIf(!canRunDocker())(
     })
   },
 )
-
-const login = ({ credential }: TestRegistry): Partial<Work> => ({ registryCredential: credential })
 
 async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)

@@ -30,12 +30,14 @@ import { ContainerNames } from './container-names.ts'
 import { socketOf } from './engine-address.ts'
 import { wordsOf } from './engine-failure.ts'
 import { openExecSession } from './exec-session.ts'
-import { ImageStore, type PullLimits } from './image-store.ts'
+import { ImageStore } from './image-store.ts'
 import { instanceIn } from './instance.ts'
 import { Journal } from './journal.ts'
 import { LimitKeeping } from './limit-keeping.ts'
 import { LogOutlet, type StoredLog } from './log-outlet.ts'
 import { Places } from './places.ts'
+import { PrivateImages } from './private-images.ts'
+import type { PullLimits } from './pull-limit.ts'
 import { RunKeeper } from './run-keeper.ts'
 import { type ServerOffer, ServerReach } from './server-reach.ts'
 import { statsOf } from './stats.ts'
@@ -123,7 +125,11 @@ export class DockerExecutor implements Executor {
       outlet: this.#outlet,
       places: this.#places,
       reach: new ServerReach(this.#places, options.server),
-      images: new ImageStore(this.#engine, { ...DEFAULT_PULL, ...options.pull }),
+      images: new ImageStore(
+        this.#engine,
+        { ...DEFAULT_PULL, ...options.pull },
+        new PrivateImages(join(directory, 'private-images')),
+      ),
       policy: {
         allowedBinds: options.allowedBinds ?? [],
         socket: socketOf(options.engine),

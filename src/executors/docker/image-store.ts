@@ -6,6 +6,8 @@ import type { Work } from '../../core/ports/executor.ts'
 import { type Reason, reason } from '../../core/reason.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import { isAway, statusOf, wordsOf } from './engine-failure.ts'
+import type { PrivateImages } from './private-images.ts'
+import { PullLimit, type PullLimits } from './pull-limit.ts'
 import { PullProgress } from './pull-progress.ts'
 
 /** What a start needs to know of an image. */
@@ -17,13 +19,6 @@ export interface ImageFacts {
   readonly pulledAt?: Instant
 }
 
-export interface PullLimits {
-  /** For one pull in all, ms. */
-  readonly timeoutMs: number
-  /** Without a word from the registry, ms. */
-  readonly silenceMs: number
-}
-
 interface Pull {
   readonly done: Promise<Reason | undefined>
   readonly listeners: Set<(progress: Progress) => void>
@@ -33,11 +28,13 @@ interface Pull {
 export class ImageStore {
   readonly #engine: ContainerEngine
   readonly #limits: PullLimits
+  readonly #private: PrivateImages
   readonly #pulls = new Map<string, Pull>()
 
-  constructor(engine: ContainerEngine, limits: PullLimits) {
+  constructor(engine: ContainerEngine, limits: PullLimits, privateImages: PrivateImages) {
     this.#engine = engine
     this.#limits = limits
+    this.#private = privateImages
   }
 
   /** The image, or why there is none. `pulling` is told that a pull began, and how far it is. Rejects when no engine answers. */
@@ -45,15 +42,55 @@ export class ImageStore {
     const image = work.run.image!
     const policy = work.run.pull ?? 'missing'
     const present = policy === 'always' ? undefined : await this.#engine.findImage(image)
-    if (present !== undefined) return factsOf(present)
+    const isOurs = present !== undefined && this.#private.admits(work.place.tenant, image, present.Id)
+    if (isOurs) return factsOf(image, present)
     if (policy === 'never')
       return reason('image_missing', `the image ${image} is not here and its pull policy is never`, { image })
     pulling()
-    const problem = await this.#pull(image, work.registryCredential, pulling)
+    return work.registryCredential === undefined ? this.#pullForAll(work, pulling) : this.#pullForOne(work, pulling)
+  }
+
+  async #pullForAll(work: Work, listener: (progress: Progress) => void): Promise<ImageFacts | Reason> {
+    const image = work.run.image!
+    const pulled = await this.#pulled(work, listener)
+    if ('code' in pulled) return pulled
+    this.#private.open(image, pulled.Id)
+    return { ...factsOf(image, pulled), pulledAt: Date.now() }
+  }
+
+  async #pullForOne(work: Work, listener: (progress: Progress) => void): Promise<ImageFacts | Reason> {
+    const image = work.run.image!
+    const before = await this.#engine.imageIds()
+    this.#private.begin(image)
+    const pulled = await this.#pulled(work, listener)
+    if ('code' in pulled) {
+      this.#private.fail(image)
+      return pulled
+    }
+    this.#private.own(work.place.tenant, image, pulled.Id, !before.has(pulled.Id))
+    return { ...factsOf(image, pulled), pulledAt: Date.now() }
+  }
+
+  async #pulled(work: Work, listener: (progress: Progress) => void): Promise<ImageInspectInfo | Reason> {
+    const image = work.run.image!
+    const problem = await this.#pull(image, work.registryCredential, listener)
     if (problem !== undefined) return problem
     const pulled = await this.#engine.findImage(image)
     if (pulled === undefined) return reason('image_missing', `the image ${image} was pulled but is not here`, { image })
-    return { ...factsOf(pulled), pulledAt: Date.now() }
+    return (await this.#unproven(work, pulled.Id)) ?? pulled
+  }
+
+  /** A pull by digest asks no registry for what the engine has (Docker 20.10): then it is asked by itself. */
+  async #unproven({ place, run, registryCredential }: Work, id: string): Promise<Reason | undefined> {
+    const image = run.image!
+    if (!image.includes('@') || !this.#private.isOthers(place.tenant, id)) return undefined
+    try {
+      await this.#engine.askRegistry(image, loginOf(image, registryCredential))
+      return undefined
+    } catch (error) {
+      if (isAway(error)) throw error
+      return pullProblem(image, wordsOf(error))
+    }
   }
 
   async #pull(
@@ -89,8 +126,7 @@ export class ImageStore {
   ): Promise<Reason | undefined> {
     const limit = new PullLimit(this.#limits)
     try {
-      const login = credential && { ...credential, serveraddress: registryOf(image) }
-      const stream = await this.#engine.pull(image, login, limit.signal)
+      const stream = await this.#engine.pull(image, loginOf(image, credential), limit.signal)
       const words = await followPull(stream, limit, new PullProgress(tell))
       return words === undefined ? undefined : pullProblem(image, words)
     } catch (error) {
@@ -100,40 +136,6 @@ export class ImageStore {
     } finally {
       limit.end()
     }
-  }
-}
-
-/** Ends a pull that takes too long or says nothing. */
-class PullLimit {
-  readonly #abort = new AbortController()
-  readonly #silenceMs: number
-  readonly #whole: NodeJS.Timeout
-  #quiet: NodeJS.Timeout | undefined
-  broken: string | undefined
-
-  constructor({ timeoutMs, silenceMs }: PullLimits) {
-    this.#silenceMs = silenceMs
-    this.#whole = setTimeout(() => this.#break(`it took longer than ${timeoutMs} ms`), timeoutMs)
-    this.heard()
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal
-  }
-
-  heard(): void {
-    clearTimeout(this.#quiet)
-    this.#quiet = setTimeout(() => this.#break(`nothing was heard for ${this.#silenceMs} ms`), this.#silenceMs)
-  }
-
-  end(): void {
-    clearTimeout(this.#whole)
-    clearTimeout(this.#quiet)
-  }
-
-  #break(why: string): void {
-    this.broken = why
-    this.#abort.abort()
   }
 }
 
@@ -157,6 +159,9 @@ function pullProblem(image: string, words: string, status?: number): Reason {
   return reason(code, `the image ${image} could not be pulled: ${words}`, { image, engine: words })
 }
 
+const loginOf = (image: string, credential: Work['registryCredential']) =>
+  credential && { ...credential, serveraddress: registryOf(image) }
+
 /** The registry's name in an image's (Docker: the part before the first slash, when it can be a host). */
 function registryOf(image: string): string {
   const first = image.split('/')[0]!
@@ -164,8 +169,10 @@ function registryOf(image: string): string {
   return isHost ? first : 'https://index.docker.io/v1/'
 }
 
-function factsOf(image: ImageInspectInfo): ImageFacts {
-  const digest = image.RepoDigests?.[0]?.split('@')[1] ?? image.Id
+function factsOf(name: string, image: ImageInspectInfo): ImageFacts {
+  const digests = image.RepoDigests ?? []
+  const repository = name.replace(/@.*$/, '').replace(/:[^/]*$/, '')
+  const digest = (digests.find((one) => one.startsWith(`${repository}@`)) ?? digests[0])?.split('@')[1] ?? image.Id
   const stopSignal = (image.Config as { StopSignal?: string } | undefined)?.StopSignal
   return { digest, user: image.Config?.User ?? '', ...(stopSignal ? { stopSignal: signalNameOf(stopSignal) } : {}) }
 }
