@@ -8,7 +8,7 @@ const RECENT = 1_000
 /** The execution that a user means: by id, by name (the newest of that name), by part of an id; nothing is the newest. */
 export async function findExecution(client: NativeClient, text: string | undefined): Promise<Execution> {
   if (text !== undefined && WHOLE_ID.test(text)) return client.call('getExecution', { path: { id: text } })
-  const query = text === undefined ? { limit: 1 } : { name: text, limit: 1 }
+  const query = text === undefined ? { limit: 1 } : { name: [text], limit: 1 }
   const [newest] = (await client.call('listExecutions', { query })).items
   if (newest) return newest
   if (text === undefined) throw new Failure('there is no execution yet', 'run one: taskport run -- echo hello')

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { elapsed } from './elapsed.ts'
 import { followExecution, isFinal } from './execution-follower.ts'
 import { Interrupts } from './interrupts.ts'
-import { LogFollower } from './log-follower.ts'
+import type { StepLine } from './log-follower.ts'
+import { followLog } from './log-follower.ts'
 import { logPrinter } from './log-printer.ts'
 import type { Execution } from './native-api.gen.ts'
 import type { NativeClient } from './native-client.ts'
@@ -24,17 +25,19 @@ export async function inForeground(client: NativeClient, known: Execution, outpu
   const interrupts = new Interrupts((count) => void interrupt(client, id, count, status, following))
   const style = { names: known.steps.length > 1, timestamps: false }
   const print = logPrinter(output, () => style)
-  const logs = new LogFollower(client, id, { seq: 0 }, (line) => status.around(() => print(line)), following.signal)
+  const show = (line: StepLine): Promise<void> => status.around(() => print(line))
+  const logs = followLog(client, id, {}, show, following.signal)
+  // Awaited at the end; until then its failure is nobody's.
+  logs.catch(() => undefined)
   let last = known
   const queue = watchQueue(client, () => last, status, following.signal)
   try {
     for await (const execution of followExecution(client, id, following.signal, (away) => noteAway(away, status))) {
       last = execution
       style.names ||= execution.steps.length > 1
-      logs.seen(execution)
       status.set(waitingLine(execution))
     }
-    await logs.done()
+    await logs
     status.clear()
     if (!isFinal(last)) return EXIT_INTERRUPTED
     if (output.format === 'json') output.line(last)
@@ -44,7 +47,7 @@ export async function inForeground(client: NativeClient, known: Execution, outpu
     following.abort()
     interrupts.stop()
     status.clear()
-    await queue
+    await Promise.allSettled([queue, logs])
   }
 }
 

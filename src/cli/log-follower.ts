@@ -1,10 +1,11 @@
-import type { Execution, LogLine, Operations } from './native-api.gen.ts'
+import type { LogLine, Operations } from './native-api.gen.ts'
 import type { NativeClient } from './native-client.ts'
 import { persistently } from './persistence.ts'
+import type { ServerSentEvent } from './server-sent-events.ts'
 
-export type LogQuery = Operations['getStepLog']['query']
+export type LogQuery = Operations['getExecutionLog']['query']
 
-/** A line, the step that wrote it, and whether lines before it are gone. */
+/** A line and the step that wrote it. */
 export interface StepLine extends LogLine {
   readonly step: string
 }
@@ -12,47 +13,28 @@ export interface StepLine extends LogLine {
 export type LineSink = (line: StepLine) => Promise<void>
 
 /**
- * Follows the logs of all steps of an execution at once, also of steps that are appended while it runs. Told of each
- * state of the execution by `seen`; `done` resolves when every followed log has ended.
+ * Follows the log of a whole execution, all steps in order of time, also of those that begin later, until it is final and
+ * every log has ended. Outlives restarts of the server; each line comes once.
  */
-export class LogFollower {
-  readonly #client: NativeClient
-  readonly #id: string
-  readonly #query: LogQuery
-  readonly #sink: LineSink
-  readonly #signal: AbortSignal
-  readonly #steps = new Map<string, Promise<void>>()
-
-  constructor(client: NativeClient, id: string, query: LogQuery, sink: LineSink, signal: AbortSignal) {
-    this.#client = client
-    this.#id = id
-    this.#query = query
-    this.#sink = sink
-    this.#signal = signal
+export async function followLog(
+  client: NativeClient,
+  id: string,
+  query: LogQuery,
+  sink: LineSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const open = (lastId: string | undefined): AsyncIterable<ServerSentEvent> => {
+    const headers = lastId === undefined ? {} : { 'last-event-id': lastId }
+    return client.stream('getExecutionLog', { path: { id }, query, headers }, signal)
   }
-
-  seen(execution: Execution, only?: string): void {
-    for (const step of execution.steps) {
-      if (step.kind !== 'run' || this.#steps.has(step.name) || (only !== undefined && step.name !== only)) continue
-      this.#steps.set(step.name, this.#follow(step.name))
-    }
-  }
-
-  async done(): Promise<void> {
-    await Promise.all(this.#steps.values())
-  }
-
-  async #follow(step: string): Promise<void> {
-    const path = { id: this.#id, step }
-    const open = (lastId: string | undefined) =>
-      this.#client.stream(
-        'getStepLog',
-        { path, query: this.#query, ...(lastId !== undefined && { headers: { 'last-event-id': lastId } }) },
-        this.#signal,
-      )
-    for await (const event of persistently(open, this.#signal, () => undefined)) {
-      if (event.event === 'end') return
-      if (event.event === 'line') await this.#sink({ ...(JSON.parse(event.data) as LogLine), step })
-    }
+  const seen = new Map<string, number>()
+  for await (const event of persistently(open, signal, () => undefined)) {
+    if (event.event === 'end') return
+    if (event.event !== 'line') continue
+    const line = JSON.parse(event.data) as StepLine
+    // A stream that was resumed may repeat a few.
+    if (line.seq <= (seen.get(line.attempt ?? '') ?? -1)) continue
+    seen.set(line.attempt ?? '', line.seq)
+    await sink(line)
   }
 }

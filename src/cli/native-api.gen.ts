@@ -184,6 +184,16 @@ export type ExecutionList = {
   readonly watch: string
 }
 
+export type ExecutionLogPage = {
+  readonly lines: readonly (LogLine)[]
+  /** Pass as `before` for the lines just before these. */
+  readonly before: string
+  /** Pass as `after` for what comes next. */
+  readonly after: string
+  /** Nothing follows; of the newest lines, or those before others: nothing is before. */
+  readonly end: boolean
+}
+
 /** How an attempt ended. */
 export type Exit = {
   readonly outcome: 'exited' | 'signaled' | 'outOfMemory' | 'timedOut' | 'lost' | 'refused'
@@ -233,6 +243,8 @@ export type LogLine = {
   readonly partial?: boolean | undefined
   /** In streams: the attempt that wrote it. */
   readonly attempt?: string | undefined
+  /** In logs of a whole execution: the step that wrote it. */
+  readonly step?: string | undefined
 }
 
 export type LogPage = {
@@ -1007,18 +1019,26 @@ export interface Operations {
       /** Oldest first. */
       readonly ascending?: boolean | undefined
       /** Any of these. */
+      readonly id?: readonly (string)[] | undefined
+      /** Any of these. */
       readonly state?: readonly ('pending' | 'starting' | 'running' | 'stopping' | 'succeeded' | 'failed' | 'cancelled' | 'lost')[] | undefined
       /** Only those that are not final, or only those that are. */
       readonly active?: boolean | undefined
-      readonly task?: string | undefined
-      readonly face?: string | undefined
-      readonly key?: string | undefined
-      readonly node?: string | undefined
-      readonly trigger?: 'api' | 'schedule' | 'event' | 'retry' | 'dependency' | undefined
-      readonly name?: string | undefined
-      /** name=value; all must match. */
+      /** Any of these tasks. */
+      readonly task?: readonly (string)[] | undefined
+      /** Any of these faces. */
+      readonly face?: readonly (string)[] | undefined
+      /** Any of these keys. */
+      readonly key?: readonly (string)[] | undefined
+      /** Any of these nodes. */
+      readonly node?: readonly (string)[] | undefined
+      /** Any of these. */
+      readonly trigger?: readonly ('api' | 'schedule' | 'event' | 'retry' | 'dependency')[] | undefined
+      /** Any of these names. */
+      readonly name?: readonly (string)[] | undefined
+      /** name=value. All names must match, each with any of the values given for it. */
       readonly label?: readonly (string)[] | undefined
-      /** name=value; all must match. */
+      /** name=value, likewise. */
       readonly ref?: readonly (string)[] | undefined
       /**  RFC 3339. */
       readonly acceptedFrom?: string | undefined
@@ -1043,7 +1063,34 @@ export interface Operations {
   /** Count executions by state */
   countExecutions: {
     path: { readonly [name: string]: never }
-    query: { readonly [name: string]: never }
+    query: {
+      /** Any of these. */
+      readonly id?: readonly (string)[] | undefined
+      /** Any of these. */
+      readonly state?: readonly ('pending' | 'starting' | 'running' | 'stopping' | 'succeeded' | 'failed' | 'cancelled' | 'lost')[] | undefined
+      /** Only those that are not final, or only those that are. */
+      readonly active?: boolean | undefined
+      /** Any of these tasks. */
+      readonly task?: readonly (string)[] | undefined
+      /** Any of these faces. */
+      readonly face?: readonly (string)[] | undefined
+      /** Any of these keys. */
+      readonly key?: readonly (string)[] | undefined
+      /** Any of these nodes. */
+      readonly node?: readonly (string)[] | undefined
+      /** Any of these. */
+      readonly trigger?: readonly ('api' | 'schedule' | 'event' | 'retry' | 'dependency')[] | undefined
+      /** Any of these names. */
+      readonly name?: readonly (string)[] | undefined
+      /** name=value. All names must match, each with any of the values given for it. */
+      readonly label?: readonly (string)[] | undefined
+      /** name=value, likewise. */
+      readonly ref?: readonly (string)[] | undefined
+      /**  RFC 3339. */
+      readonly acceptedFrom?: string | undefined
+      /**  RFC 3339. */
+      readonly acceptedUntil?: string | undefined
+    }
     headers: { readonly [name: string]: never }
     body: undefined
     answer: Counts
@@ -1105,6 +1152,21 @@ export interface Operations {
     query: { readonly [name: string]: never }
     headers: { readonly [name: string]: never }
     body: undefined
+    answer: Execution
+  }
+  /** Set and remove labels, also after the end */
+  setLabels: {
+    path: {
+      /** Id of the execution. */
+      readonly id: string
+    }
+    query: { readonly [name: string]: never }
+    headers: { readonly [name: string]: never }
+    body: {
+      /** Name → value. */
+      readonly set?: { readonly [name: string]: string } | undefined
+      readonly remove?: readonly (string)[] | undefined
+    }
     answer: Execution
   }
   /** Wait until an execution runs or is final */
@@ -1190,6 +1252,38 @@ export interface Operations {
     }
     body: undefined
     answer: LogPage
+  }
+  /** Log of all steps and attempts in order of time */
+  getExecutionLog: {
+    path: {
+      /** Id of the execution. */
+      readonly id: string
+    }
+    query: {
+      /** `after` of a page, or the id of a line: what comes behind it. */
+      readonly after?: string | undefined
+      /** `before` of a page: the lines just before it. */
+      readonly before?: string | undefined
+      /** The last lines there are; in order of time all the same. */
+      readonly newest?: boolean | undefined
+      /** From here on. An RFC 3339 time, or how long ago (5m). */
+      readonly since?: string | undefined
+      /** Before this. An RFC 3339 time, or how long ago (5m). */
+      readonly until?: string | undefined
+      /** Only of these. */
+      readonly step?: readonly (string)[] | undefined
+      /** Default 1000. */
+      readonly limit?: number | undefined
+      readonly format?: 'json' | 'text' | undefined
+      /** As server-sent events; the same as accepting them. */
+      readonly follow?: boolean | undefined
+    }
+    headers: {
+      /** Resumes a stream. */
+      readonly 'last-event-id'?: string | undefined
+    }
+    body: undefined
+    answer: ExecutionLogPage
   }
   /** Log of a step */
   getStepLog: {
@@ -1464,6 +1558,17 @@ export interface Operations {
     body: undefined
     answer: undefined
   }
+  /** Delete the directories and volumes that steps shared by name */
+  deleteShared: {
+    path: { readonly [name: string]: never }
+    query: {
+      /** `source` of the mounts; those below it (`source/…`) go too. 409 while an active execution has one. */
+      readonly source: string
+    }
+    headers: { readonly [name: string]: never }
+    body: undefined
+    answer: undefined
+  }
   /** List webhooks */
   listWebhooks: {
     path: { readonly [name: string]: never }
@@ -1574,10 +1679,12 @@ export const ROUTES = {
   getPlan: ['GET', '/taskport/v1/executions/{id}/plan'],
   stopExecution: ['POST', '/taskport/v1/executions/{id}/stop'],
   retryExecution: ['POST', '/taskport/v1/executions/{id}/retry'],
+  setLabels: ['PATCH', '/taskport/v1/executions/{id}/labels'],
   waitExecution: ['GET', '/taskport/v1/executions/{id}/wait'],
   listEvents: ['GET', '/taskport/v1/events'],
   listExecutionEvents: ['GET', '/taskport/v1/executions/{id}/events'],
   getLog: ['GET', '/taskport/v1/executions/{id}/logs'],
+  getExecutionLog: ['GET', '/taskport/v1/executions/{id}/log'],
   getStepLog: ['GET', '/taskport/v1/executions/{id}/steps/{step}/logs'],
   execInStep: ['POST', '/taskport/v1/executions/{id}/steps/{step}/exec'],
   getStepStats: ['GET', '/taskport/v1/executions/{id}/steps/{step}/stats'],
@@ -1600,6 +1707,7 @@ export const ROUTES = {
   listSecrets: ['GET', '/taskport/v1/secrets'],
   putSecret: ['PUT', '/taskport/v1/secrets/{name}'],
   deleteSecret: ['DELETE', '/taskport/v1/secrets/{name}'],
+  deleteShared: ['DELETE', '/taskport/v1/shared'],
   listWebhooks: ['GET', '/taskport/v1/webhooks'],
   createWebhook: ['POST', '/taskport/v1/webhooks'],
   putWebhook: ['PUT', '/taskport/v1/webhooks/{id}'],

@@ -82,6 +82,8 @@ const aimed: Partial<Record<OperationId, Attack>> = {
   listExecutionEvents: ofExecution,
   getLog: ofExecution,
   getStepLog: ofStep,
+  setLabels: (_, id) => ({ params: { id }, body: { set: { stolen: 'yes' } } }),
+  getExecutionLog: (_, id) => ({ params: { id } }),
   execInStep: (_, id) => ({ params: { id, step: 'main' }, body: { run: ['/bin/true'] } }),
   getStepStats: ofStep,
   publishOutputs: ofAttempt({ outputs: { a: '1' } }),
@@ -126,6 +128,7 @@ const making: Partial<Record<OperationId, Attack>> = {
   putTask: () => ({ params: { name: 'mine' }, body: { command: ['/bin/true'] } }),
   registerNode: () => ({ body: { name: 'mine', cpu: 1, memory: '1M' } }),
   putSecret: () => ({ params: { name: 'mine' }, body: { value: 'mine' } }),
+  deleteShared: () => ({ query: { source: 'mine' } }),
   createWebhook: () => ({ body: { url: 'https://mine.example/', active: false } }),
 }
 

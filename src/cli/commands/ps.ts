@@ -17,10 +17,14 @@ export const ps: Command = {
   options: [
     { flags: '-a, --all', description: 'finished ones too' },
     { flags: '-s, --state <state>', description: `one of ${STATES.join(', ')}`, repeats: true },
-    { flags: '-t, --task <name>', description: 'only of this task' },
-    { flags: '-l, --label <k=v>', description: 'only with this label', repeats: true },
-    { flags: '--name <name>', description: 'only with this name' },
-    { flags: '--face <face>', description: 'only accepted by this API' },
+    { flags: '-t, --task <name>', description: 'only of this task', repeats: true },
+    {
+      flags: '-l, --label <k=v>',
+      description: 'only with this label; with several values of one name: any of them',
+      repeats: true,
+    },
+    { flags: '--name <name>', description: 'only with this name', repeats: true },
+    { flags: '--face <face>', description: 'only accepted by this API', repeats: true },
     { flags: '--limit <n>', description: 'at most so many (100)' },
     { flags: '-w, --watch', description: 'again after each change, until Ctrl-C' },
   ],
@@ -47,9 +51,9 @@ function queryOf(options: Options): Query {
     limit: wholeNumber(options.text('limit'), '--limit'),
     state,
     active: isOpen ? undefined : true,
-    task: options.text('task'),
-    name: options.text('name'),
-    face: options.text('face'),
+    task: options.list('task'),
+    name: options.list('name'),
+    face: options.list('face') as Query['face'],
     label: options.list('label'),
   }
 }

@@ -9,8 +9,9 @@ import type { Execution } from '../../core/execution.ts'
 import { isFinal, isFinalStep, stepsOf } from '../../core/execution.ts'
 import type { AttemptId } from '../../core/identity.ts'
 import { asExecutionId, attemptKeyOf } from '../../core/identity.ts'
+import type { Micros } from '../../core/instant.ts'
 import type { LogFrom, LogLine } from '../../core/ports/log-store.ts'
-import type { LogSelector } from '../../engine/engine.ts'
+import type { Engine, LogSelector } from '../../engine/engine.ts'
 import type { SentEvent } from '../kit/sse.ts'
 import { acceptsEvents, sendEvents } from '../kit/sse.ts'
 import type { Contract } from './contract/contract.ts'
@@ -52,10 +53,15 @@ function fromOf({ query, engine }: AnyLog): LogFrom {
   if (query.seq !== undefined) return { seq: query.seq }
   if (query.last !== undefined) return { last: query.last }
   if (query.since === undefined) return undefined
-  const ago = durationMs(query.since)
-  const since = ago === undefined ? instantOf(query.since) : engine.now() - ago
-  if (since === undefined) throw badField('since', 'must be an RFC 3339 time, or a duration such as 5m')
-  return { since: since * 1_000 }
+  return { since: momentOf(query.since, 'since', engine) }
+}
+
+/** A time, or how long ago, as microseconds. */
+export function momentOf(text: string, field: string, { now }: Pick<Engine, 'now'>): Micros {
+  const ago = durationMs(text)
+  const instant = ago === undefined ? instantOf(text) : now() - ago
+  if (instant === undefined) throw badField(field, 'must be an RFC 3339 time, or a duration such as 5m')
+  return instant * 1_000
 }
 
 async function follow(

@@ -19,6 +19,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   413: 'Body too large.',
   429: 'Too many requests.',
   503: 'Not able to now; try again.',
+  507: 'No room on the server’s disk.',
 }
 
 /** The whole document. `version` is the product's. */

@@ -113,6 +113,25 @@ export const administrationOperations = operations({
     params: ofName,
     answers: { 204: { description: 'Removed.' } },
   },
+  deleteShared: {
+    method: 'DELETE',
+    path: '/shared',
+    tag: 'settings',
+    summary: 'Delete the directories and volumes that steps shared by name',
+    access: 'user',
+    query: Type.Object(
+      {
+        source: Type.String({
+          minLength: 1,
+          maxLength: 1_000,
+          description:
+            '`source` of the mounts; those below it (`source/…`) go too. 409 while an active execution has one.',
+        }),
+      },
+      strict,
+    ),
+    answers: { 204: { description: 'None is left.' } },
+  },
   listWebhooks: {
     method: 'GET',
     path: '/webhooks',

@@ -1,14 +1,39 @@
 import { Type } from 'typebox'
 import { Counts } from '../wire/administration.ts'
 import { BatchResult, EXECUTION_STATES, Execution, ExecutionList } from '../wire/execution.ts'
-import { duration, instant, strict, words } from '../wire/scalars.ts'
+import { duration, instant, strict, texts, words } from '../wire/scalars.ts'
 import { Submission } from '../wire/submission.ts'
 import { PlanView } from '../wire/task.ts'
 import { operations } from './operation.ts'
-import { ofExecution, page, waitTimeout } from './parameters.ts'
+import { executionId, ofExecution, page, waitTimeout } from './parameters.ts'
 
 const pair = (description: string) =>
   Type.Optional(Type.Array(Type.String({ pattern: '^[^=]+=', maxLength: 1_000 }), { maxItems: 20, description }))
+
+const any = (what: string) =>
+  Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 200, description: `Any of these ${what}.` }))
+
+/** Which executions: all conditions must hold. */
+const filter = {
+  id: Type.Optional(Type.Array(executionId, { maxItems: 1_000, description: 'Any of these.' })),
+  state: Type.Optional(Type.Array(words(EXECUTION_STATES), { maxItems: 8, description: 'Any of these.' })),
+  active: Type.Optional(Type.Boolean({ description: 'Only those that are not final, or only those that are.' })),
+  task: any('tasks'),
+  face: any('faces'),
+  key: any('keys'),
+  node: any('nodes'),
+  trigger: Type.Optional(
+    Type.Array(words(['api', 'schedule', 'event', 'retry', 'dependency']), {
+      maxItems: 5,
+      description: 'Any of these.',
+    }),
+  ),
+  name: any('names'),
+  label: pair('name=value. All names must match, each with any of the values given for it.'),
+  ref: pair('name=value, likewise.'),
+  acceptedFrom: Type.Optional(instant('')),
+  acceptedUntil: Type.Optional(instant('')),
+}
 
 const idempotency = Type.Object({
   'idempotency-key': Type.Optional(
@@ -54,18 +79,7 @@ export const executionOperations = operations({
       {
         ...page,
         ascending: Type.Optional(Type.Boolean({ description: 'Oldest first.' })),
-        state: Type.Optional(Type.Array(words(EXECUTION_STATES), { maxItems: 8, description: 'Any of these.' })),
-        active: Type.Optional(Type.Boolean({ description: 'Only those that are not final, or only those that are.' })),
-        task: Type.Optional(Type.String()),
-        face: Type.Optional(Type.String()),
-        key: Type.Optional(Type.String()),
-        node: Type.Optional(Type.String()),
-        trigger: Type.Optional(words(['api', 'schedule', 'event', 'retry', 'dependency'])),
-        name: Type.Optional(Type.String()),
-        label: pair('name=value; all must match.'),
-        ref: pair('name=value; all must match.'),
-        acceptedFrom: Type.Optional(instant('')),
-        acceptedUntil: Type.Optional(instant('')),
+        ...filter,
       },
       strict,
     ),
@@ -77,7 +91,8 @@ export const executionOperations = operations({
     tag: 'executions',
     summary: 'Count executions by state',
     access: 'user',
-    answers: { 200: { description: 'State → number.', schema: Counts } },
+    query: Type.Object(filter, strict),
+    answers: { 200: { description: 'State → number. With conditions up to 100,000 in all.', schema: Counts } },
   },
   getExecution: {
     method: 'GET',
@@ -131,6 +146,22 @@ export const executionOperations = operations({
     access: 'user',
     params: ofExecution,
     answers: { 204: { description: 'Deleted.' } },
+  },
+  setLabels: {
+    method: 'PATCH',
+    path: '/executions/{id}/labels',
+    tag: 'executions',
+    summary: 'Set and remove labels, also after the end',
+    access: 'user',
+    params: ofExecution,
+    body: Type.Object(
+      {
+        set: Type.Optional(texts('Name → value.')),
+        remove: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 200 })),
+      },
+      { ...strict, minProperties: 1 },
+    ),
+    answers: { 200: execution('As it is then.') },
   },
   waitExecution: {
     method: 'GET',

@@ -1,11 +1,20 @@
 import { Type } from 'typebox'
 import { Outputs, ProgressReport } from '../wire/administration.ts'
 import { Execution } from '../wire/execution.ts'
-import { EventPage, LogPage, Stats } from '../wire/following.ts'
+import { EventPage, ExecutionLogPage, LogPage, Stats } from '../wire/following.ts'
 import { command, duration, name, strict, texts } from '../wire/scalars.ts'
 import { Step } from '../wire/step.ts'
 import { operations } from './operation.ts'
-import { executionId, following, logQuery, ofAttempt, ofExecution, ofStep, streamId } from './parameters.ts'
+import {
+  executionId,
+  executionLogQuery,
+  following,
+  logQuery,
+  ofAttempt,
+  ofExecution,
+  ofStep,
+  streamId,
+} from './parameters.ts'
 
 const events = {
   description: 'A page; or, where text/event-stream is accepted, everything from there on (`id` is the cursor).',
@@ -51,6 +60,24 @@ export const followingOperations = operations({
     query: Type.Object({ step: Type.Optional(name('')), ...logQuery }, strict),
     headers: streamId,
     answers: { 200: log },
+  },
+  getExecutionLog: {
+    method: 'GET',
+    path: '/executions/{id}/log',
+    tag: 'logs',
+    summary: 'Log of all steps and attempts in order of time',
+    access: 'user',
+    params: ofExecution,
+    query: Type.Object(executionLogQuery, strict),
+    headers: streamId,
+    answers: {
+      200: {
+        description:
+          'A page; or, where text/event-stream is accepted, every line from there on (events `line` and at last `end`; or text as it comes). The `id` of a stream stands on the last line of what came at once: after resuming, drop what attempt and seq say was seen.',
+        schema: ExecutionLogPage,
+        media: ['application/json', 'text/event-stream', 'text/plain'],
+      },
+    },
   },
   getStepLog: {
     method: 'GET',

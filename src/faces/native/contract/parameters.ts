@@ -38,6 +38,21 @@ export const logQuery = {
   follow: Type.Optional(Type.Boolean({ description: 'As server-sent events; the same as accepting them.' })),
 }
 
+const moment = (description: string) =>
+  Type.Optional(Type.String({ maxLength: 40, description: `${description} An RFC 3339 time, or how long ago (5m).` }))
+
+export const executionLogQuery = {
+  after: Type.Optional(cursor('`after` of a page, or the id of a line: what comes behind it.')),
+  before: Type.Optional(cursor('`before` of a page: the lines just before it.')),
+  newest: Type.Optional(Type.Boolean({ description: 'The last lines there are; in order of time all the same.' })),
+  since: moment('From here on.'),
+  until: moment('Before this.'),
+  step: Type.Optional(Type.Array(name(''), { maxItems: 200, description: 'Only of these.' })),
+  limit: logQuery.limit,
+  format: logQuery.format,
+  follow: logQuery.follow,
+}
+
 export const waitTimeout = Type.Optional(duration('How long to wait at most; up to 10m. Default 30s.'))
 
 export const streamId = Type.Object({

@@ -7,6 +7,7 @@ import { createToken } from './create-token.ts'
 import { createWebhook } from './create-webhook.ts'
 import { deleteExecution } from './delete-execution.ts'
 import { deleteSecret } from './delete-secret.ts'
+import { deleteShared } from './delete-shared.ts'
 import { deleteTask } from './delete-task.ts'
 import { deleteToken } from './delete-token.ts'
 import { deleteWebhook } from './delete-webhook.ts'
@@ -14,6 +15,7 @@ import { deregisterNode } from './deregister-node.ts'
 import { drainNode } from './drain-node.ts'
 import { execInStep } from './exec-in-step.ts'
 import { getExecution } from './get-execution.ts'
+import { getExecutionLog } from './get-execution-log.ts'
 import { getInfo } from './get-info.ts'
 import { getLog } from './get-log.ts'
 import { getNode } from './get-node.ts'
@@ -41,6 +43,7 @@ import { reportProgress } from './report-progress.ts'
 import { reset } from './reset.ts'
 import { resumeDispatch } from './resume-dispatch.ts'
 import { retryExecution } from './retry-execution.ts'
+import { setLabels } from './set-labels.ts'
 import { setNodeAttributes } from './set-node-attributes.ts'
 import { stopExecution } from './stop-execution.ts'
 import { submitBatch } from './submit-batch.ts'
@@ -56,6 +59,7 @@ export const handlers: { readonly [Id in OperationId]: Handler<Id> } = {
   createWebhook,
   deleteExecution,
   deleteSecret,
+  deleteShared,
   deleteTask,
   deleteToken,
   deleteWebhook,
@@ -63,6 +67,7 @@ export const handlers: { readonly [Id in OperationId]: Handler<Id> } = {
   drainNode,
   execInStep,
   getExecution,
+  getExecutionLog,
   getInfo,
   getLog,
   getNode,
@@ -90,6 +95,7 @@ export const handlers: { readonly [Id in OperationId]: Handler<Id> } = {
   reset,
   resumeDispatch,
   retryExecution,
+  setLabels,
   setNodeAttributes,
   stopExecution,
   submitBatch,

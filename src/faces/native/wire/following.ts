@@ -71,6 +71,7 @@ export const LogLine = named(
       split: Type.Optional(Type.Boolean({ description: 'Too long: goes on in the next line of this source.' })),
       partial: Type.Optional(Type.Boolean({ description: 'The program ended without an end of line here.' })),
       attempt: Type.Optional(Type.String({ description: 'In streams: the attempt that wrote it.' })),
+      step: Type.Optional(Type.String({ description: 'In logs of a whole execution: the step that wrote it.' })),
     },
     { description: 'One line of a log.' },
   ),
@@ -85,6 +86,18 @@ export const LogPage = named(
     next: Type.Integer({ description: 'Pass as `seq` for what comes next.' }),
     gap: Type.Optional(Type.Boolean({ description: 'Earlier lines were dropped or have expired.' })),
     end: Type.Boolean({ description: 'The attempt has ended and nothing follows.' }),
+  }),
+)
+
+export const ExecutionLogPage = named(
+  'ExecutionLogPage',
+  Type.Object({
+    lines: Type.Array(LogLine),
+    before: Type.String({ description: 'Pass as `before` for the lines just before these.' }),
+    after: Type.String({ description: 'Pass as `after` for what comes next.' }),
+    end: Type.Boolean({
+      description: 'Nothing follows; of the newest lines, or those before others: nothing is before.',
+    }),
   }),
 )
 

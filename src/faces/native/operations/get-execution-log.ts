@@ -1,0 +1,4 @@
+import { answerExecutionLog } from '../execution-log-answer.ts'
+import type { Handler } from '../operation-call.ts'
+
+export const getExecutionLog: Handler<'getExecutionLog'> = (call) => answerExecutionLog(call)
