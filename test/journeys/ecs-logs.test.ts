@@ -187,6 +187,25 @@ test('clients make groups and streams of their own and write to them', async () 
     })
 })
 
+test('what is older than the retention policy of its group is not shown', async () => {
+  const logGroupName = '/own/expiring'
+  await world.logs.send(new CreateLogGroupCommand({ logGroupName }))
+  await world.logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 's' }))
+  const day = 86_400_000
+  const logEvents = [3, 2, 0].map((days) => ({ timestamp: Date.now() - days * day - 1_000, message: `${days} days` }))
+  await world.logs.send(new PutLogEventsCommand({ logGroupName, logStreamName: 's', logEvents }))
+  const shown = async () => {
+    const { events } = await world.logs.send(new FilterLogEventsCommand({ logGroupName }))
+    const last = await world.logs.send(new GetLogEventsCommand({ logGroupName, logStreamName: 's' }))
+    const all = await readAll(logGroupName, 's', 10)
+    return [events!.map((e) => e.message), last.events!.map((e) => e.message), all]
+  }
+  const everything = ['3 days', '2 days', '0 days']
+  expect(await shown()).toEqual([everything, everything, everything])
+  await world.logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 1 }))
+  expect(await shown()).toEqual([['0 days'], ['0 days'], ['0 days']])
+})
+
 test('streams are listed by name and by their last event', async () => {
   const first = await run('listed', 'echo a', awslogs('/app/listed', 'a'))
   await stopped(first.arn)

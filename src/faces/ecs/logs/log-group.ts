@@ -8,4 +8,16 @@ export interface LogGroup {
   readonly tags: Readonly<Record<string, string>>
 }
 
+const DAY_MS = 86_400_000
+
+/** From when on the group shows its events, epoch ms: what is older than its retention policy has expired. */
+export function shownSince(
+  { retentionInDays }: LogGroup,
+  now: Instant,
+  asked: Instant | undefined,
+): Instant | undefined {
+  if (retentionInDays === undefined) return asked
+  return Math.max(asked ?? 0, now - retentionInDays * DAY_MS)
+}
+
 export const newLogGroup = (name: string, createdAt: Instant): LogGroup => ({ name, createdAt, tags: {} })

@@ -8,6 +8,8 @@ import { isArn, parseArn } from '../arn.ts'
 import { COLLECTIONS } from '../documents.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Call } from '../operation.ts'
+import { engineExecutions } from '../task/engine-executions.ts'
+import { taskRecordOf } from '../task/task-record.ts'
 import type { TaskDefinition } from './task-definition.ts'
 
 interface Family {
@@ -72,19 +74,37 @@ export const addDefinition = (call: Call, definition: Omit<TaskDefinition, 'revi
     return added
   })
 
-/** By name; the latest ACTIVE revision where none is named. */
+/** By name; the latest ACTIVE revision where none is named. Undefined for one that was deleted. */
 export async function findDefinition(
   call: Call,
   { family, revision }: DefinitionName,
 ): Promise<Document<TaskDefinition> | undefined> {
-  if (revision !== undefined)
-    return call.engine.document<TaskDefinition>(call.tenant, COLLECTIONS.definition, keyOf(family, revision))
+  if (revision !== undefined) {
+    const found = await call.engine.document<TaskDefinition>(
+      call.tenant,
+      COLLECTIONS.definition,
+      keyOf(family, revision),
+    )
+    return found && (await isDeleted(call, found.body)) ? undefined : found
+  }
   const page = await call.engine.documents<TaskDefinition>(call.tenant, COLLECTIONS.definition, {
     limit: 1,
     ascending: false,
     index: { name: 'familyStatus', value: `${family}/ACTIVE` },
   })
   return page.items[0]
+}
+
+/** How long a deleted revision is at least shown as DELETE_IN_PROGRESS. AWS names no time. */
+const SHOWN_MS = 3_600_000
+
+/** A revision on its way out is gone once it was shown for a while and no task uses it any more. */
+export async function isDeleted(call: Call, definition: TaskDefinition): Promise<boolean> {
+  const { status, family, revision, deleteRequestedAt } = definition
+  if (status !== 'DELETE_IN_PROGRESS' || call.engine.now() < (deleteRequestedAt ?? 0) + SHOWN_MS) return false
+  for await (const e of engineExecutions(call, { active: true, refs: { 'ecs.family': family } }))
+    if (taskRecordOf(e)?.revision === revision) return false
+  return true
 }
 
 /** Changes the status of one revision; `change` may throw to refuse. Undefined when there is no such revision. */

@@ -1,6 +1,7 @@
 import { definitionArn } from '../../arn.ts'
 import { COLLECTIONS } from '../../documents.ts'
 import { operation } from '../../operation.ts'
+import { isDeleted } from '../../task-definition/definition-store.ts'
 import type { TaskDefinition } from '../../task-definition/task-definition.ts'
 import { cursorOf, pageSize, pageToken } from '../../wire/page-token.ts'
 import { integer, oneOf, structure, text } from '../../wire/shape.ts'
@@ -27,8 +28,10 @@ export const listTaskDefinitions = operation('ListTaskDefinitions', input, async
     index,
     ...(after !== undefined && { after }),
   })
+  const deleted = await Promise.all(page.items.map(({ body }) => isDeleted(call, body)))
+  const shown = page.items.filter((_, i) => !deleted[i])
   return {
-    taskDefinitionArns: page.items.map(({ body }) => definitionArn(call.home, body.family, body.revision)),
+    taskDefinitionArns: shown.map(({ body }) => definitionArn(call.home, body.family, body.revision)),
     ...(page.next !== undefined && { nextToken: pageToken('definitions', page.next) }),
   }
 })

@@ -2,6 +2,7 @@ import { invalidParameter } from '../../errors.ts'
 import { parseFilterPattern } from '../../logs/filter-pattern.ts'
 import { filterStreams } from '../../logs/filter-streams.ts'
 import { findGroup } from '../../logs/find-group.ts'
+import { shownSince } from '../../logs/log-group.ts'
 import { groupIdentifierShape, groupNameShape, limitShape, streamNameShape } from '../../logs/log-shapes.ts'
 import { operation } from '../../operation.ts'
 import { cursorOf, pageToken } from '../../wire/page-token.ts'
@@ -33,7 +34,7 @@ export const filterLogEvents = operation('FilterLogEvents', input, async (call, 
     group: group.name,
     matches,
     limit: given.limit ?? 10_000,
-    since: given.startTime ?? 0,
+    since: shownSince(group, call.engine.now(), given.startTime) ?? 0,
     ...(given.endTime !== undefined && { until: given.endTime }),
     ...(given.logStreamNames && { names: given.logStreamNames }),
     ...(given.logStreamNamePrefix !== undefined && { prefix: given.logStreamNamePrefix }),

@@ -1,5 +1,6 @@
 import { invalidParameter } from '../../errors.ts'
 import { findGroup } from '../../logs/find-group.ts'
+import { shownSince } from '../../logs/log-group.ts'
 import {
   groupIdentifierShape,
   groupNameShape,
@@ -33,12 +34,14 @@ const MAX_BYTES = 1_048_576
 const EVENT_OVERHEAD = 26
 
 /** At either end of the stream the token comes back that was sent. */
-export const getLogEvents = operation('GetLogEvents', input, async (call, given) => {
-  if (given.logStreamName === undefined) throw invalidParameter('logStreamName must not be null')
-  const token = given.nextToken === undefined ? undefined : parseStreamToken(given.nextToken)
-  const group = await findGroup(call, given)
-  const stream = await findStream(call, group.name, given.logStreamName)
+export const getLogEvents = operation('GetLogEvents', input, async (call, asked) => {
+  if (asked.logStreamName === undefined) throw invalidParameter('logStreamName must not be null')
+  const token = asked.nextToken === undefined ? undefined : parseStreamToken(asked.nextToken)
+  const group = await findGroup(call, asked)
+  const stream = await findStream(call, group.name, asked.logStreamName)
   if (!stream) throw streamMissing()
+  const startTime = shownSince(group, call.engine.now(), asked.startTime)
+  const given: Input = { ...asked, ...(startTime !== undefined && { startTime }) }
   const forward = token ? token.direction === 'forward' : (given.startFromHead ?? false)
   const start = token?.position ?? (forward ? START : undefined)
   const events = forward
