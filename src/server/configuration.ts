@@ -6,6 +6,10 @@ export interface Configuration {
   readonly executor: ExecutorChoice
   /** Address of a container engine; absent: DOCKER_HOST, else the usual socket. */
   readonly dockerHost?: string
+  /** Address of this machine on which containers' ports are published. */
+  readonly publishAddress: string
+  /** Privileged containers, devices and dangerous capabilities. */
+  readonly allowPrivileged: boolean
   readonly ephemeral: boolean
   readonly auth: 'dev' | 'strict'
   readonly requireSandbox: boolean
@@ -60,6 +64,8 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   auth: 'dev',
   requireSandbox: false,
   allowDevAuth: false,
+  publishAddress: '127.0.0.1',
+  allowPrivileged: false,
   allowBind: [],
   allowRoot: [],
   workspaceRoots: [],
@@ -95,7 +101,19 @@ export const FLAGS: readonly Flag[] = [
     flag: '--docker-host <url>',
     key: 'dockerHost',
     kind: 'text',
-    help: 'container engine: unix:///path or tcp://host:port (default: DOCKER_HOST, else the usual socket)',
+    help: 'container engine: unix:///path or tcp://host:port, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH for TLS (default: DOCKER_HOST, else the usual socket)',
+  },
+  {
+    flag: '--publish-address <address>',
+    key: 'publishAddress',
+    kind: 'text',
+    help: 'address that published ports of containers listen on; 0.0.0.0: all',
+  },
+  {
+    flag: '--allow-privileged',
+    key: 'allowPrivileged',
+    kind: 'switch',
+    help: 'allow privileged containers, devices and dangerous capabilities: root on this machine',
   },
   { flag: '--ephemeral', key: 'ephemeral', kind: 'switch', help: 'end every task with the server; allows reset' },
   { flag: '--auth <mode>', key: 'auth', kind: 'text', choices: ['dev', 'strict'], help: 'dev takes any AWS key' },

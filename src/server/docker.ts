@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DockerExecutor, probeEngine } from '../executors/docker/docker-executor.ts'
-import { DEFAULT_ENGINE } from '../executors/docker/engine-address.ts'
+import { DEFAULT_ENGINE, engineOptionsOf } from '../executors/docker/engine-address.ts'
 import type { ServerOffer } from '../executors/docker/server-reach.ts'
 import type { SegmentLogStore } from '../logs/segment-log-store.ts'
 import { SegmentWriter } from '../logs/segment-writer.ts'
@@ -24,12 +24,15 @@ export async function dockerExecutor(
   server: ServerOffer,
 ): Promise<DockerExecutor | undefined> {
   const address = addressOf(c)
+  if (c.dockerHost !== undefined) engineOptionsOf(c.dockerHost)
   const wanted = c.executor === 'docker' || existsSync(join(c.dataDirectory, 'docker', 'instance'))
   if (!wanted && (await probeEngine(address)) !== undefined) return undefined
   return new DockerExecutor({
     engine: address,
     dataDirectory: c.dataDirectory,
     allowedBinds: c.allowBind,
+    allowPrivileged: c.allowPrivileged,
+    publishAddress: c.publishAddress,
     server,
     logs: await takeOverLogs(c, logs),
     storedLog: (tenant, attempt) => logs.stored(tenant, attempt),

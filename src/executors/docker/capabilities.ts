@@ -1,5 +1,6 @@
 import type { Capabilities } from '../../core/ports/executor.ts'
 import type { EngineFacts } from './container-engine.ts'
+import { isEncrypted, socketOf } from './engine-address.ts'
 
 /** What the executor can do with this engine, as it is: never more than is in force. */
 export function capabilitiesOf(engine: EngineFacts, address: string): Capabilities {
@@ -28,7 +29,7 @@ function remarksOf(engine: EngineFacts, address: string): string[] {
   if (!engine.memoryLimit) remarks.push(`${name} cannot limit memory here: no memory control group.`)
   if (!engine.cpuLimit) remarks.push(`${name} cannot limit CPU here: no CPU control group with quotas.`)
   if (engine.rootless) remarks.push(`${name} is rootless: ports below 1024 and some limits may not be available.`)
-  if (address.startsWith('tcp:') || address.startsWith('http:'))
+  if (socketOf(address) === undefined && !isEncrypted(address))
     remarks.push('The connection to the container engine is not encrypted: whoever can read it is root there.')
   return remarks
 }
