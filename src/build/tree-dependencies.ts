@@ -7,6 +7,8 @@ interface Manager {
   readonly program: string
   /** Arguments that install these packages below `home`. */
   arguments(packages: Packages, home: string): readonly string[]
+  /** Name of the variable that says where it keeps what it has fetched. */
+  readonly cacheVariable: string
   /** Where it looks for its own things. */
   readonly variables?: (home: string) => Readonly<Record<string, string>>
 }
@@ -16,6 +18,7 @@ export const DEPENDENCIES_DIRECTORY = '.global'
 
 const pip = (program: string): Manager => ({
   program,
+  cacheVariable: 'PIP_CACHE_DIR',
   arguments: (packages) => [
     'install',
     '--user',
@@ -31,15 +34,21 @@ const MANAGERS: Readonly<Record<string, Manager>> = {
   python3: pip('pip3'),
   nodejs: {
     program: 'npm',
-    arguments: (packages, home) => ['install', '--global', '--prefix', home, ...specifiersOf(packages, atSpecifier)],
+    cacheVariable: 'npm_config_cache',
+    arguments: (packages, home) => [
+      ...['install', '--global', '--no-audit', '--no-fund', '--no-update-notifier', '--prefix', home],
+      ...specifiersOf(packages, atSpecifier),
+    ],
   },
   php: {
     program: 'composer',
+    cacheVariable: 'COMPOSER_CACHE_DIR',
     arguments: (packages) => ['global', 'require', '--no-interaction', ...specifiersOf(packages, colonSpecifier)],
     variables: (home) => ({ COMPOSER_HOME: join(home, 'composer') }),
   },
   ruby: {
     program: 'gem',
+    cacheVariable: 'GEM_SPEC_CACHE',
     arguments: (packages, home) => [
       'install',
       '--install-dir',
@@ -70,6 +79,8 @@ export function installDependencies(dependencies: Readonly<Record<string, Packag
     if (manager === undefined || Object.keys(packages).length === 0) continue
     if (firstLineOf(manager.program, ['--version']) === undefined)
       finish(1, `dependencies.${language} needs ${manager.program}, which is not installed here`)
+    const cache = process.env.PLATFORM_CACHE_DIR
+    if (cache !== undefined) process.env[manager.cacheVariable] = join(cache, '.packages', manager.program)
     Object.assign(process.env, manager.variables?.(home))
     say(`Installing ${language} dependencies: ${Object.keys(packages).join(', ')}`)
     const code = spawnHere(manager.program, manager.arguments(packages, home), directory)

@@ -1,6 +1,9 @@
 /** Each of the 16 keys of the Task object changes what the task sees or may do. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NpmRegistry } from '../support/npm-registry.ts'
 import { UpsunWorld } from '../support/upsun-world.ts'
 
 const KEYS = [
@@ -31,7 +34,7 @@ tasks:
       /tmp: { source: tmp }
   bare:
     type: "python:3.11"
-    run: { command: 'for d in /app /tmp /workspace /var/tmp /dev/shm /run; do touch $d/x 2>/dev/null && echo "wrote $d"; done; echo done' }
+    run: { command: 'for d in /app /tmp /workspace /var/tmp /dev/shm /run; do touch $d/x 2>/dev/null && echo "wrote $d"; done; date +%Z' }
   brief:
     type: "python:3.11"
     run: { command: "trap '' TERM; echo begun; while true; do sleep 0.1; done", timeout: 1 }
@@ -119,6 +122,7 @@ describe('the keys of a task', () => {
 
   test('timezone: of the task, else of the project', async () => {
     expect(await script('date +%Z')).toContain('JST')
+    expect((await world.run('keys', 'bare')).log).toMatch(/^CES?T$/m)
     const other = await world.json<{ timezone: null }>('/projects/keys/environments/main/tasks/bare')
     expect(other.timezone).toBeNull()
     expect(await world.json('/projects/keys')).toMatchObject({ timezone: 'Europe/Berlin' })
@@ -204,6 +208,29 @@ describe('the keys of a task', () => {
     expect(refused.stderr).toContain('.upsun/config.yaml:5:5: tasks.t.runtime: runtime means something for php only')
   }, 20_000)
 
+  test('dependencies: what is installed is there for the build hook and the run, fetched by way of the cache', async () => {
+    const registry = await NpmRegistry.open('greeter', '#!/bin/sh\necho greeted by $0\n')
+    try {
+      const config = `
+tasks:
+  t:
+    type: "nodejs:20"
+    variables: { env: { npm_config_registry: "${registry.url}" } }
+    dependencies: { nodejs: { greeter: "^1.0" } }
+    hooks: { build: "set -e; greeter > built.txt; ls -d $PLATFORM_CACHE_DIR/.packages/npm" }
+    run: { command: "cat built.txt; greeter" }
+`
+      const deployed = await world.deploy('greets', { '.upsun/config.yaml': config })
+      expect(deployed.code, deployed.stderr).toBe(0)
+      expect(deployed.stderr).toContain('Installing nodejs dependencies: greeter')
+      expect(deployed.stderr).toContain('/cache/.packages/npm')
+      const { log } = await world.run('greets', 't')
+      expect(log.match(/greeted by \/app\/\.global\/bin\/greeter/g)).toHaveLength(2)
+    } finally {
+      registry.close()
+    }
+  }, 30_000)
+
   test('runtime: what php is to load and to be set to reaches it as configuration', async () => {
     const runtime = 'runtime: { extensions: [redis, { name: blackfire, configuration: { blackfire.log_level: 3 } }] }'
     const run = 'run: { command: "echo $PHP_INI_SCAN_DIR; cat /run/php/runtime.ini" }'
@@ -216,30 +243,44 @@ describe('the keys of a task', () => {
     )
   }, 20_000)
 
-  test('the vendor’s in-task library reads what a running task is given', async () => {
-    const log = await script('env -0 | base64 -w0 | sed "s/^/ENV /"')
-    const encoded = /ENV (\S+)/.exec(log)![1]!
-    const env = Object.fromEntries(
-      Buffer.from(encoded, 'base64')
-        .toString()
-        .split('\0')
-        .filter(Boolean)
-        .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    )
-    const { Config } = createRequire(import.meta.url)('platformsh-config') as {
-      Config: new (env: object) => InTaskConfig
+  test('the vendor’s in-task library, in a running task, reads what it is given', async () => {
+    const library = dirname(createRequire(import.meta.url).resolve('platformsh-config/package.json'))
+    const inTree = (path: string): [string, string] => [
+      `node_modules/platformsh-config/${path}`,
+      readFileSync(join(library, path), 'utf8'),
+    ]
+    const read = `
+      const config = require('platformsh-config').config()
+      const { host, port } = config.credentials('database')
+      const { name, type } = config.application()
+      console.log(JSON.stringify({
+        inRuntime: config.inRuntime(), valid: config.isValidPlatform(), colour: config.variable('app:colour'),
+        settings: config.variable('settings'), project: config.project, branch: config.branch, host, port, name, type,
+      }))`
+    const files = {
+      '.upsun/config.yaml': `tasks: { reader: { type: "nodejs:20", relationships: { database: "db:mysql" }, variables: { app: { colour: red } }, run: { command: "node read.js" } } }`,
+      'read.js': read,
+      ...Object.fromEntries(
+        ['package.json', ...filesOf(join(library, 'lib')).map((path) => `lib/${path}`)].map(inTree),
+      ),
     }
-    const config = new Config(env)
-    expect([config.isValidPlatform(), config.inRuntime()]).toEqual([true, true])
-    expect(config.variable('app:colour')).toBe('red')
-    expect(config.application()).toMatchObject({ name: 'everything' })
-  })
+    const deployed = await world.deploy('library', files)
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const main = '/projects/library/environments/main/variables'
+    for (const variable of [
+      { name: 'endpoint:db', value: 'mysql://ann:pw@db.example:3306/main', is_sensitive: true },
+      { name: 'settings', value: '{"deep":[1,2]}', is_json: true },
+    ])
+      await world.api(main, { method: 'POST', body: JSON.stringify(variable) })
+    const { log } = await world.run('library', 'reader')
+    expect(JSON.parse(log.trim().split('\n').at(-1)!)).toEqual({
+      ...{ inRuntime: true, valid: true, colour: 'red', settings: { deep: [1, 2] } },
+      ...{ project: 'library', branch: 'main', host: 'db.example', port: 3306, name: 'reader', type: 'nodejs:20' },
+    })
+  }, 30_000)
 })
 
-/** The library carries no types of its own. */
-interface InTaskConfig {
-  isValidPlatform(): boolean
-  inRuntime(): boolean
-  variable(name: string): unknown
-  application(): object
-}
+const filesOf = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))

@@ -1,4 +1,5 @@
 import type { Face, FaceContext } from '../kit/face.ts'
+import { activityHook } from './activity/activity-hook.ts'
 import { Authenticator, FACE } from './auth.ts'
 import { CLAIMS } from './claims.ts'
 import { BuildSweeper } from './deployment/build-sweeper.ts'
@@ -16,6 +17,7 @@ export function upsunFace(context: FaceContext, options: UpsunOptions): Face {
     name: FACE,
     claims: CLAIMS,
     reactor,
+    webhookFormats: { upsun: activityHook },
     mount: (app) => new Routes({ context, authenticator, tokens, builds, options }).mount(app),
     async environment(origin) {
       const { secret } = await context.credentials.firstStart(FACE)

@@ -1,12 +1,21 @@
 /** An activity's state, result and timings as functions of its execution (reference §3.1, §3.2). */
-import { currentAttempt, type Execution, isFinal, isFinalStep, type StepStatus } from '../../../core/execution.ts'
+import {
+  currentAttempt,
+  type Execution,
+  type ExecutionState,
+  isFinal,
+  isFinalStep,
+  type StepStatus,
+} from '../../../core/execution.ts'
 import { shellCode } from '../../../core/exit.ts'
 
 export type ActivityState = 'pending' | 'in_progress' | 'complete' | 'cancelled'
 export type ActivityResult = 'success' | 'failure' | null
 
-export function stateOf(e: Execution): ActivityState {
-  switch (e.status.state) {
+export const stateOf = (e: Execution): ActivityState => activityStateOf(e.status.state)
+
+export function activityStateOf(state: ExecutionState): ActivityState {
+  switch (state) {
     case 'pending':
       return 'pending'
     case 'starting':
