@@ -1,5 +1,7 @@
 /** Runs as activities, deployments, tokens: what the vendor's command line does not reach by itself. */
 import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/taskport-process.ts'
 import { type Activity, UpsunWorld } from '../support/upsun-world.ts'
@@ -11,6 +13,7 @@ tasks:
   slow: { type: "python:3.11", run: { command: "echo begun; sleep 3; echo survived" } }
   hushed:
     type: "python:3.11"
+    hooks: { build: 'printf "built with "; printf "%s" "$HUSH" | wc -c' }
     run:
       command: |
         printf '%s' "$HUSH" | wc -c
@@ -21,8 +24,9 @@ const RUN = '/projects/runs/environments/main/tasks'
 
 describe('runs', () => {
   const world = new UpsunWorld()
+  const open = (): Promise<void> => world.open(['--allow-address', '127.0.0.1'])
   beforeAll(async () => {
-    await world.open()
+    await open()
     const deployed = await world.deploy('runs', { '.upsun/config.yaml': CONFIG })
     expect(deployed.code, deployed.stderr).toBe(0)
   }, 60_000)
@@ -48,12 +52,55 @@ describe('runs', () => {
         .map(({ id }) => id)
         .sort(),
     )
-    const waiting = await Promise.all(runs.slice(3).map(({ id }) => world.activity('runs', id)))
-    expect(waiting.map(({ state, payload }) => [state, payload.taskport.queue_position])).toEqual([
+    const placesOf = async (ids: readonly string[]): Promise<unknown> => {
+      const waiting = await Promise.all(ids.map((id) => world.activity('runs', id)))
+      const places = waiting.map(({ state, payload }) => [state, payload.taskport.queue_position])
+      return places.every(([, position]) => position !== undefined) && places
+    }
+    const last = runs.slice(3).map(({ id }) => id)
+    expect(await eventually('they know their place', () => placesOf(last))).toEqual([
       ['pending', 1],
       ['pending', 2],
     ])
+    await cancelAll(runs.slice(0, 1))
+    expect(await eventually('the next has moved up', () => placesOf(last.slice(1)))).toEqual([['pending', 1]])
     await cancelAll(runs)
+  }, 30_000)
+
+  test('how many run at once is the deployment’s to say', async () => {
+    const deployed = await world.deploy('single', { '.upsun/config.yaml': CONFIG }, ['--parallel', '1'])
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const [first, second] = [await world.start('single', 'sleeper'), await world.start('single', 'sleeper')]
+    await eventually('the first runs', async () => (await world.activity('single', first.id)).state === 'in_progress')
+    expect((await world.activity('single', second.id)).state).toBe('pending')
+    await world.api(`/projects/single/activities/${first.id}/cancel`, { method: 'POST' })
+    await eventually('the second runs', async () => (await world.activity('single', second.id)).state === 'in_progress')
+    await world.api(`/projects/single/activities/${second.id}/cancel`, { method: 'POST' })
+  }, 30_000)
+
+  test('a webhook is posted the activity, once for each of its states', async () => {
+    const told: Activity[] = []
+    const listener = createServer(async (request, response) => {
+      let body = ''
+      for await (const piece of request) body += String(piece)
+      told.push(JSON.parse(body) as Activity)
+      response.end()
+    })
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`
+    const { TASKPORT_URL, TASKPORT_TOKEN } = world.variables
+    const hooked = await fetch(`${TASKPORT_URL}/taskport/v1/webhooks`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TASKPORT_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url, format: 'upsun' }),
+    })
+    expect(hooked.status, await hooked.clone().text()).toBe(201)
+    const { id } = await world.start('runs', 'quick')
+    await eventually('the end was told', () => told.some((a) => a.id === id && a.state === 'complete'))
+    const states = told.filter((activity) => activity.id === id).map(({ state }) => state)
+    expect([...new Set(states)]).toEqual(states)
+    expect(told.findLast((a) => a.id === id)).toMatchObject({ type: 'environment.task', result: 'success' })
+    listener.close()
   }, 30_000)
 
   test('the log is numbered, stderr is marked, a snapshot has no seal until the end, and it can be entered anywhere', async () => {
@@ -123,12 +170,12 @@ describe('runs', () => {
     const run = await world.start('runs', 'slow')
     await eventually('it runs', async () => (await world.activity('runs', run.id)).state === 'in_progress')
     await world.server.kill()
-    await world.open()
+    await open()
     expect(await world.log('runs', run.id)).toContain('begun\nsurvived\n')
     expect(await world.activity('runs', run.id)).toMatchObject({ state: 'complete', result: 'success' })
   })
 
-  test('a sensitive value reaches the task and lies nowhere in the clear: no log of the server, no file, no reply', async () => {
+  test('a sensitive value reaches build and task and lies nowhere in the clear: no log of the server, no build, no event, no file, no reply', async () => {
     const value = 'hush-5d41402abc4b2a76'
     for (const name of ['env:HUSH', 'app:hush']) {
       const body = JSON.stringify({ name, value, is_sensitive: true })
@@ -139,13 +186,29 @@ describe('runs', () => {
     expect(log).toContain(`${value.length}\n${value.length}\n`)
     const listed = await world.api('/projects/runs/environments/main/variables')
     const shown = await world.server.run(['show', String(activity.payload.taskport.execution), '--format', 'json'])
+    const redeployed = await world.api('/projects/runs/environments/main/redeploy', { method: 'POST' })
+    const { _embedded } = (await redeployed.json()) as { _embedded: { activities: Activity[] } }
+    const built = await world.log('runs', _embedded.activities[0]!.id)
+    expect(built).toContain(`built with ${value.length}`)
+    const events = await world.server.run(['events', '--limit', '10000', '--format', 'json'])
+    expect(events.stdout).toContain(String(activity.payload.taskport.execution))
     const said = world.server.server.stdout() + world.server.server.stderr()
-    expect((await listed.text()) + JSON.stringify(activity) + shown.stdout + said).not.toContain(value)
+    const replies = (await listed.text()) + JSON.stringify(activity) + shown.stdout + events.stdout
+    expect(replies + built + said).not.toContain(value)
     const encoded = Buffer.from(JSON.stringify({ 'app:hush': value })).toString('base64')
     for (const text of [value, encoded])
       expect(
         execFileSync('sh', ['-c', 'grep -rl -- "$0" "$1" || true', text, world.server.dataDirectory]).toString(),
       ).toBe('')
+  })
+
+  test('a build may take an hour', async () => {
+    const { stdout } = await world.server.run(['task', 'ls', '--format', 'json'])
+    const build = (JSON.parse(stdout) as { items: { name: string }[] }).items.find(({ name }) =>
+      name.startsWith('upsun-build-'),
+    )
+    const shown = await world.server.run(['task', 'show', build!.name, '--format', 'json'])
+    expect(shown.stdout).toMatch(/"timeoutMs":\s*3600000|"timeout":\s*"(1h|3600s)"/)
   })
 
   test('tokens: three shapes of the exchange; a wrong API token, a made-up and a missing one are refused', async () => {
