@@ -156,6 +156,18 @@ describe('closing', () => {
   })
 })
 
+test('closing does not wait for connections that never carried a request', async () => {
+  const url = await open([face('one', '/one')])
+  const silent = connect(Number(new URL(url).port), '127.0.0.1')
+  await new Promise((resolve) => silent.once('connect', resolve))
+  const ended = new Promise((resolve) => silent.once('close', resolve))
+  const begun = performance.now()
+  await origin!.close()
+  origin = undefined
+  await ended
+  expect(performance.now() - begun).toBeLessThan(2_000)
+})
+
 describe('a stream', () => {
   test('a reader that does not read holds its source back; one that leaves ends it', async () => {
     let sent = 0

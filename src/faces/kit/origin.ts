@@ -10,7 +10,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { fastify } from 'fastify'
@@ -81,6 +81,11 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_MS
   endIdleSockets(server, options.idleMs ?? IDLE_MS)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('clientError', answerClientError)
   const address = () => addressOf(server.address())
   return {
@@ -104,7 +109,7 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
     },
     close: async () => {
       closing.abort()
-      await closeServer(server, options.closeGraceMs ?? 10_000)
+      await closeServer(server, sockets, options.closeGraceMs ?? 10_000)
       for (const app of apps.values()) await app.close()
     },
   }
@@ -200,10 +205,18 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 /** Stops accepting; idle connections are closed as they become idle, busy ones after the grace. */
-async function closeServer(server: ReturnType<typeof createServer>, graceMs: number): Promise<void> {
+async function closeServer(
+  server: ReturnType<typeof createServer>,
+  sockets: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
   if (!server.listening) return
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const sweep = setInterval(() => server.closeIdleConnections(), 20)
+  const sweep = setInterval(() => {
+    server.closeIdleConnections()
+    // Node counts a connection as busy until its first request; browsers and fetch open some that never carry one.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }, 20)
   const force = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearInterval(sweep)
