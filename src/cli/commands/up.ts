@@ -1,6 +1,12 @@
 import { once } from 'node:events'
-import type { Command } from '../command.ts'
+import { type AutomationsFolder, automationsFolder } from '../automations-folder.ts'
+import type { Command, OptionSpec, Options } from '../command.ts'
+import type { Context } from '../context.ts'
 import { Failure } from '../failure.ts'
+import { nativeClient } from '../native-client.ts'
+import { onaClient } from '../ona-client.ts'
+import { pairs } from '../pairs.ts'
+import { type AutomationsRun, runAutomations, stopAutomations } from '../run-automations.ts'
 import { configured, optionOf } from '../up-flags.ts'
 
 /** Ends the server together with everything it runs, as --ephemeral does: sent by `taskport down --kill`. */
@@ -11,12 +17,21 @@ export const up: Command = {
   name: 'up',
   summary: 'start a server and stay with it; running tasks outlive its end',
   isServer: true,
-  options: async () => (await import('../../server/configuration.ts')).FLAGS.map(optionOf),
+  options: async () => [...(await import('../../server/configuration.ts')).FLAGS.map(optionOf), ...AUTOMATIONS_OPTIONS],
+  examples: ['taskport up', 'taskport up --automations .ona/automations.yaml --task build'],
   async run(context, _args, options) {
     const { DEFAULT_CONFIGURATION, FLAGS } = await import('../../server/configuration.ts')
     const { serve } = await import('../../server/server.ts')
     const given = configured(FLAGS, options)
-    const configuration = { ...DEFAULT_CONFIGURATION, ...given, dataDirectory: context.dataDirectory }
+    const path = options.text('automations')
+    const folder = path === undefined ? undefined : automationsFolder(path)
+    const roots = (given.workspaceRoots ?? []) as readonly string[]
+    const configuration = {
+      ...DEFAULT_CONFIGURATION,
+      ...given,
+      workspaceRoots: folder ? [...roots, folder.directory] : roots,
+      dataDirectory: context.dataDirectory,
+    }
     const server = await serve(configuration).catch((error: unknown) => {
       throw new Failure(error instanceof Error ? error.message : String(error), startHint(error), undefined, error)
     })
@@ -24,12 +39,56 @@ export const up: Command = {
     const banner = await server.banner()
     if (context.output.format === 'json') context.output.line({ url: server.url, pid: process.pid })
     else context.output.text(`${banner.join('\n')}\n`)
-    const received = await signal
+    const automations = folder && (await automationsOf(context, server.url, folder, options))
+    const received = automations ? await shown(automations, signal, context) : await signal
     // Who asks again while it ends does not want to wait.
     for (const name of STOP_SIGNALS) process.on(name, () => process.exit(EXIT_IMPATIENT))
+    if (automations) await stopAutomations(automations)
     await server.stop({ endTasks: configuration.ephemeral || received === END_TASKS })
-    return 0
+    return typeof received === 'number' ? received : 0
   },
+}
+
+const AUTOMATIONS_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--automations <file>', description: 'run the automations of a folder: its file, or the folder' },
+  { flags: '--task <reference>', description: 'with --automations: run this task and end with it', repeats: true },
+  { flags: '--input <name=value>', description: 'with --task: a value for an input of its', repeats: true },
+]
+
+async function automationsOf(
+  context: Context,
+  url: string,
+  folder: AutomationsFolder,
+  options: Options,
+): Promise<AutomationsRun> {
+  const { clientEnvironment } = await import('../../server/environment.ts')
+  const { GITPOD_API_KEY: key = '', TASKPORT_TOKEN: token } = await clientEnvironment({
+    url,
+    dataDirectory: context.dataDirectory,
+  })
+  return {
+    ona: onaClient({ url, key }),
+    native: nativeClient({ url, token }),
+    output: context.output,
+    folder,
+    tasks: options.list('task'),
+    inputs: pairs(options.list('input'), '--input'),
+  }
+}
+
+/** Until a signal comes, or the tasks that were named are over: then the exit code. */
+async function shown(run: AutomationsRun, signal: Promise<string>, { output }: Context): Promise<string | number> {
+  const ending = new AbortController()
+  const ran = runAutomations(run, ending.signal).catch((error: unknown): boolean => {
+    output.note(`taskport: ${error instanceof Error ? error.message : String(error)}`)
+    return false
+  })
+  const named = ran.then<string | number>((well) => (run.tasks.length > 0 || !well ? Number(!well) : signal))
+  try {
+    return await Promise.race([signal, named])
+  } finally {
+    ending.abort()
+  }
 }
 
 const EXIT_IMPATIENT = 130
