@@ -19,6 +19,8 @@ export interface Node {
   /** Rises whenever the node's state or capacity changes; a placement re-checks it when it commits. */
   readonly epoch: number
   readonly registeredAt: Instant
+  /** Since when it is gone; such a node is forgotten later. */
+  readonly goneAt?: Instant
   readonly version: number
 }
 

@@ -120,7 +120,7 @@ export async function deregisterNode(
       id,
       executions: busy,
     })
-  const gone = await context.nodes.save({ ...node, state: 'gone' })
+  const gone = await context.nodes.save({ ...node, state: 'gone', goneAt: context.now() })
   const why = options.reason ?? reason('node_drained', `node ${node.name} was deregistered`, { node: id })
   await Promise.all(
     busy.map((e) => context.transitions.apply(e, { kind: 'stopRequested', cause: { kind: 'nodeLost', reason: why } })),

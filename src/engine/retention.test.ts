@@ -67,6 +67,22 @@ describe('retention', () => {
     expect(kept.at(-1)?.transition.kind).toBe('execution.removed')
   })
 
+  test('forgets a node that is gone a day later, unless something is on it still', async () => {
+    const w = await world()
+    const register = () => w.engine.registerNode(TENANT, { name: 'mine', capacity: {}, attributes: {} })
+    const [gone, kept] = [await register(), await register()]
+    await w.engine.deregisterNode(TENANT, gone.id, { force: false })
+    w.run(retentionService(w.context))
+    await w.time.advance(23 * 60 * MINUTE)
+    expect((await w.engine.node(TENANT, gone.id)).node.state).toBe('gone')
+    await w.time.advance(61 * MINUTE)
+    await expect(w.engine.node(TENANT, gone.id)).rejects.toMatchObject({ code: 'not_found' })
+    expect((await w.engine.node(TENANT, kept.id)).node.state).toBe('active')
+    await w.kill()
+    await w.boot()
+    await expect(w.engine.node(TENANT, gone.id)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
   test('does a bounded part in a round and the rest soon after', async () => {
     const w = await world()
     for (let i = 0; i < 1_500; i++) await submitted(w)

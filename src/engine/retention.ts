@@ -1,6 +1,6 @@
 /**
  * The retention service: removes what was kept long enough. Each minute: final executions whose time is up, with their
- * logs and idempotency keys; old events; then the log store's own round.
+ * logs and idempotency keys; old events; nodes that are gone; then the log store's own round.
  *
  * N1. A round is bounded: with more to do than it may, the next one follows soon, so that nothing else waits long.
  * N2. What cannot be removed now is logged and tried again in the next round; it does not hold up the others.
@@ -19,12 +19,19 @@ const MOST_REMOVED = 1_000
 const AT_ONCE = 50
 /** Events that stay whatever their age, so that a watcher of a quiet engine finds its cursor again. */
 const KEPT_EVENTS = 1_000
+/** How long a node that is gone can still be asked for, ms. */
+const GONE_NODE_MS = 24 * 3_600_000
 
 export const retentionService = (context: Context): TickedService => ({
   name: 'retention',
   async tick(now) {
     const removed = await removeExpired(context, now)
-    const parts = [removed.count, await pruneEvents(context, now), await sweepLogs(context, now)]
+    const parts = [
+      removed.count,
+      await pruneEvents(context, now),
+      await forgetNodes(context, now),
+      await sweepLogs(context, now),
+    ]
     return { did: parts.reduce((a, b) => a + b), nextAt: now + (removed.more ? SOON_MS : ROUND_MS) }
   },
 })
@@ -58,6 +65,17 @@ const pruneEvents = async (context: Context, now: Instant): Promise<number> =>
       context.store.system.pruneEvents(now - context.defaults.eventRetentionMs, KEPT_EVENTS),
     ),
   )
+
+async function forgetNodes(context: Context, now: Instant): Promise<number> {
+  const old = [...context.nodes.all()].filter(
+    ({ id, goneAt }) =>
+      goneAt !== undefined && goneAt <= now - GONE_NODE_MS && context.ledger.executionsOn(id).size === 0,
+  )
+  const forgotten = await Promise.all(
+    old.map(({ id, name }) => attempted(context, `node ${name}`, () => context.nodes.forget(id).then(() => true))),
+  )
+  return forgotten.filter(Boolean).length
+}
 
 const sweepLogs = async (context: Context, now: Instant): Promise<number> =>
   Number(await attempted(context, 'logs', async () => (await context.logs.sweep(now * 1_000)).segments))

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -60,6 +60,28 @@ describe('a cell that is killed', () => {
     }
     expect((await run(['true'], {}, id(2))).exit.outcome).toBe('refused')
     expect(existsSync(join(harness.directory, 'process', 'allocations', `${execution}.1`))).toBe(false)
+  })
+
+  it('with its machine: what ran is lost by the restart, and whoever has its numbers now is left alone', async () => {
+    await open(off, false)
+    await start(['sleep', '634'], { closesAllocation: true })
+    await start(['sh', '-c', 'exit 7'], {}, id(1))
+    await observer.started(id())
+    await observer.exit(id(1))
+    const pid = cellPid()
+    harness.executor.abandon()
+    const directory = join(harness.directory, 'process', 'cells')
+    const identity = join(directory, readdirSync(directory)[0]!, 'identity')
+    process.kill(pid, 'SIGKILL')
+    // As after a boot: another boot id. What is left of the program plays a stranger that got its number.
+    writeFileSync(identity, JSON.stringify({ ...JSON.parse(readFileSync(identity, 'utf8')), boot: 'former' }))
+    await restart(false)
+    expect((await observer.exit(id())).exit).toMatchObject({ outcome: 'lost', reason: { code: 'machine_restarted' } })
+    expect((await observer.exit(id(1))).exit.code).toBe(7)
+    const strangers = harness.processes().map((line) => Number.parseInt(line, 10))
+    expect(strangers).toHaveLength(1)
+    for (const stranger of strangers) process.kill(stranger, 'SIGKILL')
+    expect((await run(['true'], {}, id(2))).exit.code).toBe(0)
   })
 
   it('never left a secret in its journal', async () => {

@@ -4,6 +4,7 @@ import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
+import { bootMs } from './boot-clock.ts'
 import { type Launch, Launcher } from './launcher.ts'
 import type { Networks } from './networks.ts'
 import type { Place, Places } from './places.ts'
@@ -177,9 +178,6 @@ function limitOf(work: Work, now: number): { readonly afterMs: number; readonly 
     ? { afterMs: own, why: reason('step_timeout', `ran longer than its limit of ${own} ms`, { limitMs: own }) }
     : { afterMs: whole, why: reason('execution_timeout', 'the execution reached its time limit') }
 }
-
-/** Since boot, on the clock that start times in /proc use, ms. */
-const bootMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
 function mishap(error: unknown): Reason {
   const code = (error as NodeJS.ErrnoException).code

@@ -79,6 +79,7 @@ export const sys = {
     info: Uint8Array,
     options: number,
   ) => number,
+  clockGettime: library.func('int clock_gettime(int clock, void *time)') as (clock: number, time: Uint8Array) => number,
   ioctl: library.func('int ioctl(int fd, ulong request, void *argument)') as (
     fd: number,
     request: number,
