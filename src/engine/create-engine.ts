@@ -203,6 +203,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     removeWebhook: (tenant, id) => services.removeWebhook(tenant, id),
     document: (tenant, collection, key) => c.store.document(tenant, collection, key),
     documents: (tenant, collection, query) => c.store.documents(tenant, collection, query),
+    counter: (tenant, name) => c.store.counter(tenant, name),
     saveDocuments: (changes) => saveDocuments(c, changes),
     holdDispatch: (held) => c.dispatcher.hold(held),
     reset,

@@ -162,6 +162,8 @@ export interface Engine {
   // A face's own records
   document<Body>(tenant: Tenant, collection: string, key: string): Promise<Document<Body> | undefined>
   documents<Body>(tenant: Tenant, collection: string, query: DocumentQuery): Promise<Paged<Document<Body>>>
+  /** 0 where nothing was ever counted. */
+  counter(tenant: Tenant, name: string): Promise<number>
   /** Documents and counters only, none of the engine's own (`forbidden`). Rejects like `Store.commit`. Returns numbers given by `assign`. */
   saveDocuments(
     changes: readonly Extract<Change, { kind: 'document.put' | 'document.delete' | 'counter.add' }>[],

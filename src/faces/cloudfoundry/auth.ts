@@ -3,6 +3,7 @@
  * token of this face (`taskport token create --face cloudfoundry`) is taken as a bearer token too.
  */
 import { asTenant, type Principal, type Tenant } from '../../core/identity.ts'
+import type { Instant } from '../../core/instant.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { type RsaJwtKey, verifyJwt } from '../kit/json-web-token.ts'
 import { SigningKey } from '../kit/signing-key.ts'
@@ -36,9 +37,13 @@ export const scopesOf = (principal: Principal): readonly string[] => [
   ...new Set(principal.grants.flatMap((grant) => SCOPE_BY_GRANT[grant] ?? [grant])),
 ]
 
+const MOST_REMEMBERED = 1_000
+
 export class Authenticator {
   readonly #context: FaceContext
   readonly #key: SigningKey
+  /** Callers of tokens whose signature was verified here: checking it again costs more than most answers. */
+  readonly #verified = new Map<string, { readonly caller: Caller; readonly until: Instant }>()
 
   constructor(context: FaceContext) {
     this.#context = context
@@ -56,8 +61,8 @@ export class Authenticator {
       if (header === undefined || header === '') throw notAuthenticated()
       throw invalidToken()
     }
-    const claims = verifyJwt(await this.key(), token, this.#context.engine.now())
-    if (claims) return callerOf(claims)
+    const caller = await this.#callerOfToken(token)
+    if (caller) return caller
     const principal = await this.#context.credentials.verifyToken(FACE, token)
     if (!principal) throw invalidToken()
     return {
@@ -68,6 +73,19 @@ export class Authenticator {
       isClient: principal.kind === 'service',
       scopes: scopesOf(principal),
     }
+  }
+
+  async #callerOfToken(token: string): Promise<Caller | undefined> {
+    const now = this.#context.engine.now()
+    const known = this.#verified.get(token)
+    if (known && now < known.until) return known.caller
+    this.#verified.delete(token)
+    const claims = verifyJwt(await this.key(), token, now)
+    if (!claims) return undefined
+    const caller = callerOf(claims)
+    this.#verified.set(token, { caller, until: Number(claims.exp) * 1_000 })
+    if (this.#verified.size > MOST_REMEMBERED) this.#verified.delete(this.#verified.keys().next().value as string)
+    return caller
   }
 }
 

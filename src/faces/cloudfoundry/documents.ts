@@ -14,6 +14,7 @@ export const COLLECTIONS = {
   droplet: 'cloudfoundry/droplet',
   job: 'cloudfoundry/job',
   task: 'cloudfoundry/task',
+  endedTask: 'cloudfoundry/ended-task',
   series: 'cloudfoundry/series',
   quota: 'cloudfoundry/quota',
   spaceQuota: 'cloudfoundry/space-quota',

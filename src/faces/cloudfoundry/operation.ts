@@ -31,6 +31,8 @@ export interface Answer {
   readonly status: number
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
+  /** Instead of a body: its JSON. */
+  readonly json?: string
   /** Instead of a body: bytes as they come. */
   readonly file?: Readable
 }

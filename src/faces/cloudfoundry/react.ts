@@ -13,9 +13,17 @@ import { COLLECTIONS } from './documents.ts'
 import type { CloudFoundryOptions } from './options.ts'
 import { sortOf } from './records.ts'
 import { reactToStaging, STAGING_LABEL } from './staging/react-to-staging.ts'
+import { putEnded } from './task/ended-task.ts'
 import { eventGuid, TASK_EVENTS } from './task/event-guid.ts'
 import { exitOf, failureOf, taskStateOf } from './task/life-cycle.ts'
-import { isFinalTask, type TaskRecord, type TaskWish, taskIndexes, WISH_LABEL } from './task/task-record.ts'
+import {
+  isFinalTask,
+  TASK_COUNTERS,
+  type TaskRecord,
+  type TaskWish,
+  taskIndexes,
+  WISH_LABEL,
+} from './task/task-record.ts'
 import { usageEvent } from './task/usage-event.ts'
 
 export const reactorOf = ({ retentionMs }: Pick<CloudFoundryOptions, 'retentionMs'>): Reactor => ({
@@ -25,26 +33,29 @@ export const reactorOf = ({ retentionMs }: Pick<CloudFoundryOptions, 'retentionM
     const labels = execution.submission.plan.steps[0]?.labels ?? {}
     if (labels[STAGING_LABEL] !== undefined) return reactToStaging(labels[STAGING_LABEL], execution, documents)
     if (labels[WISH_LABEL] === undefined) return []
+    const wish = JSON.parse(labels[WISH_LABEL]) as TaskWish
     const at = events[events.length - 1]!.at
     if (events.some((e) => e.transition.kind === 'execution.removed'))
-      return removalOf(execution, at >= (execution.status.finishedAt ?? at) + retentionMs)
-    return reactToTask(JSON.parse(labels[WISH_LABEL]) as TaskWish, execution, at, documents)
+      return removalOf(execution, wish.app, at >= (execution.status.finishedAt ?? at) + retentionMs)
+    return reactToTask(wish, execution, at, documents)
   },
 })
 
 /** What is told of a task outlives its app, but not its own time. */
-function removalOf({ tenant, id }: Execution, isOld: boolean): readonly DocumentChange[] {
+function removalOf({ tenant, id }: Execution, app: string, isOld: boolean): readonly DocumentChange[] {
   const gone = (collection: string, key: string): DocumentChange => ({
     kind: 'document.delete',
     tenant,
     collection,
     key,
   })
-  if (!isOld) return [gone(COLLECTIONS.task, id)]
   return [
     gone(COLLECTIONS.task, id),
-    ...TASK_EVENTS.usage.map((event) => gone(COLLECTIONS.usageEvent, eventGuid(id, event))),
-    ...TASK_EVENTS.audit.map((event) => gone(COLLECTIONS.auditEvent, eventGuid(id, event))),
+    gone(COLLECTIONS.endedTask, id),
+    { kind: 'counter.add', tenant, name: TASK_COUNTERS.removed(app), by: 1 },
+    { kind: 'counter.add', tenant, name: TASK_COUNTERS.allRemoved, by: 1 },
+    ...(isOld ? TASK_EVENTS.usage.map((event) => gone(COLLECTIONS.usageEvent, eventGuid(id, event))) : []),
+    ...(isOld ? TASK_EVENTS.audit.map((event) => gone(COLLECTIONS.auditEvent, eventGuid(id, event))) : []),
   ]
 }
 
@@ -59,7 +70,12 @@ async function reactToTask(
   const before = stored?.body
   const after = recordAfter(before ?? firstRecord(wish, execution), execution, at, before === undefined)
   const usage = usageAfter(before, after, execution, at)
-  return [before ? changed(after, execution, stored!) : inserted(after, execution), ...usage]
+  const isOver = before?.ended === undefined && after.ended !== undefined
+  return [
+    ...(before ? [changed(after, execution, stored!)] : inserted(after, execution)),
+    ...(isOver ? [putEnded(tenant, after, after.ended)] : []),
+    ...usage,
+  ]
 }
 
 const firstRecord = ({ metadata, ...wish }: TaskWish, { id, submission }: Execution): TaskRecord => ({
@@ -90,10 +106,13 @@ function recordAfter(before: TaskRecord, e: Execution, at: number, isNew: boolea
 }
 
 /** The first record takes the app's next number. */
-function inserted(task: TaskRecord, { tenant }: Execution): DocumentChange {
+function inserted(task: TaskRecord, { tenant }: Execution): readonly DocumentChange[] {
   const { seq: _none, ...indexes } = taskIndexes(task)
-  const assign = [{ field: 'seq', counter: `cloudfoundry/sequence/${task.app}`, index: 'seq' }]
-  return put(tenant, COLLECTIONS.task, task.guid, task, { sort: sortOf(task), indexes, assign })
+  const assign = [{ field: 'seq', counter: TASK_COUNTERS.sequence(task.app), index: 'seq' }]
+  return [
+    put(tenant, COLLECTIONS.task, task.guid, task, { sort: sortOf(task), indexes, assign }),
+    { kind: 'counter.add', tenant, name: TASK_COUNTERS.all, by: 1 },
+  ]
 }
 
 const changed = (task: TaskRecord, { tenant }: Execution, stored: Document<TaskRecord>): DocumentChange =>

@@ -110,7 +110,8 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.headers) reply.headers(answer.headers)
   reply.code(answer.status)
   if (answer.file) return reply.type('application/octet-stream').send(answer.file)
-  return answer.body === undefined ? reply.send() : reply.type(JSON_TYPE).send(JSON.stringify(answer.body))
+  const json = answer.json ?? (answer.body && JSON.stringify(answer.body))
+  return json === undefined ? reply.send() : reply.type(JSON_TYPE).send(json)
 }
 
 /** Who asks where nobody has to say so. */

@@ -2,6 +2,7 @@ import { asExecutionId } from '../../../core/identity.ts'
 import { type App, type Build, COLLECTIONS, type Droplet, type Package, type ServiceBinding } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
+import { changedTasks } from '../task/list-tasks.ts'
 import { endSeriesOf } from '../task/series.ts'
 import { isFinalTask, type TaskRecord } from '../task/task-record.ts'
 import { type PlacedApp, processesOf } from './find-app.ts'
@@ -52,4 +53,5 @@ async function cancelTask({ engine, caller, records }: Call, task: TaskRecord, p
 async function removeTask({ engine, caller, records }: Call, task: TaskRecord): Promise<void> {
   await engine.remove(caller.tenant, asExecutionId(task.guid)).catch(() => undefined)
   await records.save(records.deleteOf(COLLECTIONS.task, task.guid))
+  changedTasks()
 }

@@ -1,7 +1,7 @@
 /**
  * Whose output a source of the log cache is: an app's tasks and builds, or one task alone (beyond Cloud Foundry).
  *
- * An app's source reaches back to what runs, what ended lately and its newest tasks: like Cloud Foundry's log cache it is a
+ * An app's source reaches back to what runs and the thousand tasks that ended last: like Cloud Foundry's log cache it is a
  * window, so that following the log of an app with very many tasks costs no more than of one with few. What a task
  * wrote is all there under the task's own guid.
  */
@@ -10,7 +10,8 @@ import type { App, Build } from '../documents.ts'
 import { COLLECTIONS, type Space } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import { activeTasks } from '../task/active-tasks.ts'
-import { endedBucket, endedBuckets, isFinalTask, type TaskRecord } from '../task/task-record.ts'
+import { type EndedTask, sortOfEnd } from '../task/ended-task.ts'
+import type { TaskRecord } from '../task/task-record.ts'
 
 export interface LogOrigin {
   /** The execution that writes it. */
@@ -23,31 +24,31 @@ export interface LogOrigin {
   readonly lastWord?: string
 }
 
-/** Tasks that the source of an app reaches back to, besides those that run or ended lately. */
+/** Ended tasks that the source of an app reaches back to. */
 const NEWEST = 1_000
 const NS_PER_MS = 1_000_000n
+/** An end and its last line may be told at times that differ by clock and rounding, ms. */
+const SLACK_MS = 2_000
 
 /** `from`: nanoseconds; nothing is asked of what ended before. */
 export async function originsOfSource(call: Call, source: string, from: bigint): Promise<readonly LogOrigin[]> {
   const own = await call.records.find<TaskRecord>(COLLECTIONS.task, source)
   if (own) return [originOfTask(own)]
-  const tasks = await tasksOfApp(call, source, from)
-  return [...tasks.map(originOfTask), ...(await buildsOfApp(call, source))]
+  // In this order: what ends meanwhile is found twice, not missed.
+  const active = (await activeTasks(call.records)).filter((task) => task.app === source)
+  const over = await endedTasks(call, source, Number(from / NS_PER_MS) - SLACK_MS)
+  const tasks = new Map([...active, ...over].map((task) => [task.guid, originOfTask(task)]))
+  return [...tasks.values(), ...(await buildsOfApp(call, source))]
 }
 
-async function tasksOfApp(call: Call, app: string, from: bigint): Promise<readonly TaskRecord[]> {
-  const { records } = call
-  const buckets = endedBuckets(app, records.now())
-  const since = buckets.findIndex((bucket) => bucket === endedBucket(app, Number(from / NS_PER_MS)))
-  const concerned = since === -1 ? buckets : buckets.slice(0, since + 1)
-  const [active, newest, ...ended] = await Promise.all([
-    activeTasks(records),
-    since === -1 ? records.newest<TaskRecord>(COLLECTIONS.task, { name: 'app', value: app }, NEWEST) : [],
-    ...concerned.map((value) => records.all<TaskRecord>(COLLECTIONS.task, { name: 'ended', value })),
-  ])
-  // Later reads win: what was active may have ended meanwhile, not the other way about.
-  const all = [...active.filter((task) => task.app === app), ...newest, ...ended.flat()]
-  return [...new Map(all.map((task) => [task.guid, task])).values()]
+async function endedTasks({ engine, caller }: Call, app: string, since: Instant): Promise<readonly EndedTask[]> {
+  const { items } = await engine.documents<EndedTask>(caller.tenant, COLLECTIONS.endedTask, {
+    index: { name: 'app', value: app },
+    sortFrom: sortOfEnd(since),
+    limit: NEWEST,
+    ascending: false,
+  })
+  return items.map(({ body }) => body)
 }
 
 async function buildsOfApp(call: Call, guid: string): Promise<readonly LogOrigin[]> {
@@ -60,7 +61,7 @@ async function buildsOfApp(call: Call, guid: string): Promise<readonly LogOrigin
   return app && space ? written.map((build) => originOfBuild(build, app, space)) : []
 }
 
-const originOfTask = (task: TaskRecord): LogOrigin => ({
+const originOfTask = (task: TaskRecord | EndedTask): LogOrigin => ({
   execution: task.guid,
   created: task.created,
   ...(task.ended !== undefined && { ended: task.ended }),
@@ -70,7 +71,7 @@ const originOfTask = (task: TaskRecord): LogOrigin => ({
     `APP/TASK/${task.name}`,
     { task_id: task.guid },
   ),
-  ...(isFinalTask(task.state) && task.exitCode !== undefined && { lastWord: `Exit status ${task.exitCode}` }),
+  ...(task.ended !== undefined && task.exitCode !== undefined && { lastWord: `Exit status ${task.exitCode}` }),
 })
 
 const originOfBuild = (build: Build, app: App, space: Space): LogOrigin => ({

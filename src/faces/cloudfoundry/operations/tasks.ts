@@ -7,7 +7,7 @@ import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, accepted, type Call, type Operation, ok } from '../operation.ts'
 import { createTask } from '../task/create-task.ts'
 import { findTask } from '../task/find-task.ts'
-import { listAppTasks, listTasks } from '../task/list-tasks.ts'
+import { changedTasks, listAppTasks, listTasks } from '../task/list-tasks.ts'
 import { presentTask } from '../task/present-task.ts'
 import { changeSeries } from '../task/series.ts'
 import { shortlyAfter } from '../task/shortly-after.ts'
@@ -50,6 +50,7 @@ async function update(call: Call): Promise<Answer> {
     }),
     taskIndexes,
   )
+  changedTasks()
   if (!after) throw notFound('Task')
   return ok(await show(call, after))
 }

@@ -5,16 +5,16 @@
 import type { Page } from '../../../core/ports/store.ts'
 import { NumberedPages } from '../../kit/numbered-pages.ts'
 import { findApp } from '../app/find-app.ts'
-import { FACE } from '../auth.ts'
 import { COLLECTIONS } from '../documents.ts'
 import { badQuery } from '../errors.ts'
 import { type Answer, type Call, ok } from '../operation.ts'
 import { inOrder } from '../wire/answer-list.ts'
 import { type ListQuery, parseListQuery } from '../wire/list-query.ts'
+import { PageCache } from '../wire/page-cache.ts'
 import { pageDocument } from '../wire/page-document.ts'
 import { ACTIVE, activeTasks } from './active-tasks.ts'
 import { presentTask } from './present-task.ts'
-import { nameIndex, type TaskRecord, type TaskState } from './task-record.ts'
+import { nameIndex, TASK_COUNTERS, type TaskRecord, type TaskState } from './task-record.ts'
 
 const GLOBAL_ONLY = ['space_guids', 'organization_guids', 'app_guids']
 const FILTERS = [
@@ -69,28 +69,41 @@ const isPlain = (query: ListQuery): boolean =>
   FILTERS.every((name) => query.filter(name) === undefined)
 
 const pages = new NumberedPages()
+/** Tasks change by events, or through `changedTasks`. */
+const answered = new PageCache()
+
+/** The metadata of a task was changed, or a record taken away. */
+export const changedTasks = (): void => answered.forget()
 
 async function plainPage(call: Call, query: ListQuery, app: string | undefined, shows: boolean): Promise<Answer> {
+  const key = [call.caller.tenant, call.base, call.path, call.query, shows].join(' ')
+  return { status: 200, json: await answered.read(key, call.engine.cursor(), () => readPage(call, query, app, shows)) }
+}
+
+async function readPage(call: Call, query: ListQuery, app: string | undefined, shows: boolean): Promise<object> {
   const { tenant } = call.caller
-  const refs = { kind: 'task', ...(app !== undefined && { app }) }
   const ascending = query.orderBy?.descending !== true
   const index = { ascending, ...(app !== undefined && { index: { name: 'app', value: app } }) }
   const list = {
     name: `${tenant}/${app ?? ''}/${ascending}`,
     read: (page: Page) => call.engine.documents<TaskRecord>(tenant, COLLECTIONS.task, { ...page, ...index }),
-    async count(): Promise<number> {
-      const counts = await call.engine.countExecutions(tenant, { face: FACE, refs })
-      return Object.values(counts).reduce((sum, count) => sum + count, 0)
-    },
+    count: () => countTasks(call, app),
   }
   const { items, total } = await pages.read(list, query.page, query.perPage)
-  return answer(
+  return document(
     call,
     query,
     total,
     items.map(({ body }) => body),
     shows,
   )
+}
+
+async function countTasks({ engine, caller }: Call, app: string | undefined): Promise<number> {
+  const { sequence, removed, all, allRemoved } = TASK_COUNTERS
+  const names = app === undefined ? [all, allRemoved] : [sequence(app), removed(app)]
+  const [ever = 0, gone = 0] = await Promise.all(names.map((name) => engine.counter(caller.tenant, name)))
+  return Math.max(0, ever - gone)
 }
 
 async function filteredPage(call: Call, query: ListQuery, app: string | undefined, shows: boolean): Promise<Answer> {
@@ -105,7 +118,7 @@ async function filteredPage(call: Call, query: ListQuery, app: string | undefine
   }
   const ordered = inOrder(found, query, {})
   const from = (query.page - 1) * query.perPage
-  return answer(call, query, ordered.length, ordered.slice(from, from + query.perPage), shows)
+  return ok(document(call, query, ordered.length, ordered.slice(from, from + query.perPage), shows))
 }
 
 /** Everything that can match, by the index that leaves least, in order of creation. */
@@ -159,20 +172,14 @@ function matches(task: TaskRecord, query: ListQuery): boolean {
   )
 }
 
-function answer(
+function document(
   call: Call,
   query: ListQuery,
   total: number,
   tasks: readonly TaskRecord[],
   showsCommand: boolean,
-): Answer {
+): object {
   const view = { base: call.base, options: call.options, showsCommand }
-  return ok(
-    pageDocument(
-      call.base + call.path,
-      query,
-      total,
-      tasks.map((task) => presentTask(task, view)),
-    ),
-  )
+  const shown = tasks.map((task) => presentTask(task, view))
+  return pageDocument(call.base + call.path, query, total, shown)
 }

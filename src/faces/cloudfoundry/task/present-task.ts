@@ -1,5 +1,5 @@
 import type { CloudFoundryOptions } from '../options.ts'
-import { hrefs, metadataOf } from '../present.ts'
+import { metadataOf } from '../present.ts'
 import { timestamp } from '../wire/time.ts'
 import { EXIT_CODE_ANNOTATION } from './annotations.ts'
 import type { TaskRecord } from './task-record.ts'
@@ -13,8 +13,7 @@ export interface TaskView {
 
 /** Key by key and in the order of Cloud Controller's `task_presenter.rb`; the 2016 field where it was set. */
 export function presentTask(task: TaskRecord, { base, options, showsCommand }: TaskView): object {
-  const path = `/v3/tasks/${task.guid}`
-  const links = hrefs(base, { self: path, app: `/v3/apps/${task.app}` })
+  const self = `${base}/v3/tasks/${task.guid}`
   return {
     guid: task.guid,
     created_at: timestamp(task.created),
@@ -32,8 +31,9 @@ export function presentTask(task: TaskRecord, { base, options, showsCommand }: T
     relationships: { app: { data: { guid: task.app } } },
     metadata: metadataOf(shownMetadata(task)),
     links: {
-      ...links,
-      cancel: { href: `${base}${path}/actions/cancel`, method: 'POST' },
+      self: { href: self },
+      app: { href: `${base}/v3/apps/${task.app}` },
+      cancel: { href: `${self}/actions/cancel`, method: 'POST' },
       droplet: { href: `${base}/v3/droplets/${task.droplet}` },
     },
     ...(showsCommand && environmentOf(task, options)),

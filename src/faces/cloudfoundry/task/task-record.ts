@@ -43,15 +43,16 @@ export const isFinalTask = (state: TaskState): boolean => state === 'SUCCEEDED' 
 /** Where a step carries the wish. */
 export const WISH_LABEL = 'cf/task'
 
-const BUCKET_MS = 10 * 60_000
-const BUCKETS = 4
-
-/** Tasks of an app that ended in the same ten minutes share it, so that a log's reader finds those that ended lately. */
-export const endedBucket = (app: string, at: Instant): string => `${app}/${Math.floor(at / BUCKET_MS)}`
-
-/** Those of the last half hour, the newest first. */
-export const endedBuckets = (app: string, now: Instant): readonly string[] =>
-  Array.from({ length: BUCKETS }, (_, i) => endedBucket(app, now - i * BUCKET_MS))
+/**
+ * Counters of tasks, of an app and of the foundation: how many ever were, and how many of them are gone. What is listed
+ * is the difference, so that no list counts.
+ */
+export const TASK_COUNTERS = {
+  sequence: (app: string): string => `cloudfoundry/sequence/${app}`,
+  removed: (app: string): string => `cloudfoundry/removed/${app}`,
+  all: 'cloudfoundry/tasks',
+  allRemoved: 'cloudfoundry/tasks-removed',
+}
 
 const LONGEST_INDEXED = 255
 
@@ -65,6 +66,5 @@ export const taskIndexes = (task: TaskRecord): Readonly<Record<string, string>> 
   org: task.org,
   state: task.state,
   name: nameIndex(task.name),
-  ...(task.ended !== undefined && { ended: endedBucket(task.app, task.ended) }),
   seq: String(task.seq),
 })
