@@ -27,6 +27,8 @@ export interface TreeBuild {
   readonly type: string
   /** A toolchain of another version fails the build. */
   readonly isStrict: boolean
+  /** The rest is done in the type's image (tree-image.ts): only unpack. */
+  readonly isForImage: boolean
   /** Paths below `directory` that must exist, to be mounted on. */
   readonly mountPoints: readonly string[]
 }
@@ -37,6 +39,7 @@ const mark = join(spec.state, 'built')
 function build(): void {
   empty(spec.directory)
   unpack()
+  if (spec.isForImage) return say(`Building in the image for ${spec.type}`)
   checkToolchain(spec.type, spec.isStrict)
   installDependencies(spec.dependencies, spec.directory)
   if (spec.hook !== null && spec.hook.trim() !== '') {

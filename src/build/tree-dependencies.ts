@@ -71,19 +71,51 @@ const pythonSpecifier = (name: string, version: string): string =>
 const atSpecifier = (name: string, version: string): string => `${name}@${version}`
 const colonSpecifier = (name: string, version: string): string => `${name}:${version}`
 
-/** Installs what `dependencies` names, by the package managers of this machine. A missing one ends the build by name. */
-export function installDependencies(dependencies: Readonly<Record<string, Packages>>, directory: string): void {
+/** One call of a package manager. */
+export interface Installation {
+  /** As `dependencies` has it. */
+  readonly language: string
+  readonly program: string
+  readonly packages: readonly string[]
+  readonly args: readonly string[]
+  readonly variables: Readonly<Record<string, string>>
+}
+
+export type Dependencies = Readonly<Record<string, Packages>>
+
+/** What installs `dependencies` below the application's directory; `cache`: where package managers keep what they fetch. */
+export function installationsOf(
+  dependencies: Dependencies,
+  directory: string,
+  cache: string | undefined,
+): readonly Installation[] {
   const home = join(directory, DEPENDENCIES_DIRECTORY)
-  for (const [language, packages] of Object.entries(dependencies)) {
+  return Object.entries(dependencies).flatMap(([language, packages]) => {
     const manager = MANAGERS[language]
-    if (manager === undefined || Object.keys(packages).length === 0) continue
-    if (firstLineOf(manager.program, ['--version']) === undefined)
-      finish(1, `dependencies.${language} needs ${manager.program}, which is not installed here`)
-    const cache = process.env.PLATFORM_CACHE_DIR
-    if (cache !== undefined) process.env[manager.cacheVariable] = join(cache, '.packages', manager.program)
-    Object.assign(process.env, manager.variables?.(home))
-    say(`Installing ${language} dependencies: ${Object.keys(packages).join(', ')}`)
-    const code = spawnHere(manager.program, manager.arguments(packages, home), directory)
-    if (code !== 0) finish(code, `${manager.program} failed with exit code ${code}`)
+    if (manager === undefined || Object.keys(packages).length === 0) return []
+    const { program, cacheVariable } = manager
+    const variables = {
+      ...(cache !== undefined && { [cacheVariable]: join(cache, '.packages', program) }),
+      ...manager.variables?.(home),
+    }
+    return [{ language, program, packages: Object.keys(packages), args: manager.arguments(packages, home), variables }]
+  })
+}
+
+export const missingManager = ({ language, program }: Installation): string =>
+  `dependencies.${language} needs ${program}, which is not installed here`
+
+export const installing = ({ language, packages }: Installation): string =>
+  `Installing ${language} dependencies: ${packages.join(', ')}`
+
+/** Installs what `dependencies` names, by the package managers of this machine. A missing one ends the build by name. */
+export function installDependencies(dependencies: Dependencies, directory: string): void {
+  for (const installation of installationsOf(dependencies, directory, process.env.PLATFORM_CACHE_DIR)) {
+    const { program, args, variables } = installation
+    if (firstLineOf(program, ['--version']) === undefined) finish(1, missingManager(installation))
+    Object.assign(process.env, variables)
+    say(installing(installation))
+    const code = spawnHere(program, args, directory)
+    if (code !== 0) finish(code, `${program} failed with exit code ${code}`)
   }
 }

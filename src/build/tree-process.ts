@@ -11,9 +11,11 @@ export function finish(code: number, text: string): never {
 
 /** Exit code of a shell script; 128 + signal is 129 at least. */
 export const runShell = (script: string, directory: string): number =>
-  spawnHere('/bin/sh', ['-c', `${SOURCE_ENVIRONMENT}\n${script}`], directory)
+  spawnHere('/bin/sh', ['-c', withEnvironment(script)], directory)
 
-const SOURCE_ENVIRONMENT = 'if [ -f .environment ]; then . ./.environment; fi'
+/** What the tree's own `.environment` sets comes first. */
+export const withEnvironment = (script: string): string =>
+  `if [ -f .environment ]; then . ./.environment; fi\n${script}`
 
 export function spawnHere(program: string, args: readonly string[], directory?: string): number {
   const done = spawnSync(program, args, {

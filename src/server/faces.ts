@@ -57,7 +57,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       allowAddresses: configuration.allowAddress,
       sandboxed: () => isSandboxed(running),
     }),
-    upsunFace(context, { retentionMs: configuration.retentionMs }),
+    upsunFace(context, { retentionMs: configuration.retentionMs, imageRoots: pairsOf(configuration.imageRoots) }),
     livepeerFace(context, livepeerOptions(configuration)),
   ]
   return faces

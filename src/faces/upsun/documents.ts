@@ -74,6 +74,8 @@ export interface DeployedTask {
   readonly build: string
   /** CPU size, `0.5` unless chosen. */
   readonly size: string
+  /** Directory of its type's root file system; absent: this machine's programs. */
+  readonly root?: string
 }
 
 export interface VariableRecord {

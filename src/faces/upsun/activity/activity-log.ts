@@ -77,9 +77,9 @@ async function* buildLines(
   const seen = follow ? await waited(call, e.id, test, signal) : await call.engine.execution(call.tenant, e.id)
   const step = seen?.status.steps[ordinal]
   if (!step?.awaited || (isRun && step.state !== 'failed')) return
-  const name = stepsOf(e)[ordinal]!.name
-  if (!isRun) yield item(e.submission.acceptedAt, `Building task '${name}'\n`)
-  yield* linesOf(call, step.awaited, 'build', follow, signal)
+  if (!isRun) yield item(e.submission.acceptedAt, `Building task '${stepsOf(e)[ordinal]!.name}'\n`)
+  const build = await call.engine.execution(call.tenant, step.awaited)
+  for (const { name } of stepsOf(build)) yield* linesOf(call, build.id, name, follow, signal)
 }
 
 const ended = (call: Call, id: ExecutionId, signal: AbortSignal): Promise<Execution | undefined> =>

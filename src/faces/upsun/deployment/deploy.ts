@@ -119,7 +119,7 @@ async function build(
     activity: activityIdOf(id),
     treeId,
     ...(commit && { commit }),
-    tasks: configs.map((config) => deployed(config, builds.get(config.name)!.key, environment, options)),
+    tasks: configs.map((config) => deployed(call, config, builds.get(config.name)!.key, environment, options)),
     projectVariables,
     requestedAt: call.engine.now(),
     deployedAt: call.engine.now(),
@@ -135,13 +135,20 @@ const LARGEST_TREE_BYTES = 2 ** 31
 
 /** A size that was chosen stays chosen. */
 function deployed(
+  call: Call,
   config: TaskConfig,
   build: string,
   environment: EnvironmentRecord,
   options: DeployOptions,
 ): DeployedTask {
   const before = environment.deployment?.tasks.find((task) => task.config.name === config.name)
-  return { config, build, size: options.sizes.get(config.name) ?? before?.size ?? DEFAULT_SIZE }
+  const root = call.options.imageRoots[config.type]
+  return {
+    config,
+    build,
+    ...(root !== undefined && { root }),
+    size: options.sizes.get(config.name) ?? before?.size ?? DEFAULT_SIZE,
+  }
 }
 
 /** Under its tree's id, so that equal trees are kept once. Throws 400 when no configuration is in it. */

@@ -9,6 +9,8 @@ export type Env = Readonly<Record<string, EnvValue>>
 
 /** Where dependencies put their programs (src/build/tree-dependencies.ts), before the machine's own. */
 export const DEPENDENCIES = `${APP_DIRECTORY}/.global`
+/** Kept between the builds of a task. */
+export const CACHE = '/cache'
 const PATH = `${APP_DIRECTORY}/bin:${DEPENDENCIES}/bin:${DEPENDENCIES}/composer/vendor/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
 
 export interface BuildPlace {
@@ -46,7 +48,7 @@ export function buildEnvironment(
     ...given.env,
     ...shared(place, config, given.variables),
     CI: '1',
-    PLATFORM_CACHE_DIR: '/cache',
+    PLATFORM_CACHE_DIR: CACHE,
     PLATFORM_OUTPUT_DIR: APP_DIRECTORY,
     PLATFORM_SOURCE_DIR: APP_DIRECTORY,
     PLATFORM_VENDOR: 'upsun',

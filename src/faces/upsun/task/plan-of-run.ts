@@ -66,7 +66,7 @@ function shellStep(run: PlannedRun, name: 'deploy' | 'run', script: string): Ste
 }
 
 function shellWork({ task, env, record }: PlannedRun, script: string): RunSpec {
-  const { config, build } = task
+  const { config, build, root } = task
   const { project, environment } = record
   const phpIni = phpIniOf(config)
   return {
@@ -75,7 +75,7 @@ function shellWork({ task, env, record }: PlannedRun, script: string): RunSpec {
     executor: 'process',
     env: phpIni === undefined ? env : { ...env, PHP_INI_SCAN_DIR: `:${PHP_DIRECTORY}` },
     workdir: APP_DIRECTORY,
-    sandbox: { mode: 'on', writable: 'none' },
+    sandbox: { mode: 'on', writable: 'none', ...(root !== undefined && { root }) },
     mounts: [...mountsOfTask(config, build, { project, environment }), ...phpMounts(phpIni)],
     network: {
       mode: 'host',
