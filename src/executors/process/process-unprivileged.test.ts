@@ -10,9 +10,16 @@ const NOBODY = 65_534
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url))
 const VITEST = join(PROJECT, 'node_modules', 'vitest', 'vitest.mjs')
 const HERE = 'src/executors/process'
-/** `UNPRIVILEGED=all`: conformance, crashes and disks as well. */
+/** `UNPRIVILEGED=all`: conformance, crashes, disks and private networks as well. */
 const EVERYTHING = process.env.UNPRIVILEGED === 'all'
 const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'] as const
+
+/** A /dev/net/tun that everybody may open, seen by the tests alone: private networks then need no root either. */
+const withTun = (home: string): readonly string[] => {
+  const own = `${home}/tun`
+  const make = `mkdir ${own} && mount -t tmpfs own ${own} && mknod -m 666 ${own}/tun c 10 200`
+  return ['unshare', '--mount', 'sh', '-c', `${make} && mount --bind ${own}/tun /dev/net/tun && exec "$@"`, 'sh']
+}
 
 /** The checkout may lie where nobody may look, and the host may keep sandboxes from ordinary users. */
 function canBeNobody(): boolean {
@@ -27,7 +34,16 @@ it.runIf(canBeNobody())(
     const home = mkdtempSync(join(tmpdir(), 'taskport-nobody-'))
     chownSync(home, NOBODY, NOBODY)
     const files = EVERYTHING ? `${HERE}/` : `${HERE}/process-sandbox.test.ts`
-    const command = [...AS_NOBODY, process.execPath, VITEST, 'run', '--configLoader', 'runner', '--no-cache']
+    const command = [
+      ...(EVERYTHING ? withTun(home) : []),
+      ...AS_NOBODY,
+      process.execPath,
+      VITEST,
+      'run',
+      '--configLoader',
+      'runner',
+      '--no-cache',
+    ]
     const [program, ...args] = [...command, files]
     const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home, ...(process.env.CI && { CI: process.env.CI }) }
     const { stdout } = await promisify(execFile)(program!, args, { cwd: PROJECT, env }).catch((error) => error)
