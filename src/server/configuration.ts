@@ -214,7 +214,7 @@ export const FLAGS: readonly Flag[] = [
 export const pairsOf = (flags: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(flags.map((f) => [f.slice(0, f.lastIndexOf('=')), f.slice(f.lastIndexOf('=') + 1)]))
 
-const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost|\[::1\])$/
 
 /** What is wrong with a configuration, with what to do about it; undefined when it is fine. */
 export function problemWith(c: Configuration): string | undefined {

@@ -31,6 +31,7 @@ export async function examine(what: { readonly dataDirectory: string }): Promise
     sandbox(host),
     launcher(host),
     ...controlGroups(host),
+    diskLimits(host),
     privateNetworks(host),
     dataDirectory(what.dataDirectory),
     diskSpace(what.dataDirectory),
@@ -83,6 +84,13 @@ function controlGroups({ cgroups }: HostFacts): readonly Finding[] {
   const missing = (['memory', 'cpu', 'pids', 'kill'] as const).filter((name) => cgroups[name] === undefined)
   const says = `${cgroups.version}${missing.length > 0 ? `, without ${missing.join(', ')}` : ', memory, CPU and processes'}`
   return [finding('cgroups', missing.length > 0 ? 'warning' : 'ok', says, cgroups.remark)]
+}
+
+function diskLimits(host: HostFacts): Finding {
+  if (host.mkfs !== undefined) return finding('disk limits', 'ok', `enforced, with ${host.mkfs}`)
+  const says = 'workspaces are measured, and programs that overdo it are ended: watched, not enforced'
+  const next = host.uid === 0 ? 'apt-get install e2fsprogs; needs loop devices and the right to mount' : undefined
+  return finding('disk limits', host.uid === 0 ? 'warning' : 'ok', says, next)
 }
 
 function privateNetworks(host: HostFacts): Finding {
