@@ -146,7 +146,7 @@ test('a pattern that would take a backtracking matcher for ever is answered at o
 test('for placing, what only the face knows becomes a list of instances', () => {
   const other = { ...target, id: 'b'.repeat(32), runningTasksCount: 0 }
   const query: Query = parseQuery('runningTasksCount < 1 and attribute:stack == prod')
-  expect(compileForPlacement(query, [target, other])).toEqual({
+  expect(compileForPlacement(query, [target, other], 'ecs.group')).toEqual({
     op: 'and',
     of: [
       { op: 'in', attribute: 'ecs.instance', values: [other.id] },

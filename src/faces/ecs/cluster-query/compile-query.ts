@@ -1,7 +1,7 @@
 import type { Constraint } from '../../../core/placement.ts'
 import { satisfies } from '../../../engine/constraint.ts'
 import type { Comparison, Query } from './query.ts'
-import { GROUP_REF, OWN_SUBJECTS, type QueryTarget, subjectOf } from './query-target.ts'
+import { OWN_SUBJECTS, type QueryTarget, subjectOf } from './query-target.ts'
 
 /** Node attributes by which this face marks the logical nodes it registers. */
 export const CLUSTER_ATTRIBUTE = 'ecs.cluster'
@@ -9,7 +9,7 @@ export const INSTANCE_ATTRIBUTE = 'ecs.instance'
 
 /** A query as the core's constraint, over subjects made by `subjectOf`. */
 export function compileQuery(query: Query): Constraint {
-  if (query.kind === 'compare') return compileComparison(query)
+  if (query.kind === 'compare') return compileComparison(query, 'task:group')
   if (query.kind === 'not') return { op: 'not', of: compileQuery(query.of) }
   return { op: query.kind, of: query.of.map(compileQuery) }
 }
@@ -19,18 +19,20 @@ export const matchesQuery = (query: Query, target: QueryTarget): boolean =>
 
 /**
  * The same for placing on nodes: attributes and task groups are looked at when a task is placed; what only this face
- * knows of an instance (agent, registration, number of tasks) is looked at now, over `instances`.
+ * knows of an instance (agent, registration, number of tasks) is looked at now, over `instances`. `groupRef`: where
+ * groups of tasks stand.
  */
-export function compileForPlacement(query: Query, instances: readonly QueryTarget[]): Constraint {
-  if (query.kind === 'not') return { op: 'not', of: compileForPlacement(query.of, instances) }
-  if (query.kind !== 'compare') return { op: query.kind, of: query.of.map((q) => compileForPlacement(q, instances)) }
-  if (typeof query.subject === 'object' || query.subject === 'task:group') return compileComparison(query)
+export function compileForPlacement(query: Query, instances: readonly QueryTarget[], groupRef: string): Constraint {
+  const compiled = (part: Query): Constraint => compileForPlacement(part, instances, groupRef)
+  if (query.kind === 'not') return { op: 'not', of: compiled(query.of) }
+  if (query.kind !== 'compare') return { op: query.kind, of: query.of.map(compiled) }
+  if (typeof query.subject === 'object' || query.subject === 'task:group') return compileComparison(query, groupRef)
   const ids = instances.filter((instance) => matchesQuery(query, instance)).map((instance) => instance.id)
   return { op: 'in', attribute: INSTANCE_ATTRIBUTE, values: ids }
 }
 
-function compileComparison(query: Comparison): Constraint {
-  if (query.subject === 'task:group') return groupConstraint(query)
+function compileComparison(query: Comparison, groupRef: string): Constraint {
+  if (query.subject === 'task:group') return groupConstraint(query, groupRef)
   const attribute = typeof query.subject === 'object' ? query.subject.attribute : OWN_SUBJECTS[query.subject]
   const { operator } = query
   const values = query.subject === 'registeredAt' ? query.values.map(spelledOut) : query.values
@@ -48,10 +50,10 @@ const spelledOut = (time: string): string => {
 const not = (of: Constraint): Constraint => ({ op: 'not', of })
 
 /** `!=` of a group means that no task of it is there, as `not(task:group == x)` does. */
-function groupConstraint({ operator, values }: Comparison): Constraint {
+function groupConstraint({ operator, values }: Comparison, ref: string): Constraint {
   const runs = (cmp: 'equals' | 'matches' | 'in', given = values): Constraint => ({
     op: 'runs',
-    ref: GROUP_REF,
+    ref,
     cmp,
     values: given,
   })

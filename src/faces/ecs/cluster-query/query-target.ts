@@ -1,3 +1,4 @@
+import type { Tenant } from '../../../core/identity.ts'
 import type { Instant } from '../../../core/instant.ts'
 import type { Subject as ConstraintSubject } from '../../../engine/constraint.ts'
 
@@ -23,9 +24,10 @@ export const OWN_SUBJECTS = {
   runningTasksCount: 'subject:runningTasksCount',
 } as const
 
-export const GROUP_REF = 'ecs.group'
+/** The ref that says a task's group. It names account, region and cluster: groups of the same name elsewhere are others. */
+export const groupRefOf = (tenant: Tenant, cluster: string): string => `ecs.group/${tenant}/${cluster}`
 
-/** An instance as the core's constraints look at it. */
+/** An instance as the core's constraints look at it; of refs they name the group's alone. */
 export function subjectOf(target: QueryTarget): ConstraintSubject {
   return {
     attributes: {
@@ -36,7 +38,7 @@ export function subjectOf(target: QueryTarget): ConstraintSubject {
       [OWN_SUBJECTS.registeredAt]: new Date(target.registeredAt).toISOString(),
       [OWN_SUBJECTS.runningTasksCount]: String(target.runningTasksCount),
     },
-    count: (ref, value) => (ref === GROUP_REF ? target.taskGroups.filter((g) => g === value).length : 0),
-    values: (ref) => (ref === GROUP_REF ? new Set(target.taskGroups) : []),
+    count: (_ref, value) => target.taskGroups.filter((group) => group === value).length,
+    values: () => new Set(target.taskGroups),
   }
 }

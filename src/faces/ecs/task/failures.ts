@@ -39,7 +39,7 @@ export function failuresOf(call: Call, refused: Refused, instances: readonly Con
 }
 
 function failureOf(call: Call, instance: ContainerInstance, { lacks, detail }: NodeShortfall): Failure {
-  const said = detail ?? DETAILS[lacks]
+  const said = DETAILS[lacks] ?? detail
   return {
     arn: instanceArn(call.home, instance.cluster, instance.id),
     reason: REASONS[lacks],

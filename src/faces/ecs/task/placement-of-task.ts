@@ -1,7 +1,9 @@
+import type { Tenant } from '../../../core/identity.ts'
 import type { Constraint, PlacementSpec, Strategy } from '../../../core/placement.ts'
 import { CLUSTER_ATTRIBUTE, compileForPlacement, matchesQuery } from '../cluster-query/compile-query.ts'
 import { parseQuery } from '../cluster-query/parse-query.ts'
 import type { Query } from '../cluster-query/query.ts'
+import { groupRefOf } from '../cluster-query/query-target.ts'
 import { invalidParameter } from '../errors.ts'
 import type { ContainerInstance } from '../instance/container-instance.ts'
 import { list, oneOf, structure, text, type ValueOf } from '../wire/shape.ts'
@@ -14,6 +16,7 @@ type ConstraintInput = ValueOf<typeof placementConstraintsShape>[number]
 type StrategyInput = ValueOf<typeof placementStrategyShape>[number]
 
 export interface PlacementWish {
+  readonly tenant: Tenant
   readonly cluster: string
   readonly group: string
   readonly constraints: readonly ConstraintInput[]
@@ -40,18 +43,19 @@ export function placementOfTask(wish: PlacementWish): PlacementSpec {
   return {
     constraint: takesMachine ? { op: 'or', of: [isMachine, registered] } : registered,
     ...(strategies.length > 0 && { strategies }),
-    ...(distinct && { distinctBy: { ref: 'ecs.group', value: wish.group } }),
+    ...(distinct && { distinctBy: { ref: groupRefOf(wish.tenant, wish.cluster), value: wish.group } }),
   }
 }
 
 function registeredConstraint(wish: PlacementWish, queries: readonly Query[]): Constraint {
+  const groupRef = groupRefOf(wish.tenant, wish.cluster)
   const inCluster: Constraint = { op: 'equals', attribute: CLUSTER_ATTRIBUTE, value: wish.cluster }
-  return { op: 'and', of: [inCluster, ...queries.map((q) => compileForPlacement(q, wish.instances))] }
+  return { op: 'and', of: [inCluster, ...queries.map((q) => compileForPlacement(q, wish.instances, groupRef))] }
 }
 
-function strategiesOf({ strategies, group }: PlacementWish): readonly Strategy[] {
+function strategiesOf({ tenant, cluster, strategies, group }: PlacementWish): readonly Strategy[] {
   if (strategies.length > 5) throw invalidParameter('Too many placement strategies. The limit is 5.')
-  const among = { ref: 'ecs.group', value: group }
+  const among = { ref: groupRefOf(tenant, cluster), value: group }
   return strategies.map((s): Strategy => {
     if (s.type === 'binpack') {
       const by = s.field?.toLowerCase()

@@ -1,8 +1,10 @@
 /** One task as the engine is asked for it. */
 
+import type { Tenant } from '../../../core/identity.ts'
 import type { PlacementSpec } from '../../../core/placement.ts'
 import type { Change } from '../../../core/ports/store.ts'
 import type { SubmissionRequest } from '../../../engine/submission-request.ts'
+import { groupRefOf } from '../cluster-query/query-target.ts'
 import { taskIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 import type { Tag } from '../tags.ts'
@@ -62,7 +64,7 @@ export async function requestOfTask(
     face: 'ecs',
     placement: wish.placement,
     labels: Object.fromEntries(wish.tags.map((t) => [t.key, t.value])),
-    refs: refsOf(record, groups),
+    refs: refsOf(call.tenant, record, groups),
     ...(call.options.retentionMs !== undefined && { retentionMs: call.options.retentionMs }),
     ...wishes,
     ...(wish.capacityProvider !== undefined && { ifNoRoom: 'queue' }),
@@ -74,12 +76,12 @@ export async function requestOfTask(
  * What lists are filtered by and placing looks at. Each costs a row of an index, so there are no more than needed: a
  * default log group follows from the family; several groups get numbered names.
  */
-function refsOf(record: TaskRecord, groups: readonly string[]): Readonly<Record<string, string>> {
+function refsOf(tenant: Tenant, record: TaskRecord, groups: readonly string[]): Readonly<Record<string, string>> {
   const named = groups.filter((group) => group !== defaultGroup(record.family))
   return {
     'ecs.cluster': record.cluster,
     'ecs.family': record.family,
-    'ecs.group': record.group,
+    [groupRefOf(tenant, record.cluster)]: record.group,
     ...(record.startedBy !== undefined && { 'ecs.startedBy': record.startedBy }),
     ...Object.fromEntries(named.map((group, i) => [logGroupRef(i), group])),
   }

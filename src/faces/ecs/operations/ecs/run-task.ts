@@ -55,7 +55,7 @@ export const runTask = operation('RunTask', input, async (call, given) => {
   const instances = await instancesOf(call, fargate ? undefined : cluster.name, counted)
   if (!fargate && !instances.some((i) => i.status === 'ACTIVE'))
     throw invalidParameter('No Container Instances were found in your cluster.')
-  const wish = wishOf(given, definition, cluster, instances, fargate)
+  const wish = wishOf(call, given, definition, cluster, instances, fargate)
   const changes = await newLogGroups(call, definition)
   const requests = await Promise.all(
     Array.from({ length: count }, (_, i) =>
@@ -108,6 +108,7 @@ function providersOf(given: RunTaskInput, cluster: Cluster, count: number): read
 }
 
 function wishOf(
+  { tenant }: Call,
   given: RunTaskInput,
   definition: TaskDefinition,
   cluster: Cluster,
@@ -116,7 +117,14 @@ function wishOf(
 ): TaskWish {
   const constraints = checkedConstraints([...definition.placementConstraints, ...(given.placementConstraints ?? [])])
   const group = given.group || `family:${definition.family}`
-  const wish = { cluster: cluster.name, group, constraints, strategies: given.placementStrategy ?? [], instances }
+  const wish = {
+    tenant,
+    cluster: cluster.name,
+    group,
+    constraints,
+    strategies: given.placementStrategy ?? [],
+    instances,
+  }
   const placement = placementOfTask(wish)
   const launchType =
     given.capacityProviderStrategy?.length || (fargate && !given.launchType) ? undefined : (given.launchType ?? 'EC2')
