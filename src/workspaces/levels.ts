@@ -13,13 +13,12 @@ export function levelsOf<Item extends Dependent>(
   byId: ReadonlyMap<string, Item>,
 ): readonly (readonly Item[])[] {
   const needed = closureOf(roots, byId)
-  const waiting = new Map(needed.map((item) => [item.id, new Set(item.dependsOn.filter((id) => byId.has(id)))]))
-  const dependents = dependentsOf(needed)
+  const { waiting, dependents } = edgesOf(needed)
   const levels: Item[][] = []
-  let ready = needed.filter((item) => waiting.get(item.id)!.size === 0)
+  let ready = needed.flatMap((_, i) => (waiting[i] === 0 ? [i] : []))
   while (ready.length > 0) {
-    levels.push(ready)
-    ready = freed(ready, dependents, waiting).map((id) => byId.get(id)!)
+    levels.push(ready.map((i) => needed[i]!))
+    ready = freed(ready, dependents, waiting)
   }
   return levels
 }
@@ -36,28 +35,32 @@ function closureOf<Item extends Dependent>(roots: readonly string[], byId: Reado
   return found
 }
 
-function dependentsOf(items: readonly Dependent[]): ReadonlyMap<string, readonly string[]> {
-  const dependents = new Map<string, string[]>()
-  for (const { id, dependsOn } of items)
-    for (const needed of new Set(dependsOn)) {
-      const known = dependents.get(needed)
-      if (known) known.push(id)
-      else dependents.set(needed, [id])
-    }
-  return dependents
+interface Edges {
+  /** By place in the list: how many it still waits for. A need that is named twice counts twice on both sides. */
+  readonly waiting: Int32Array
+  readonly dependents: readonly (readonly number[])[]
 }
 
-function freed(
-  done: readonly Dependent[],
-  dependents: ReadonlyMap<string, readonly string[]>,
-  waiting: ReadonlyMap<string, Set<string>>,
-): string[] {
-  const free: string[] = []
-  for (const { id } of done)
-    for (const dependent of dependents.get(id) ?? []) {
-      const left = waiting.get(dependent)!
-      left.delete(id)
-      if (left.size === 0) free.push(dependent)
+function edgesOf(items: readonly Dependent[]): Edges {
+  const places = new Map(items.map(({ id }, i) => [id, i]))
+  const waiting = new Int32Array(items.length)
+  const dependents = items.map((): number[] => [])
+  for (const [i, { dependsOn }] of items.entries())
+    for (const id of dependsOn) {
+      const needed = places.get(id)
+      if (needed === undefined) continue
+      waiting[i]!++
+      dependents[needed]!.push(i)
+    }
+  return { waiting, dependents }
+}
+
+function freed(done: readonly number[], dependents: Edges['dependents'], waiting: Int32Array): number[] {
+  const free: number[] = []
+  for (const i of done)
+    for (const dependent of dependents[i]!) {
+      waiting[dependent]!--
+      if (waiting[dependent] === 0) free.push(dependent)
     }
   return free
 }
