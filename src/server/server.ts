@@ -69,6 +69,25 @@ export async function serve(given: Configuration): Promise<Server> {
     committed: (ms) => metrics.committed(ms / 1_000),
   })
   const logs = await openLogs(c)
+  try {
+    return await serveFrom(c, { vault, log, metrics, store, logs })
+  } catch (error) {
+    // Nothing of a server that did not start keeps its process from ending.
+    await logs.close()
+    await store.close()
+    throw error
+  }
+}
+
+interface Ground {
+  readonly vault: ReturnType<typeof openVault>
+  readonly log: Pino
+  readonly metrics: Metrics
+  readonly store: SqliteStore
+  readonly logs: SegmentLogStore
+}
+
+async function serveFrom(c: Configuration, { vault, log, metrics, store, logs }: Ground): Promise<Server> {
   const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
   const gateway = new TaskGateway(gatewayPortFileOf(c.dataDirectory))
   const reactors: Reactor[] = []

@@ -10,11 +10,11 @@ export function freePort(): Promise<number> {
   return promise
 }
 
-/** What a program on the loopback says before it closes the connection; `no answer` where none listens. */
-export function answerOf(port: number): Promise<string> {
+/** What a program on this machine says before it closes the connection; `no answer` where none listens. */
+export function answerOf(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let said = ''
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.on('data', (bytes) => {
       said += String(bytes)
     })
