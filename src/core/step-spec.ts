@@ -142,6 +142,7 @@ export interface HealthCheck {
 export interface LogLimits {
   /** Lines per second above which lines are dropped with a system line that says how many. */
   readonly linesPerSecond?: number
+  /** The same for bytes; 0: nothing is kept. */
   readonly bytesPerSecond?: number
 }
 

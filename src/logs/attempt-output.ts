@@ -55,7 +55,7 @@ export class AttemptOutput {
     this.#sink = sink
     this.#maxLineBytes = maxLineBytes
     this.#limits = limits
-    this.#window = limits?.linesPerSecond || limits?.bytesPerSecond ? new RateWindow(limits) : undefined
+    this.#window = limits?.linesPerSecond || limits?.bytesPerSecond !== undefined ? new RateWindow(limits) : undefined
   }
 
   /** Lines numbered so far. */
@@ -169,6 +169,6 @@ const amount = (lines: number, bytes: number): string => `${lines} ${lines === 1
 function limitText(limits: LogLimits | undefined): string {
   const parts: string[] = []
   if (limits?.linesPerSecond) parts.push(`${limits.linesPerSecond} lines/s`)
-  if (limits?.bytesPerSecond) parts.push(`${limits.bytesPerSecond} bytes/s`)
+  if (limits?.bytesPerSecond !== undefined) parts.push(`${limits.bytesPerSecond} bytes/s`)
   return parts.join(' and ')
 }

@@ -7,7 +7,7 @@ const NEWLINE = 10
 /**
  * Lines and bytes that one attempt may write in a window of one second. The first line that does not fit closes the
  * window, so that what is dropped is one stretch and costs one system line a second. A line above the whole byte limit
- * passes when it is the window's first, else it never could.
+ * passes when it is the window's first, else it never could; a limit of no bytes lets nothing pass.
  */
 export class RateWindow {
   readonly #maxLines: number
@@ -52,7 +52,7 @@ export class RateWindow {
       const end = body.indexOf(NEWLINE, from)
       const to = end === -1 ? body.length : end + 1
       const bytes = to - from + (admitted === 0 ? head.length : 0)
-      if (this.#bytes + bytes > this.#maxBytes && this.#bytes > 0) break
+      if (this.#bytes + bytes > this.#maxBytes && (this.#bytes > 0 || this.#maxBytes === 0)) break
       this.#bytes += bytes
       this.#lines++
       admitted++

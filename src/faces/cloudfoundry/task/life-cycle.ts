@@ -43,8 +43,9 @@ function failureOfExit(exit: Exit, name: string): string {
   const status = `APP/TASK/${name}: Exited with status ${shellCode(exit) ?? 1}`
   switch (exit.outcome) {
     case 'exited':
-    case 'signaled':
       return status
+    case 'signaled':
+      return exit.reason?.code === 'disk_limit' ? `${status} (disk limit)` : status
     case 'outOfMemory':
       return `${status} (out of memory)`
     case 'timedOut':
