@@ -4,7 +4,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -156,6 +156,18 @@ export const tinyVideo = (): Buffer =>
 /** Two seconds of picture and sound. */
 export const smallVideo = (): Buffer =>
   madeMedia(...PICTURE(2), ...SOUND(2), ...H264, '-c:a', 'aac', '-shortest', 'mp4')
+
+/** A second of picture that players turn by a quarter. */
+export function turnedVideo(): Buffer {
+  const directory = mkdtempSync(join(tmpdir(), 'taskport-media-'))
+  try {
+    const path = join(directory, 'upright.mp4')
+    writeFileSync(path, madeMedia(...PICTURE(1, '160x120'), ...H264, 'mp4'))
+    return madeMedia('-i', path, '-c', 'copy', '-metadata:s:v:0', 'rotate=90', 'mov')
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
 
 /** Decodes all of it; the number of frames of the first picture. Throws when anything is broken. */
 export async function decodedFrames(address: string): Promise<number> {
