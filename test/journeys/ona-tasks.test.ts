@@ -126,6 +126,57 @@ test('runService waits until the service is ready; a task that depends on it run
   expect((await run(await task('was-stopped', 'test -e stopped'))).status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
 })
 
+test('a service that runs from an earlier specification starts anew, once its former run has ended', async () => {
+  const reference = 'versioned'
+  const file = (word: string) => ({
+    services: {
+      [reference]: { name: reference, commands: { start: `echo ${word} >> versions; sleep 100`, ready: 'true' } },
+    },
+  })
+  const upsert = (word: string) => automations().upsert({ environmentId, automationsFile: file(word) })
+  const { updatedServiceIds: [id = ''] = [] } = await upsert('first')
+  const read = async () => (await automations().services.retrieve({ id })).service
+  const started = async () => {
+    await Promise.all([1, 2, 3].map(() => automations().services.start({ id })))
+    return until(read, (s) => s.status?.phase === 'SERVICE_PHASE_RUNNING')
+  }
+  const first = await started()
+  expect((await started()).status?.session).toBe(first.status?.session)
+  await upsert('second')
+  await automations().services.start({ id })
+  const second = await until(
+    read,
+    (s) => s.status?.phase === 'SERVICE_PHASE_RUNNING' && s.status.session !== first.status?.session,
+  )
+  expect(Number(second.spec?.specVersion)).toBeGreaterThan(Number(first.spec?.specVersion))
+  expect(BigInt(second.status?.statusVersion ?? 0)).toBeGreaterThan(BigInt(first.status?.statusVersion ?? 0))
+  await expect(automations().services.update({ id, spec: { commands: { ready: '' } } })).rejects.toThrow('not stopped')
+  await automations().services.stop({ id })
+  await until(read, (s) => s.status?.phase === 'SERVICE_PHASE_STOPPED')
+  expect((await run(await task('versions', 'test "$(tr "\\n" " " < versions)" = "first second "'))).status?.phase).toBe(
+    'TASK_EXECUTION_PHASE_SUCCEEDED',
+  )
+})
+
+test('a stop command that fails makes the service FAILED; deleting one stops it first', async () => {
+  const { service } = await automations().services.create({
+    environmentId,
+    metadata: { reference: 'bad-stop', name: 'Bad stop' },
+    spec: { commands: { start: 'sleep 100', stop: 'exit 3' } },
+  })
+  const read = async () => (await automations().services.retrieve({ id: service.id })).service.status?.phase
+  const start = async () => {
+    await automations().services.start({ id: service.id })
+    await until(read, (phase) => phase === 'SERVICE_PHASE_RUNNING')
+  }
+  await start()
+  await automations().services.stop({ id: service.id })
+  await until(read, (phase) => phase === 'SERVICE_PHASE_FAILED')
+  await start()
+  await automations().services.delete({ id: service.id, force: true })
+  await expect(automations().services.retrieve({ id: service.id })).rejects.toBeInstanceOf(NotFoundError)
+})
+
 test('a service that is not ready in time has FAILED', async () => {
   const { service } = await automations().services.create({
     environmentId,

@@ -15,7 +15,7 @@ import { alreadyExists, failedPrecondition, invalidArgument, isConflict, missing
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { presentService } from '../service/present-service.ts'
-import { activeService, latestRun, startService as start } from '../service/start-service.ts'
+import { activeService, latestRun, startService as start, stopService as stop } from '../service/start-service.ts'
 import { creatorOf } from '../wire/subject.ts'
 import { needReference, needText, needUuid } from '../wire/validate.ts'
 import { refuseWithDependents } from './tasks.ts'
@@ -196,9 +196,8 @@ export async function deleteService(call: Call, { id, force }: wire.DeleteServic
   const { body: service } = await find(call, id)
   await refuseWithDependents(call, service.environment, service.id)
   const { tenant, engine } = call
-  const run = await activeService(call, tenant, service.id)
-  if (run) await engine.stop(tenant, run.id, { by: call.caller.principal.id, ...(force && { graceMs: 0 }) })
-  if (run && !force) await engine.waitFor(tenant, run.id, isFinal, STOP_WAIT_MS)
+  const runs = await stop(call, call.caller.principal, service.id, force ? { graceMs: 0 } : {})
+  if (!force) for (const run of runs) await engine.waitFor(tenant, run.id, isFinal, STOP_WAIT_MS)
   await engine.saveDocuments([
     { kind: 'document.delete', tenant, collection: COLLECTIONS.service, key: service.id },
     { kind: 'document.delete', tenant, collection: COLLECTIONS.reference, key: referenceKey(service) },
@@ -216,7 +215,6 @@ export async function startService(call: Call, { id }: wire.StartServiceRequest)
 
 export async function stopService(call: Call, { id }: wire.StopServiceRequest): Promise<object> {
   const { body: service } = await find(call, id)
-  const run = await activeService(call, call.tenant, service.id)
-  if (run) await call.engine.stop(call.tenant, run.id, { by: call.caller.principal.id })
+  await stop(call, call.caller.principal, service.id)
   return {}
 }

@@ -1,10 +1,19 @@
+import type { Execution } from '../../../core/execution.ts'
 import type { Tenant } from '../../../core/identity.ts'
 import type { EnvValue } from '../../../core/step-spec.ts'
 import type { Parts } from '../call.ts'
 import type { EnvironmentRecord, ServiceRecord } from '../documents.ts'
 import { planOfService, serviceKey } from './plan-of-service.ts'
 
-/** The engine learns the services by name, so that a step can start what it awaits. No new revision where nothing changed. */
+/** Which specification a run was started with. */
+const SPEC_VERSION_LABEL = 'ona.specVersion'
+
+export const specVersionOf = ({ submission }: Execution): number => Number(submission.labels[SPEC_VERSION_LABEL] ?? 0)
+
+/**
+ * The engine learns the services by name, so that a step can start what it awaits. No new revision where nothing changed.
+ * One run of a service at a time: a further one waits for the end of the one before.
+ */
 export async function registerServices(
   parts: Parts,
   tenant: Tenant,
@@ -14,6 +23,8 @@ export async function registerServices(
 ): Promise<void> {
   for (const service of services) {
     const plan = planOfService(service, environment, env, parts.options)
-    await parts.engine.registerTask(tenant, serviceKey(service.id), { plan })
+    const key = serviceKey(service.id)
+    const labels = { [SPEC_VERSION_LABEL]: String(service.specVersion) }
+    await parts.engine.registerTask(tenant, key, { plan, labels, concurrency: [{ key, limit: 1 }] })
   }
 }
