@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { request } from 'node:http'
 import { dirname, resolve } from 'node:path'
 import type { HostFacts } from '../executors/process/host-facts.ts'
+import { SERVER_GROUP } from '../executors/process/probe-cgroups.ts'
 import { probeHost } from '../executors/process/probe-host.ts'
 import { keyFileOf } from './data-directory.ts'
 import { readServerFile } from './server-file.ts'
@@ -36,7 +37,7 @@ export async function examine(what: { readonly dataDirectory: string }): Promise
     dataDirectory(what.dataDirectory),
     diskSpace(what.dataDirectory),
     server(what.dataDirectory),
-    serviceUnit(),
+    serviceUnit(host),
     await containerEngine(),
     ffmpeg(),
   ]
@@ -139,7 +140,7 @@ function server(directory: string): Finding {
     : finding('server', 'ok', 'none runs on this data directory')
 }
 
-function serviceUnit(): Finding {
+function serviceUnit({ cgroups }: HostFacts): Finding {
   const unit = installedUnit(UNIT)
   if (!unit) return finding('systemd unit', 'ok', `no ${UNIT} is installed`)
   if (unit.killMode !== 'process')
@@ -156,7 +157,31 @@ function serviceUnit(): Finding {
       `${UNIT} lacks Delegate=yes: limits cannot be enforced`,
       'add Delegate=yes',
     )
+  if (cgroups.version === 'v2' && unit.subgroup === undefined)
+    return finding(
+      'systemd unit',
+      'problem',
+      `${UNIT} lacks DelegateSubgroup=: with cgroup v2 the server cannot come back while tasks run`,
+      `add DelegateSubgroup=${SERVER_GROUP} (systemd 254), or take Delegate=yes away`,
+    )
+  const systemd = systemdVersion()
+  if (cgroups.version === 'v2' && systemd !== undefined && systemd < KNOWS_SUBGROUP)
+    return finding(
+      'systemd unit',
+      'problem',
+      `systemd ${systemd} does not know DelegateSubgroup=: with cgroup v2 the server cannot come back while tasks run`,
+      'take Delegate=yes away (limits are then watched), or use systemd 254',
+    )
   return finding('systemd unit', 'ok', `${UNIT}: KillMode=process, Delegate=yes`)
+}
+
+/** Since when DelegateSubgroup= is known (systemd.resource-control(5)). */
+const KNOWS_SUBGROUP = 254
+
+function systemdVersion(): number | undefined {
+  const { stdout } = spawnSync('systemctl', ['--version'], { encoding: 'utf8', timeout: ENGINE_PATIENCE_MS })
+  const version = /^systemd (\d+)/.exec(stdout ?? '')?.[1]
+  return version === undefined ? undefined : Number(version)
 }
 
 async function containerEngine(): Promise<Finding> {

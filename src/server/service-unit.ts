@@ -5,6 +5,8 @@ export interface ServiceUnit {
   readonly name: string
   readonly killMode: string
   readonly delegate: boolean
+  /** Where in its own tree the server is put; undefined: at the root of it. */
+  readonly subgroup: string | undefined
 }
 
 const FOLDERS = [
@@ -37,6 +39,7 @@ export function unitOf(name: string, text: string): ServiceUnit {
     name,
     killMode: settings.get('KillMode') ?? 'control-group',
     delegate: /^(yes|true|on|1)$/i.test(settings.get('Delegate') ?? 'no'),
+    subgroup: settings.get('DelegateSubgroup'),
   }
 }
 

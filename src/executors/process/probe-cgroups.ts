@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pidsIn, readControl, tryControl } from './cgroup/control-files.ts'
 import type { CgroupFacts } from './host-facts.ts'
 
@@ -18,7 +18,7 @@ export function probeCgroups(): CgroupFacts {
     return mount === undefined ? undefined : writable(join(mount.root, own.get(controller) ?? ''))
   }
   const unifiedRoot = mounts.find(({ unified }) => unified)?.root
-  const unified = unifiedRoot === undefined ? undefined : join(unifiedRoot, own.get('') ?? '')
+  const unified = unifiedRoot === undefined ? undefined : join(unifiedRoot, treeOf(own.get('') ?? ''))
   if (unified !== undefined && offers(unified, 'memory')) return probeV2(unified)
   const kill = unified === undefined ? undefined : killable(unified)
   const facts = { memory: find('memory'), cpu: find('cpu'), cpuacct: find('cpuacct'), pids: find('pids'), kill }
@@ -47,11 +47,18 @@ function probeV2(own: string): CgroupFacts {
   return { version: 'v2', kill: own, memory: own, cpu: own, pids: own, swapAccounting: true }
 }
 
+/** The leaf that the server sits in, as packaging/taskport.service names it. */
+export const SERVER_GROUP = 'taskport-server'
+
+/** Of the group we are in, the tree that is ours to share out: systemd may have put us into a leaf of it (DelegateSubgroup=). */
+export const treeOf = (own: string): string =>
+  basename(own) === SERVER_GROUP && dirname(own).endsWith('.service') ? dirname(own) : own
+
 /** Under systemd with Delegate=yes the whole unit is ours: its processes move into a leaf, the tree stays free. */
 function moveAside(own: string): void {
   // Any other group may hold strangers.
   if (!/\/[^/]*taskport[^/]*\.service$/.test(own)) return
-  const leaf = join(own, 'taskport-server')
+  const leaf = join(own, SERVER_GROUP)
   try {
     mkdirSync(leaf, { recursive: true })
   } catch {

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptId } from '../../../core/identity.ts'
 import type { Work } from '../../../core/ports/executor.ts'
@@ -7,7 +8,7 @@ import type { CgroupHandle, Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
 import { SharedDirectories } from '../shared-directories.ts'
 import { environmentOf } from './environment.ts'
-import type { Place } from './places.ts'
+import { directoryNameOf, type Place } from './places.ts'
 import type { Membership } from './private-network.ts'
 import { argvOf, DEFAULT_PATH, findProgram, programProblem, textProblem } from './program-plan.ts'
 import { rlimitArgv } from './rlimits.ts'
@@ -209,7 +210,7 @@ export class Launcher {
     pass: (fd: number) => string,
   ): { readonly argv: readonly string[] } | { readonly refusal: Reason } {
     const shared = (mount: MountSpec): string =>
-      isOwnWorkspace(mount) ? place.workspace : this.#shared.open(work.place.tenant, mount, user)
+      isOwnWorkspace(mount) ? partOf(place.workspace, mount.part) : this.#shared.open(work.place.tenant, mount, user)
     const plan = planSandbox(this.#config, work, place.workspace, shared, network?.hosts, place.disk?.tmp)
     if ('refusal' in plan) return plan
     const files = plan.files.flatMap(({ target, content }) => [
@@ -222,6 +223,14 @@ export class Launcher {
 
 /** A workspace that names no other: the allocation's own, which goes with it. */
 const isOwnWorkspace = (mount: MountSpec): boolean => mount.kind === 'workspace' && mount.source === undefined
+
+/** Steps of different users share it; only they can reach it. */
+function partOf(workspace: string, part: string | undefined): string {
+  if (part === undefined) return workspace
+  const directory = join(workspace, '.parts', directoryNameOf(part))
+  if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o1777)
+  return directory
+}
 
 function unfitWithoutSandbox(work: Work): Reason | undefined {
   const { run } = work

@@ -180,13 +180,17 @@ function resolverArgv(network: NetworkSpec | undefined): string[] {
 }
 
 /** The data directory may lie below a directory that is shown; shadow files matter where the program may be root. */
-function maskArgv(dataDirectory: string, paths: readonly { readonly from: string }[]): string[] {
+function maskArgv(dataDirectory: string, paths: readonly Shown[]): string[] {
   const real = realpathOf(dataDirectory) ?? resolve(dataDirectory)
   const shown = paths.some(({ from }) => isBelow(real, from))
-  const secrets = ['/etc/shadow', '/etc/gshadow', '/etc/shadow-', '/etc/gshadow-'].filter((path) => realpathOf(path))
-  const masked = process.getuid?.() === 0 ? secrets.flatMap((path) => ['--ro-bind', '/dev/null', path]) : []
+  const etc = paths.find(({ as }) => as.path === '/etc')?.from
+  const secrets = SECRETS.filter((name) => etc !== undefined && realpathOf(join(etc, name)))
+  const masked = process.getuid?.() === 0 ? secrets.flatMap((name) => ['--ro-bind', '/dev/null', `/etc/${name}`]) : []
   return [...(shown ? ['--tmpfs', real] : []), ...masked]
 }
+
+/** Of `/etc`, where they are there. */
+const SECRETS = ['shadow', 'gshadow', 'shadow-', 'gshadow-']
 
 const isBelow = (path: string, directory: string): boolean =>
   path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
