@@ -1,4 +1,6 @@
 /** The vendor's own command line, unmodified, against a real server. */
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/taskport-process.ts'
 import { hasUpsunCli, UpsunWorld } from '../support/upsun-world.ts'
@@ -61,6 +63,21 @@ describe.skipIf(!hasUpsunCli)('the upsun command line', () => {
     expect(activity.commands).toEqual([{ app: 'hello', type: 'run', exit_code: 7 }])
   })
 
+  test('a new user begins in an empty directory: init, deploy, run', async () => {
+    const directory = mkdtempSync(join(world.home, 'empty-'))
+    const begun = await world.server.run(['upsun', 'init'], { directory })
+    expect(begun.code, begun.stderr).toBe(0)
+    expect(begun.stderr).toContain('next: taskport upsun deploy . --project demo --environment main')
+    const again = await world.server.run(['upsun', 'init'], { directory })
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')])
+    const deploy = ['upsun', 'deploy', '.', '--project', 'demo', '--environment', 'main']
+    const deployed = await world.server.run(deploy, { directory })
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const ran = await world.upsun(['task:run', 'hello', '-p', 'demo', '-e', 'main', '--wait', '--yes'])
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(ran.stdout + ran.stderr).toMatch(/Hello, world, from hello\s+built in \/app/)
+  }, 30_000)
+
   test('says that a task is not there', async () => {
     const { code, stderr } = await world.upsun(['task:run', 'nosuch', ...at, '--wait'])
     expect(code).toBe(1)
@@ -90,7 +107,7 @@ describe.skipIf(!hasUpsunCli)('the upsun command line', () => {
     const { stdout: status } = await world.upsun(['environment:info', ...at, 'status'])
     expect(status.trim()).toBe('active')
     const projects = await world.upsun(['project:list', '--pipe'])
-    expect(projects.stdout.trim()).toBe('shop')
+    expect(projects.stdout.trim().split('\n')).toEqual(['demo', 'shop'])
     const set = await world.upsun(['resources:set', ...at, '--size', 'hello:1', '--no-wait', '--yes'])
     expect(set.code, set.stderr).toBe(0)
     const { stdout: resources } = await world.upsun(['resources:get', ...at, '--format', 'csv'])

@@ -133,20 +133,39 @@ describe('git push', () => {
     const fetched = await repository.git('fetch', url('pushed'))
     expect(fetched.stderr).toContain('403')
     const type = 'application/x-git-receive-pack-request'
-    const push = (body: string): Promise<Response> =>
-      world.api('/projects/pushed.git/git-receive-pack', { method: 'POST', body, headers: { 'content-type': type } })
+    const push = (body: string, project = 'pushed'): Promise<Response> =>
+      world.api(`/projects/${project}.git/git-receive-pack`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': type },
+      })
     for (const body of ['', 'zzzz', '0006a', '0008abcd', `00a9${'x'.repeat(165)}0000`])
       expect([body, (await push(body)).status]).toEqual([body, 400])
     const zero = '0'.repeat(40)
     const line = `${zero} ${'a'.repeat(40)} refs/heads/main\0report-status`
-    const text = await (await push(`${(line.length + 4).toString(16).padStart(4, '0')}${line}0000no pack`)).text()
+    const whole = `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000no pack`
+    for (const project of ['..', '..%2F..%2Fx', 'A', '%00'])
+      expect(await (await push(whole, project)).text()).toContain('ng refs/heads/main project: an id consists of')
+    const text = await (await push(whole)).text()
     expect(text).toMatch(/ng refs\/heads\/main (the push could not be read|it was deployed)/)
     const { stdout, stderr } = world.server.server
     expect(stdout() + stderr()).not.toMatch(/an Upsun call failed|a push failed/)
   }, 60_000)
 
-  test.skipIf(!hasUpsunCli)('the vendor’s command line knows the URL', async () => {
-    const { stdout, stderr } = await world.upsun(['project:info', '-p', 'pushed', 'git'])
-    expect(stdout.trim(), stderr).toBe(`${world.variables.UPSUN_CLI_API_URL}/projects/pushed.git`)
-  })
+  test.skipIf(!hasUpsunCli)(
+    'the vendor’s command line knows the URL, and pushes to it',
+    async () => {
+      const address = `${world.variables.UPSUN_CLI_API_URL}/projects/pushed.git`
+      const { stdout, stderr } = await world.upsun(['project:info', '-p', 'pushed', 'git'])
+      expect(stdout.trim(), stderr).toBe(address)
+      const repository = new Repository(world.home)
+      await repository.commit({ '.upsun/config.yaml': task('echo pushed > built.txt'), 'said.txt': 'by upsun push\n' })
+      await repository.git('config', `url.${url('pushed')}.insteadOf`, address)
+      const push = ['environment:push', '-p', 'pushed', '--target', 'main', '--force', '--yes', '--wait']
+      const pushed = await world.upsun(push, repository.directory)
+      expect(pushed.code, pushed.stderr).toBe(0)
+      expect((await world.run('pushed', 'hello')).log).toContain('by upsun push\npushed\n')
+    },
+    60_000,
+  )
 })

@@ -44,15 +44,15 @@ export class UpsunWorld {
     rmSync(this.home, { recursive: true, force: true })
   }
 
-  /** The vendor's command line, without a terminal. */
-  upsun(args: readonly string[]): Promise<Finished> {
+  /** The vendor's command line, without a terminal; in a directory of its own unless one is named. */
+  upsun(args: readonly string[], directory = this.home): Promise<Finished> {
     const env = {
       ...{ PATH: process.env.PATH ?? '', HOME: this.home, UPSUN_CLI_HOME: this.home, TZ: 'UTC', COLUMNS: '120' },
       ...{ UPSUN_CLI_NO_INTERACTION: '1', UPSUN_CLI_UPDATES_CHECK: '0', UPSUN_CLI_API_DISABLE_CREDENTIAL_HELPERS: '1' },
       ...{ UPSUN_CLI_API_URL: this.variables.UPSUN_CLI_API_URL, UPSUN_CLI_AUTH_URL: this.variables.UPSUN_CLI_AUTH_URL },
       UPSUN_CLI_TOKEN: this.variables.UPSUN_CLI_TOKEN,
     }
-    return finished(CLI, args, env as Record<string, string>)
+    return finished(CLI, args, env as Record<string, string>, directory)
   }
 
   /** Deploys a tree of these files by `taskport upsun deploy`. */
@@ -120,8 +120,13 @@ interface LogItem {
   readonly seal?: boolean
 }
 
-function finished(program: string, args: readonly string[], env: Record<string, string>): Promise<Finished> {
-  const child = spawn(program, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+function finished(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd: string,
+): Promise<Finished> {
+  const child = spawn(program, [...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const out = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out.stdout += text

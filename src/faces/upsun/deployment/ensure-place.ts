@@ -16,16 +16,21 @@ export interface DeployPlace {
   readonly environment: EnvironmentRecord
 }
 
+/** Throws 400 for names that cannot be. */
+export function checkPlace(where: { readonly project: string; readonly environment: string }): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(where.project))
+    throw badRequest('project: an id consists of lower-case letters, digits and -')
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/.test(where.environment))
+    throw badRequest('environment: a name consists of letters, digits and ._/-')
+}
+
 /** Project and environment; made where they do not exist. Throws 400 for names that cannot be. */
 export async function ensurePlace(
   call: Call,
   where: { readonly project: string; readonly environment: string },
   options: DeployOptions,
 ): Promise<DeployPlace> {
-  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(where.project))
-    throw badRequest('project: an id consists of lower-case letters, digits and -')
-  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/.test(where.environment))
-    throw badRequest('environment: a name consists of letters, digits and ._/-')
+  checkPlace(where)
   const project = await changeAgain(() => ensureProject(call, where, options))
   return { project, environment: await changeAgain(() => ensureEnvironment(call, project, where.environment, options)) }
 }

@@ -9,7 +9,9 @@ import { type Found, presentFound } from '../activity/find-activity.ts'
 import type { Call } from '../call.ts'
 import { deploy } from '../deployment/deploy.ts'
 import { type DeployOptions, readDeployOptions } from '../deployment/deploy-options.ts'
+import { checkPlace } from '../deployment/ensure-place.ts'
 import { asUpsunError, badRequest } from '../errors.ts'
+import type { Place } from '../task/mounts-of-task.ts'
 import { refsOf } from './advertise-refs.ts'
 import { band, FLUSH, pktLine } from './pkt-line.ts'
 import { NO_COMMIT, type Push, type RefUpdate } from './read-push.ts'
@@ -52,9 +54,9 @@ async function* deployUpdate(
 ): AsyncGenerator<Told> {
   try {
     const options = optionsOf(push)
-    await checkUpdate(call, project, update)
-    yield { text: 'Validating configuration files' }
     const where = { project, environment: update.ref.slice(BRANCH.length) }
+    await checkUpdate(call, where, update)
+    yield { text: 'Validating configuration files' }
     const commit = { id: update.after, isShallow: push.isShallow }
     const take = (tree: Readable): Promise<Found> => deploy(call, where, tree, options, commit)
     const found = await withCommit(call, { project, commit: update.after, key }, signal, take)
@@ -77,10 +79,11 @@ const optionsOf = (push: Push): DeployOptions =>
     ),
   )
 
-async function checkUpdate(call: Call, project: string, { before, after, ref }: RefUpdate): Promise<void> {
+async function checkUpdate(call: Call, where: Place, { before, after, ref }: RefUpdate): Promise<void> {
   if (!ref.startsWith(BRANCH)) throw badRequest('only branches are deployed')
   if (after === NO_COMMIT) throw badRequest('a push deletes no environment')
-  const now = new Map(await refsOf(call, project)).get(ref) ?? NO_COMMIT
+  checkPlace(where)
+  const now = new Map(await refsOf(call, where.project)).get(ref) ?? NO_COMMIT
   if (before !== now) throw badRequest('it was deployed by somebody else meanwhile; push again')
 }
 
