@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../core/engine-error.ts'
 import type { Tenant } from '../../core/identity.ts'
+import type { Document } from '../../core/ports/store.ts'
 import { allDocuments, COLLECTIONS, FACE_TENANT } from './documents.ts'
 import type { LivepeerParts } from './parts.ts'
 import { deliverDue } from './webhook/deliver-due.ts'
@@ -31,6 +32,7 @@ export class Afterwards {
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
   #again = false
+  #removing: Promise<void> = Promise.resolve()
 
   constructor(parts: LivepeerParts) {
     this.#parts = parts
@@ -90,16 +92,36 @@ export class Afterwards {
     }
   }
 
-  async #clean(): Promise<void> {
+  /** What the task with this id left behind, now. */
+  tidy(task: string): Promise<void> {
+    return this.#alone(async () => {
+      const found = await this.#parts.engine.document<Garbage>(FACE_TENANT, COLLECTIONS.garbage, task)
+      if (found) await this.#remove(found)
+    })
+  }
+
+  #clean(): Promise<void> {
+    return this.#alone(async () => {
+      const { engine } = this.#parts
+      for await (const found of allDocuments<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
+        if ((found.body.notBefore ?? 0) > engine.now()) return
+        await this.#remove(found)
+      }
+    })
+  }
+
+  /** One removal at a time: what begins after it finds nothing half removed. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    const turn = this.#removing.then(work)
+    this.#removing = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #remove({ key, body }: Document<Garbage>): Promise<void> {
     const { engine } = this.#parts
-    for await (const { key, body } of allDocuments<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
-      if ((body.notBefore ?? 0) > engine.now()) return
-      await empty(body)
-      if (body.secret) await engine.removeSecret(body.secret.tenant, body.secret.name).catch(unlessGone)
-      await engine.saveDocuments([
-        { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key },
-      ])
-    }
+    await empty(body)
+    if (body.secret) await engine.removeSecret(body.secret.tenant, body.secret.name).catch(unlessGone)
+    await engine.saveDocuments([{ kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key }])
   }
 }
 

@@ -10,7 +10,10 @@ import { mountRoutes } from './routes.ts'
 /** Livepeer Studio's tasks, assets, playback, transcoding and webhooks. */
 export function livepeerFace(context: FaceContext, given: Partial<LivepeerOptions> = {}): Face {
   const options = { ...DEFAULT_OPTIONS, ...given }
-  const parts = partsOf(context, options, () => afterwards.wake())
+  const parts = partsOf(context, options, {
+    wake: () => afterwards.wake(),
+    tidy: (task) => afterwards.tidy(task),
+  })
   const afterwards = new Afterwards(parts)
   return {
     name: FACE,

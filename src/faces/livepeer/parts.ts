@@ -23,6 +23,8 @@ export interface LivepeerParts {
   readonly gate: PlaybackGate
   /** Something was stored that is to be sent or cleaned up. */
   readonly wake: () => void
+  /** Removes at once what the task with this id left behind. */
+  readonly tidy: (task: string) => Promise<void>
   /** Absolute, without a slash at the end: below it media are served. */
   readonly mediaUrl: () => string
   /** Where uploads lie until they are whole. */
@@ -31,7 +33,11 @@ export interface LivepeerParts {
   readonly mediaDirectory: (playbackId: string) => string
 }
 
-export function partsOf(context: FaceContext, options: LivepeerOptions, wake: () => void): LivepeerParts {
+export function partsOf(
+  context: FaceContext,
+  options: LivepeerOptions,
+  work: Pick<LivepeerParts, 'wake' | 'tidy'>,
+): LivepeerParts {
   const { ffmpeg, ffprobe, allowAddresses, backoffMs } = options
   const root = context.directoryOf(FACE)
   const tokenKey = context.deriveKey('livepeer/token')
@@ -46,7 +52,7 @@ export function partsOf(context: FaceContext, options: LivepeerOptions, wake: ()
     uploadTokens: new SignedTokens(tokenKey, 'upload'),
     reportTokens: new SignedTokens(tokenKey, 'media-report'),
     gate: new PlaybackGate(context, options.deliver),
-    wake,
+    ...work,
     mediaUrl: () => `${context.publicUrl().replace(/\/+$/, '')}/media`,
     uploadDirectory,
     mediaDirectory: (playbackId) => join(root, 'media', playbackId),

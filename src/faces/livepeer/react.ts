@@ -12,7 +12,7 @@ import { assetSpecOf, publishedMedia } from './asset/asset-media.ts'
 import type { AssetPhase, AssetRecord } from './asset/asset-record.ts'
 import { FACE } from './auth.ts'
 import { COLLECTIONS, FACE_TENANT, putAsset, putTask, sortable } from './documents.ts'
-import { errorMessageOf, phaseOf, retriesOf } from './task/life-cycle.ts'
+import { errorMessageOf, phaseOf, progressOf, retriesOf } from './task/life-cycle.ts'
 import type { TaskEnd, TaskRecord } from './task/task-record.ts'
 import { announceAsset, announceTask, type Told } from './webhook/announce.ts'
 
@@ -64,7 +64,7 @@ function moved(
   const changes: DocumentChange[] = []
   const told: Told = { execution, at, version: execution.version }
   if (news) {
-    const body = { ...task.body, updatedAt: at }
+    const body = { ...task.body, updatedAt: at, reached: progressOf(execution, task.body.reached) }
     changes.push(putTask(execution.tenant, body, task.version), ...announceTask(told, 'task.updated', body))
   }
   if (!asset || asset.body.phase === 'deleting') return changes

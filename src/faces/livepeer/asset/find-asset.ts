@@ -42,7 +42,7 @@ export async function showAsset(
   if (asset.phase !== 'processing') return presentAsset(asset, view)
   const task = await engine.document<TaskRecord>(tenant, COLLECTIONS.task, asset.task)
   const execution = task && (await executionOf(engine, tenant, task.body).catch(gone))
-  return presentAsset(asset, { ...view, execution })
+  return presentAsset(asset, { ...view, execution, reached: task?.body.reached })
 }
 
 function gone(error: unknown): undefined {

@@ -9,6 +9,8 @@ export interface AssetView {
   readonly details: boolean
   /** Of the task that makes it, while that goes on. */
   readonly execution?: Execution | undefined
+  /** How far that had got before a step of it began anew. */
+  readonly reached?: number | undefined
 }
 
 /** An asset as Livepeer shows it. */
@@ -22,7 +24,7 @@ export function presentAsset(asset: AssetRecord, view: AssetView): object {
     createdAt,
     name,
     source,
-    status: statusOf(asset, view.execution),
+    status: statusOf(asset, view),
     ...(media && mediaOf(media, view.details)),
     ...(creatorId && { creatorId }),
     ...(profiles && { profiles }),
@@ -40,11 +42,11 @@ function mediaOf({ size, hash, type, videoSpec }: NonNullable<AssetRecord['media
   return { type, size, hash, videoSpec: details ? { ...spec, tracks } : spec }
 }
 
-function statusOf({ phase, updatedAt, errorMessage }: AssetRecord, execution: Execution | undefined): object {
+function statusOf({ phase, updatedAt, errorMessage }: AssetRecord, { execution, reached }: AssetView): object {
   return {
     phase,
     updatedAt,
-    ...(phase === 'processing' && execution && { progress: progressOf(execution) }),
+    ...(phase === 'processing' && execution && { progress: progressOf(execution, reached) }),
     ...(phase === 'failed' && errorMessage !== undefined && { errorMessage }),
   }
 }

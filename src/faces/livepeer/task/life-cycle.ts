@@ -39,7 +39,7 @@ export function statusOf(record: TaskRecord, execution: Execution | undefined): 
   return {
     phase,
     updatedAt: progress?.at ?? updatedAt,
-    progress: progressOf(execution),
+    progress: progressOf(execution, record.reached),
     ...(retries > 0 && { retries }),
   }
 }
@@ -95,7 +95,7 @@ const SPANS: readonly (readonly [from: number, to: number])[] = [
 ]
 
 /** From programs' own reports, 0–1; the group under way counts as the mean of its essential steps. */
-export function progressOf(execution: Execution): number {
+export function progressOf(execution: Execution, reached = 0): number {
   const specs = stepsOf(execution)
   const { steps } = execution.status
   const open = steps.flatMap((s, i) => (isFinalStep(s.state) || !specs[i]!.essential ? [] : [specs[i]!.group]))
@@ -103,7 +103,7 @@ export function progressOf(execution: Execution): number {
   const inGroup = steps.filter((_, i) => specs[i]!.group === group && specs[i]!.essential)
   const mean = inGroup.reduce((sum, s) => sum + shareDone(s), 0) / inGroup.length
   const [from, to] = SPANS[Math.min(group, SPANS.length - 1)]!
-  return Math.round((from + (to - from) * mean) * 1_000) / 1_000
+  return Math.max(reached, Math.round((from + (to - from) * mean) * 1_000) / 1_000)
 }
 
 const shareDone = (step: StepStatus): number => (isFinalStep(step.state) ? 1 : (step.progress?.percent ?? 0) / 100)

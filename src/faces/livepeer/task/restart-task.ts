@@ -14,8 +14,10 @@ export async function restartTask(
   task: Document<TaskRecord>,
 ): Promise<void> {
   await checkQueue(parts, principal)
+  // What its former try left behind goes first: it would take the new one's files with it.
+  await parts.tidy(task.body.id)
   const { tenant } = principal
-  const { end: _, scheduledAt: __, execution, ...body } = task.body
+  const { end: _, scheduledAt: __, reached: ____, execution, ...body } = task.body
   if (execution === undefined) throw badRequest('task is not in a retryable state')
   const changes: DocumentPut[] = []
   const asset = await parts.engine.document<AssetRecord>(tenant, COLLECTIONS.asset, body.outputAssetId ?? '')

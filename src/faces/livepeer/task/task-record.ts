@@ -21,6 +21,8 @@ export interface TaskRecord {
   readonly media?: MediaRequest
   readonly transcode?: TranscodeTarget
   readonly send?: SendTarget
+  /** How far it had got before a step began anew, 0–1: what is shown never falls. */
+  readonly reached?: number
   readonly end?: TaskEnd
 }
 
