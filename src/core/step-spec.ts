@@ -101,6 +101,8 @@ export interface MountSpec {
   readonly kind: 'bind' | 'workspace' | 'tmpfs' | 'volume' | 'file'
   readonly target: string
   readonly source?: string
+  /** For the allocation's own `workspace`: only this directory of it, shared by its steps and gone with it. */
+  readonly part?: string
   readonly readOnly?: boolean
   /** A `bind` that a face or the engine asks for, not a user: not held against the operator's list. No wire can set it. */
   readonly trusted?: boolean

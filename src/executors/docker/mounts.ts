@@ -45,7 +45,7 @@ const isAllocations = (mount: MountSpec): boolean => mount.kind === 'workspace' 
 function volumeOf(mount: MountSpec, work: Work, names: ContainerNames): string | undefined {
   if (mount.kind !== 'workspace' && mount.kind !== 'volume') return undefined
   const { allocation, tenant } = work.place
-  if (isAllocations(mount)) return names.sharedOf(allocation, mount.source ?? mount.target)
+  if (isAllocations(mount)) return names.sharedOf(allocation, mount.part ?? mount.source ?? mount.target)
   return names.volumeOf(tenant, mount.source!)
 }
 

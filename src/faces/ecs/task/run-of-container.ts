@@ -127,7 +127,7 @@ function mountOf(
   if (volume.dockerVolumeConfiguration?.scope === 'shared') return [{ kind: 'volume', source: volume.name!, ...common }]
   if (volume.efsVolumeConfiguration)
     return [{ kind: 'volume', source: volume.efsVolumeConfiguration.fileSystemId, ...common }]
-  return [{ kind: 'workspace', source: volume.name!, ...common }]
+  return [{ kind: 'workspace', part: volume.name!, ...common }]
 }
 
 /** Defaults: 30 s, 5 s, 3 times, no start period (ECS API reference, HealthCheck). */

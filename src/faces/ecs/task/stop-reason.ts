@@ -112,22 +112,27 @@ export function startProblem(e: Execution, ordinal: number): string | undefined 
   const why = step.reason ?? attempt?.exit?.reason
   if (neverReady(step)) return `CannotStartContainerError: dependency graph: ${why?.message}`
   if (step.state !== 'failed' && step.state !== 'lost') return undefined
-  if (lacksProgram(e, ordinal, why?.code)) return noProgram(e, ordinal)
+  if (lacksEngine(e, ordinal, why?.code)) return noEngine(e, ordinal)
   const name = (why && START_ERRORS[why.code]) ?? 'CannotStartContainerError'
   return `${name}: ${why?.message ?? 'it could not be started'}`
 }
 
-/** No container engine, and nothing in the definition that could run without one. */
-function lacksProgram(e: Execution, ordinal: number, code: ReasonCode | undefined): boolean {
-  const run = stepsOf(e)[ordinal]?.work as RunSpec
-  const nothing = run.argv.length === 0 && (run.entrypoint ?? []).length === 0
+/** No container engine, and nothing in the definition that could run, or may run, without one. */
+function lacksEngine(e: Execution, ordinal: number, code: ReasonCode | undefined): boolean {
   if (currentAttempt(e.status.steps[ordinal]!)?.executor === 'docker') return false
-  return nothing && (code === 'image_missing' || code === 'program_missing' || code === 'refused_by_executor')
+  const run = runOf(e, ordinal)
+  if (code === 'refused_by_executor' && run.image !== undefined) return true
+  return !hasWords(run) && (code === 'image_missing' || code === 'program_missing' || code === 'refused_by_executor')
 }
 
-const noProgram = (e: Execution, ordinal: number): string =>
+const runOf = (e: Execution, ordinal: number): RunSpec => stepsOf(e)[ordinal]?.work as RunSpec
+const hasWords = ({ argv, entrypoint = [] }: RunSpec): boolean => argv.length + entrypoint.length > 0
+
+const noEngine = (e: Execution, ordinal: number): string =>
   `CannotPullContainerError: there is no container engine here to pull ${containerRecordOf(e, ordinal).image}; ` +
-  'give the container an entryPoint or a command, which then runs as a program of this machine, or install Docker or Podman'
+  (hasWords(runOf(e, ordinal))
+    ? "install Docker or Podman: this server's operator lets no program of the machine take an image's place"
+    : 'give the container an entryPoint or a command, which then runs as a program of this machine, or install Docker or Podman')
 
 /** Reasons are at most 255 characters (seed document). */
 const LONGEST_REASON = 255
