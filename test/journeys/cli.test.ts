@@ -291,7 +291,7 @@ describe('a server that goes away', () => {
       '--detach',
       '--name',
       'left',
-      ...shell('echo $$ > pid; pwd; exec sleep 300'),
+      ...shell('trap "" TERM; echo $$ > pid; sleep 300; sleep 300'),
     ])
     const id = stdout.trim()
     await eventually('it runs', async () => (await show(id)).state === 'running')
@@ -302,9 +302,14 @@ describe('a server that goes away', () => {
     expect(await taskport.run(['down', '--data-dir', taskport.dataDirectory])).toMatchObject({ code: 0 })
     expect((await taskport.server.finished).code).toBe(0)
     expect(await isAlive(pid)).toBe(true)
+    // At once, whatever grace it was given when it was stopped.
+    await taskport.up()
+    expect(await taskport.run(['stop', '--grace', '10m', id])).toMatchObject({ code: 0 })
+    await taskport.kill()
+    expect(await isAlive(pid)).toBe(true)
     expect(await taskport.run(['down', '--kill', '--data-dir', taskport.dataDirectory])).toMatchObject({ code: 0 })
     await eventually('the process is gone', async () => !(await isAlive(pid)))
     await taskport.up()
-    expect((await show(id)).state).not.toBe('running')
+    expect((await show(id)).state).toBe('cancelled')
   })
 })

@@ -93,6 +93,15 @@ describe.runIf(host.mkfs !== undefined)('a workspace of a size', () => {
 })
 
 describe('where the host gives no disks of a size', () => {
+  it('though it seemed to, the log says that the limit is only watched', async () => {
+    await open({ ...off, host: { ...host, mkfs: '/bin/false' } })
+    const { exit } = await sh(write('a', 1), holding(8 * MIB))
+    expect(exit.code).toBe(0)
+    expect(harness.output(id(), 'system')).toBe(
+      'no disk of its size could be made: the disk limit is watched, not enforced\n',
+    )
+  })
+
   it('a workspace is measured and the program that fills it is killed, with the reason', async () => {
     await open({ ...off, host: withoutDisks(host) })
     const script = `${write('a', 4)}; sleep 1.2; mkdir -p b/c; ${write('b/c/d', 8)}; sleep 600`

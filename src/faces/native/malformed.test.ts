@@ -241,19 +241,21 @@ describe('generated from the contract', () => {
   })
 
   test('queries never fail by the server’s fault', async () => {
-    const asked = (Object.values(contract) as Operation[]).filter((o) => o.query && o.method === 'GET' && !o.params)
+    const asked = (Object.values(contract) as Operation[]).filter((o) => o.query && o.method !== 'POST')
     for (const operation of asked)
       await fc.assert(
         fc.asyncProperty(
           arbitraryOf(operation.query).chain((q) => fc.oneof(fc.constant(q), broken(q))),
           async (query) => {
-            const pairs = Object.entries((query ?? {}) as object).flatMap(([k, v]) =>
-              [v].flat().map((x) => [k, String(x)]),
-            )
-            const url = `${BASE_PATH}${operation.path}?${new URLSearchParams(pairs as [string, string][])}`
+            // What follows the log of what still runs does not end.
+            const asked = Object.entries((query ?? {}) as object).filter(([k]) => k !== 'follow')
+            const pairs = asked.flatMap(([k, v]) => [v].flat().map((x) => [k, String(x)]))
+            const names = realNames(operation) as Readonly<Record<string, string>>
+            const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name]!))
+            const url = `${BASE_PATH}${path}?${new URLSearchParams(pairs as [string, string][])}`
             if (url.length > 8_000) return
             const answer = await app().inject({
-              method: 'GET',
+              method: operation.method,
               url,
               headers: { authorization: headers().authorization },
             })

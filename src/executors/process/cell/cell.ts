@@ -236,6 +236,8 @@ export class Cell {
     const answer = this.#starter.start(attempt, work, this.#networks, offers)
     if ('refusal' in answer) return this.#refuse(attempt, work, { outcome: 'refused', reason: answer.refusal })
     const run = answer.run
+    if (run.place.diskBytes !== undefined && run.place.disk === undefined && this.#config.host.mkfs !== undefined)
+      this.#notice(attempt, work, 'no disk of its size could be made: the disk limit is watched, not enforced')
     this.#runs.set(attempt, run)
     this.#roots.add(run.pid)
     this.#companions.begin(run, work)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AllocationId } from '../../../core/identity.ts'
 import type { Place as PlaceSpec } from '../../../core/ports/executor.ts'
 import type { Disk, Disks } from './disks.ts'
+import { monotonicMs } from './reactor.ts'
 
 /** What an allocation holds in this cell: a workspace that its attempts share. */
 export interface Place {
@@ -35,6 +36,7 @@ export class Places {
   readonly #spare: string
   readonly #spares = new Map<number | undefined, string[]>()
   #trashed = 0
+  #disksAgainAt = 0
   #made = 0
 
   readonly #disks: Disks | undefined
@@ -75,12 +77,14 @@ export class Places {
 
   /** Undefined where there is none to be had (a host that forbids it, no room): then the limit is watched. */
   #takeDisk(bytes: number, owner: Owner | undefined): Disk | undefined {
+    if (this.#disks === undefined || monotonicMs() < this.#disksAgainAt) return undefined
     try {
-      const disk = this.#disks?.take(bytes)
-      if (disk !== undefined && owner !== undefined) chownSync(disk.workspace, owner.uid, owner.gid)
+      const disk = this.#disks.take(bytes)
+      if (owner !== undefined) chownSync(disk.workspace, owner.uid, owner.gid)
       return disk
     } catch (error) {
       process.stderr.write(`a disk of ${bytes} bytes could not be made: ${error}\n`)
+      this.#disksAgainAt = monotonicMs() + DISK_RETRY_MS
       return undefined
     }
   }
@@ -118,6 +122,8 @@ interface Owner {
 }
 
 const MAX_SPARES = 256
+/** A host that has just refused a disk is not asked at once again. */
+const DISK_RETRY_MS = 10_000
 
 function makeDirectory(path: string, owner: Owner | undefined): string {
   try {
