@@ -97,6 +97,67 @@ describe('roles', () => {
   })
 })
 
+/** Roles that UAA's groups give, by a token minted for them: seen everywhere, changed nowhere. */
+test.each([
+  ['admin_read_only', true],
+  ['global_auditor', false],
+] as const)('%s reads every task, and knows commands: %s', async (grant, knows) => {
+  const asked = ['token', 'create', '--face', 'cloudfoundry', '--tenant', 'cf', '--grant', grant, '--principal', grant]
+  const user = new CfClient(world.url)
+  user.token = (await world.taskport.json<{ secret: string }>(asked)).secret
+  const one = await user.must('GET', `/v3/tasks/${task}`)
+  expect('command' in one).toBe(knows)
+  const all = await user.must('GET', '/v3/tasks')
+  expect(all.resources.some((t: object) => 'command' in t)).toBe(false)
+  const nested = await user.must('GET', `/v3/apps/${app}/tasks`)
+  expect('command' in nested.resources[0]).toBe(knows)
+  expect((await user.send('GET', `/v3/apps/${app}/env`)).status).toBe(knows ? 200 : 403)
+  for (const [method, path] of [
+    ['POST', `/v3/apps/${app}/tasks`],
+    ['PUT', `/v3/tasks/${task}/cancel`],
+    ['PATCH', `/v3/tasks/${task}`],
+  ] as const) {
+    const { status, body } = await user.send(method, path, { command: 'true' })
+    expect([status, body.errors[0]]).toEqual([403, NOT_AUTHORIZED])
+  }
+})
+
+const NOT_AUTHORIZED = {
+  detail: 'You are not authorized to perform the requested action',
+  title: 'CF-NotAuthorized',
+  code: 10003,
+}
+
+test('an org that is suspended takes nothing new but from admins; a space that is being deleted from nobody', async () => {
+  const { admin } = world
+  const developer = await world.user('suspended', ['space_developer'])
+  await admin.must('PATCH', `/v3/organizations/${admin.org}`, { suspended: true })
+  const refused = await developer.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })
+  expect([refused.status, refused.body.errors[0]]).toEqual([
+    403,
+    { detail: 'The organization is suspended', title: 'CF-OrgSuspended', code: 10017 },
+  ])
+  expect((await admin.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })).status).toBe(202)
+  await admin.must('PATCH', `/v3/organizations/${admin.org}`, { suspended: false })
+  const relationships = { organization: { data: { guid: admin.org } } }
+  const space = (await admin.must('POST', '/v3/spaces', { name: 'going', relationships })).guid
+  const other = new CfClient(world.url)
+  Object.assign(other, { token: admin.token, org: admin.org, space })
+  const doomed = await other.pushDroplet('doomed', dropletOf({ 'a.sh': 'true\n' }))
+  const stubborn = 'trap "" TERM; echo up; sleep 2'
+  const { guid } = await admin.must('POST', `/v3/apps/${doomed}/tasks`, { command: stubborn })
+  await admin.until(`/api/v1/read/${guid}`, (reply) => reply.envelopes.batch.length > 0)
+  const deleting = admin.send('DELETE', `/v3/spaces/${space}`)
+  await admin.until(`/v3/tasks/${guid}`, (t) => t.state === 'CANCELING')
+  const late = await admin.send('POST', `/v3/apps/${doomed}/tasks`, { command: 'true' })
+  expect([late.status, late.body.errors[0]]).toEqual([
+    422,
+    { detail: 'The space is being deleted', title: 'CF-ResourceBeingDeleted', code: 10020 },
+  ])
+  await admin.job(await deleting)
+  expect((await admin.send('GET', `/v3/spaces/${space}`)).status).toBe(404)
+}, 60_000)
+
 test('a quota of the org limits tasks that are pending or running, even when they come at once', async () => {
   const { admin } = world
   const quota = await admin.must('POST', '/v3/organization_quotas', { name: 'small', apps: { per_app_tasks: 2 } })
