@@ -14,3 +14,26 @@ wait "$service"`
 /** A service: what starts it, and what is run instead of a signal to stop it. */
 export const serviceArgv = (start: string, stop: string | undefined): readonly string[] =>
   stop === undefined || stop === '' ? commandArgv(start) : ['bash', '-c', WITH_STOP, 'service', start, stop]
+
+/**
+ * In an image, with whatever shell it has, as the first process: that one is sent no signal by default, so it hands
+ * SIGTERM on, or runs `$2` instead where there is one. When it ends, what is left of the container ends with it.
+ */
+const IN_IMAGE = `shell() { if command -v bash >/dev/null 2>&1; then exec bash -e -c "$1"; else exec sh -e -c "$1"; fi; }
+(shell "$1") & main=$!
+stop() { trap '' TERM; if [ -n "$2" ]; then (shell "$2"); exit $?; fi; kill -TERM $main; }
+trap 'stop "$1" "$2"' TERM
+while :; do wait $main; code=$?; kill -0 $main 2>/dev/null || exit $code; done`
+
+/** A command, or with `stop` a service, inside an image. */
+export const imageArgv = (command: string, stop = ''): readonly string[] => [
+  'sh',
+  '-c',
+  IN_IMAGE,
+  'main',
+  command,
+  stop,
+]
+
+/** A check inside an image: nobody stops it. */
+export const imageCheckArgv = (command: string): readonly string[] => ['sh', '-e', '-c', command]

@@ -1,6 +1,7 @@
 /** This face's records. Executions hold everything else: a task execution is presented from its execution alone. */
 import type { JsonValue } from '@bufbuild/protobuf'
 import type { TaskExtension } from '../../workspaces/automations-extension.ts'
+import type { DevContainer } from '../../workspaces/devcontainer.ts'
 import type { EnvironmentSpecJson } from './environment/spec-json.ts'
 
 export const COLLECTIONS = {
@@ -99,6 +100,8 @@ export interface EnvironmentRecord {
     /** A directory that it is filled with, instead of what the specification says. */
     readonly from?: string
   }
+  /** As its file said when the environment came up. */
+  readonly devcontainer?: DevContainer
   readonly annotations: Readonly<Record<string, string>>
   readonly phase: EnvironmentPhaseName
   /** The execution that fills the workspace. */

@@ -4,6 +4,8 @@ import { EngineError, type ErrorCode } from '../../core/engine-error.ts'
 
 export const invalidArgument = (message: string): ConnectError => new ConnectError(message, Code.InvalidArgument)
 export const failedPrecondition = (message: string): ConnectError => new ConnectError(message, Code.FailedPrecondition)
+export const noEngine = (reference: string): ConnectError =>
+  failedPrecondition(`${reference} runs in an image, and there is no container engine here (see: taskport doctor)`)
 export const unauthenticated = (message: string): ConnectError => new ConnectError(message, Code.Unauthenticated)
 export const permissionDenied = (message: string): ConnectError => new ConnectError(message, Code.PermissionDenied)
 export const alreadyExists = (message: string): ConnectError => new ConnectError(message, Code.AlreadyExists)

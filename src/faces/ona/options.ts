@@ -6,6 +6,8 @@ export interface OnaOptions {
   readonly allowAddresses: readonly string[]
   /** Programs run in a sandbox of their own, so a workspace can be shown at the vendor's path. */
   readonly sandboxed: () => boolean
+  /** There is a container engine. */
+  readonly containers: () => boolean
   /** Between two lines that only keep a stream alive, ms. Clients' HTTP stacks end streams idle for 300 s. */
   readonly heartbeatMs: number
 }
@@ -14,5 +16,6 @@ export const DEFAULT_OPTIONS: OnaOptions = {
   workspaceRoots: [],
   allowAddresses: [],
   sandboxed: () => true,
+  containers: () => false,
   heartbeatMs: 30_000,
 }

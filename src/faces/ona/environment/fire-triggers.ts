@@ -4,9 +4,9 @@ import type { Execution } from '../../../core/execution.ts'
 import type { Principal } from '../../../core/identity.ts'
 import { automationsOf } from '../automation/automations-of.ts'
 import type { Parts } from '../call.ts'
-import type { EnvironmentRecord, TaskRecord, TriggerName } from '../documents.ts'
+import type { EnvironmentRecord, ServiceRecord, TaskRecord, TriggerName } from '../documents.ts'
 import { startService } from '../service/start-service.ts'
-import { type StartRequest, startTask } from '../task/start-task.ts'
+import { startTask } from '../task/start-task.ts'
 import { specOf } from './spec-json.ts'
 
 /** A start after a stop runs everything anew, like a machine that boots. */
@@ -30,28 +30,34 @@ export async function fireTriggers(
 ): Promise<readonly StartedTask[]> {
   const { tasks, services } = await automationsOf({ engine: parts.engine, tenant: principal.tenant }, environment.id)
   const begun: StartedTask[] = []
-  for (const trigger of triggers.filter((t) => isWanted(environment, t))) {
+  for (const startedBy of triggers.filter((t) => isWanted(environment, t))) {
+    const base = { principal, environment, startedBy }
     for (const service of services.values())
-      if (service.triggeredBy.includes(trigger) && !signal.aborted)
-        await startService(parts, { principal, service, environment, startedBy: trigger })
+      if (service.triggeredBy.includes(startedBy) && !signal.aborted)
+        await unlessRefused(parts, service, () => startService(parts, { ...base, service }))
     for (const task of tasks.values()) {
-      if (!task.triggeredBy.includes(trigger) || signal.aborted) continue
-      const once = `trigger/${environment.start}/${trigger}/${task.id}`
-      const execution = await started(parts, { principal, task, environment, startedBy: trigger, once })
+      if (!task.triggeredBy.includes(startedBy) || signal.aborted) continue
+      const once = `trigger/${environment.start}/${startedBy}/${task.id}`
+      const execution = await unlessRefused(parts, task, () => startTask(parts, { ...base, task, once }))
       if (execution) begun.push({ task, execution })
     }
   }
   return begun
 }
 
-/** What can never be started so, because a value is missing, must not hold up the rest. */
-async function started(parts: Parts, request: StartRequest): Promise<Execution | undefined> {
+const REFUSALS: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.FailedPrecondition])
+
+/** What cannot be started as it is must not hold up the rest. */
+async function unlessRefused<Started>(
+  parts: Parts,
+  { reference }: TaskRecord | ServiceRecord,
+  start: () => Promise<Started>,
+): Promise<Started | undefined> {
   try {
-    return await startTask(parts, request)
+    return await start()
   } catch (error) {
-    if (!(error instanceof ConnectError) || error.code !== Code.InvalidArgument) throw error
-    const facts = { task: request.task.reference, trigger: request.startedBy, why: error.rawMessage }
-    parts.context.log.warn(facts, 'a task could not be started by its trigger')
+    if (!(error instanceof ConnectError) || !REFUSALS.has(error.code)) throw error
+    parts.context.log.warn({ automation: reference, why: error.rawMessage }, 'it could not be started by its trigger')
     return undefined
   }
 }

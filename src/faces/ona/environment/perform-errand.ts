@@ -6,10 +6,10 @@ import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { cancelPrebuild, runPrebuild } from '../prebuild/run-prebuild.ts'
-import { applyAutomations } from './apply-automations.ts'
 import { changeRecord, ended, failureOf, recordOf, stopAll } from './errand-steps.ts'
 import type { Errand } from './errands.ts'
 import { fireTriggers, OF_A_START } from './fire-triggers.ts'
+import { lookInto } from './look-into.ts'
 import { directoryOf } from './workspace.ts'
 
 type Performance = (parts: Parts, errand: Errand, signal: AbortSignal) => Promise<void>
@@ -35,8 +35,8 @@ async function bringUp(parts: Parts, errand: Errand, signal: AbortSignal): Promi
     await changeRecord(parts, errand, (e) => ({ ...e, phase: 'stopped', failure }))
     return
   }
-  const automations = await applyAutomations(parts, principal, environment)
-  const up = await changeRecord(parts, errand, ({ failure: _, ...e }) => ({ ...e, phase: 'running', automations }))
+  const found = await lookInto(parts, principal, environment)
+  const up = await changeRecord(parts, errand, ({ failure: _, ...e }) => ({ ...e, ...found, phase: 'running' }))
   if (up) await fireTriggers(parts, { principal, environment: up, triggers: OF_A_START }, signal)
 }
 

@@ -127,6 +127,7 @@ export function presentEnvironment(
       statusVersion: BigInt(version),
       phase: phases.phase,
       failureMessage: e.failure === undefined ? [] : [e.failure],
+      warningMessage: warningsOf(e, options),
       machine: { session: e.start, phase: phases.machine },
       content: {
         session: e.start,
@@ -141,6 +142,12 @@ export function presentEnvironment(
       }),
     },
   }
+}
+
+/** A dev container that cannot be had is told where there is an engine for it. */
+function warningsOf({ devcontainer }: EnvironmentRecord, options: OnaOptions): string[] {
+  if (devcontainer?.problem === undefined || !options.containers()) return []
+  return [`the dev container is not used: ${devcontainer.problem}; commands run on this machine`]
 }
 
 function presentAutomations({ automations, spec, start }: EnvironmentRecord) {

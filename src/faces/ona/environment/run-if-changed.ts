@@ -6,17 +6,17 @@ import { WORKSPACE_PROGRAMS } from '../../../workspaces/workspace-programs.ts'
 import type { BuiltInProgram } from '../../kit/face.ts'
 import type { Parts } from '../call.ts'
 import type { EnvironmentRecord, TaskRecord } from '../documents.ts'
-import { directoryOf, makeDirectory } from './workspace.ts'
+import { directoryOf, imageOf, makeDirectory } from './workspace.ts'
 
 const SEEN = '/run/taskport-changes'
 
-/** What goes before the command; undefined for a task that always runs. What it keeps lies beside the workspace. */
+/** What goes before the command; undefined for a task that always runs, as in an image, where our program is not. What it keeps lies beside the workspace. */
 export function runIfChanged(
   { context, options }: Pick<Parts, 'context' | 'options'>,
   environment: EnvironmentRecord,
-  { id, extension }: TaskRecord,
+  { id, spec, extension }: TaskRecord,
 ): BuiltInProgram | undefined {
-  if (extension?.changed === undefined) return undefined
+  if (extension?.changed === undefined || imageOf(options, environment, spec.runsOn)) return undefined
   const { argv, mounts } = context.program(WORKSPACE_PROGRAMS.runIfChanged)
   const kept = keptOf(context, environment)
   const target = options.sandboxed() ? SEEN : kept

@@ -3,13 +3,15 @@ import type { LogLine } from '../../../core/ports/log-store.ts'
 import { DEFAULT_STOP, type MountSpec } from '../../../core/step-spec.ts'
 import { FACE } from '../auth.ts'
 import type { Call } from '../call.ts'
-import type { EnvironmentRecord } from '../documents.ts'
+import type { EnvironmentRecord, RunsOn } from '../documents.ts'
 import { failedPrecondition } from '../errors.ts'
 import { secretVariables } from './secret-variables.ts'
-import { pathOf, runIn } from './workspace.ts'
+import { type Program, runIn } from './workspace.ts'
 
 export interface QuickRun {
-  readonly argv: readonly string[]
+  readonly program: Program
+  /** Absent: the dev container. */
+  readonly runsOn?: RunsOn
   /** Default: the workspace. */
   readonly workdir?: string
   readonly timeoutMs?: number
@@ -51,14 +53,12 @@ export async function runToEnd(
 async function submitted(
   call: Call,
   environment: EnvironmentRecord,
-  { argv, workdir, timeoutMs, once, mounts = [] }: QuickRun,
+  { program, runsOn, workdir, timeoutMs, once, mounts = [] }: QuickRun,
 ): Promise<Execution> {
   const env = await secretVariables(call, environment.role === 'prebuild')
-  const work = runIn(call.options, environment, { argv, env })
+  const work = runIn(call.options, environment, { program, env, runsOn })
   const directory =
-    workdir === undefined
-      ? {}
-      : { workdir: workdir.startsWith('/') ? workdir : `${pathOf(call.options, environment)}/${workdir}` }
+    workdir === undefined ? {} : { workdir: workdir.startsWith('/') ? workdir : `${work.workdir}/${workdir}` }
   const step = {
     name: STEP,
     group: 0,
@@ -79,7 +79,7 @@ async function submitted(
   const idempotency =
     once === undefined
       ? {}
-      : { idempotency: { key: `ops/${environment.id}/${once}`, fingerprint: JSON.stringify(argv) } }
+      : { idempotency: { key: `ops/${environment.id}/${once}`, fingerprint: JSON.stringify(program) } }
   const [result] = await call.engine.submit(call.caller.principal, [request], idempotency)
   if (result?.kind !== 'accepted') throw new Error('a queued execution was refused')
   return result.execution

@@ -2,13 +2,14 @@
 import { statSync } from 'node:fs'
 import { chown, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { EnvValue, MountSpec, RunSpec } from '../../../core/step-spec.ts'
-import type { FaceContext } from '../../kit/face.ts'
+import type { EnvValue, HealthCheck, RunSpec } from '../../../core/step-spec.ts'
+import { commandArgv, imageArgv, imageCheckArgv, serviceArgv } from '../../../workspaces/shell.ts'
+import type { BuiltInProgram, FaceContext } from '../../kit/face.ts'
 import { FACE } from '../auth.ts'
 import { type EnvironmentRecord, type RunsOn, secretName, type Variable } from '../documents.ts'
 import type { OnaOptions } from '../options.ts'
 
-type Place = Pick<EnvironmentRecord, 'id' | 'workspace'>
+type Place = Pick<EnvironmentRecord, 'id' | 'workspace' | 'devcontainer'>
 
 /** Everything of one environment on this machine. */
 export const directoryOf = (context: Pick<FaceContext, 'directoryOf'>, id: string): string =>
@@ -38,49 +39,83 @@ export async function makeDirectory(directory: string, user: string | undefined)
 }
 
 /** Where a program finds the workspace: at the vendor's place, or, without a sandbox, where it is. */
-export const pathOf = (options: OnaOptions, { workspace }: Place): string =>
-  options.sandboxed() ? `/workspaces/${workspace.name}` : workspace.directory
+export const pathOf = (options: OnaOptions, { workspace }: Pick<Place, 'workspace'>): string =>
+  options.sandboxed() ? imagePathOf({ workspace }) : workspace.directory
 
-const mountOf = (options: OnaOptions, place: Place): MountSpec => ({
-  kind: 'bind',
-  source: place.workspace.directory,
-  target: pathOf(options, place),
-  trusted: true,
-})
+const imagePathOf = ({ workspace }: Pick<Place, 'workspace'>): string => `/workspaces/${workspace.name}`
+
+/** Shell as people write it, a service with what stops it, or a program and its arguments. */
+export type Program =
+  | { readonly shell: string }
+  | { readonly start: string; readonly stop: string }
+  | { readonly argv: readonly string[] }
 
 export interface RunRequest {
-  readonly argv: readonly string[]
+  readonly program: Program
   readonly env: Readonly<Record<string, EnvValue>>
+  /** Absent: the dev container. */
   readonly runsOn?: RunsOn | undefined
   readonly outputsOf?: readonly string[]
-  readonly health?: RunSpec['health']
-  /** Besides the workspace. */
-  readonly mounts?: readonly MountSpec[]
+  /** What says that it is ready, in shell. */
+  readonly ready?: Omit<HealthCheck, 'argv'> & { readonly command: string }
+  /** A program that goes before the command, with the mounts that show it; not in images. */
+  readonly before?: BuiltInProgram | undefined
 }
 
-/** A program in the environment: in its workspace, in an image where it asks for one. */
+interface Image {
+  readonly name: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The image that a program runs in; undefined: the sandbox of this machine. */
+export function imageOf(
+  options: Pick<OnaOptions, 'containers'>,
+  { devcontainer }: Pick<EnvironmentRecord, 'devcontainer'>,
+  runsOn: RunsOn | undefined,
+): Image | undefined {
+  if (runsOn?.kind === 'docker') return { name: runsOn.image, env: variablesOfImage(runsOn.environment) }
+  if (runsOn !== undefined || devcontainer?.image === undefined || !options.containers()) return undefined
+  return { name: devcontainer.image, env: devcontainer.env }
+}
+
+/** A program in the environment: in its workspace, in an image where it asks for one or the dev container has one. */
 export function runIn(options: OnaOptions, place: Place, request: RunRequest): RunSpec {
-  const path = pathOf(options, place)
-  const { runsOn } = request
-  const docker = runsOn?.kind === 'docker' ? runsOn : undefined
+  const image = imageOf(options, place, request.runsOn)
+  const path = image ? imagePathOf(place) : pathOf(options, place)
+  const before = image ? undefined : request.before
+  const argv = [...(before?.argv ?? []), ...argvOf(request.program, image !== undefined)]
   return {
     kind: 'run',
-    argv: docker ? [] : request.argv,
-    ...(docker && { image: docker.image, entrypoint: request.argv }),
+    argv: image ? [] : argv,
+    ...(image && { image: image.name, entrypoint: argv, executor: 'docker' }),
     env: {
-      ...(docker && variablesOfImage(docker.environment)),
+      ...image?.env,
       GITPOD_ENVIRONMENT_ID: place.id,
       ONA_ENVIRONMENT_ID: place.id,
       GITPOD_REPO_ROOT: path,
       ...request.env,
     },
     workdir: path,
-    ...(!docker && place.workspace.user !== undefined && { user: place.workspace.user }),
-    mounts: [mountOf(options, place), ...(request.mounts ?? [])],
+    ...(!image && place.workspace.user !== undefined && { user: place.workspace.user }),
+    mounts: [
+      { kind: 'bind', source: place.workspace.directory, target: path, trusted: true },
+      ...(before?.mounts ?? []),
+    ],
     ...(request.outputsOf && request.outputsOf.length > 0 && { outputsOf: request.outputsOf }),
-    ...(request.health && { health: request.health }),
+    ...(request.ready && { health: healthOf(request.ready, image !== undefined) }),
   }
 }
+
+function argvOf(program: Program, inImage: boolean): readonly string[] {
+  if ('argv' in program) return program.argv
+  if ('shell' in program) return inImage ? imageArgv(program.shell) : commandArgv(program.shell)
+  return inImage ? imageArgv(program.start, program.stop) : serviceArgv(program.start, program.stop)
+}
+
+const healthOf = ({ command, ...how }: NonNullable<RunRequest['ready']>, inImage: boolean): HealthCheck => ({
+  ...how,
+  argv: inImage ? imageCheckArgv(command) : commandArgv(command),
+})
 
 function variablesOfImage(environment: readonly string[]): Record<string, string> {
   const pairs = environment.map((text) => {

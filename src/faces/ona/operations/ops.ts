@@ -16,6 +16,9 @@ const MOST_BYTES = 4 * 1024 * 1024
 const ABSENT = 44
 const PRESENT = 45
 
+/** Files are the same in every container of the environment; our scripts need this machine's tools. */
+const HERE = { kind: 'machine' } as const
+
 /** `environment` is in the path; every operation is its own. */
 export type OpsCall = Call & { readonly environment: string }
 
@@ -27,7 +30,7 @@ export async function exec(
   const { body: environment } = await findEnvironment(call, call.environment)
   if (timeoutSeconds < 0) throw invalidArgument('timeout_seconds: value must not be negative')
   const run = {
-    argv: ['sh', '-c', command],
+    program: { argv: ['sh', '-c', command] },
     ...(workingDirectory !== '' && { workdir: workingDirectory }),
     ...(timeoutSeconds > 0 && { timeoutMs: timeoutSeconds * 1_000 }),
     ...(operationId !== '' && { once: operationId }),
@@ -51,7 +54,7 @@ export async function readFile(
   const { body: environment } = await findEnvironment(call, call.environment)
   if (offset < 0n || length < 0n) throw invalidArgument('offset and length: values must not be negative')
   const argv = ['bash', '-c', READ, 'read', path, String(offset + 1n), String(length)]
-  const { execution, stdout } = await runToEnd(call, environment, { argv }, signal)
+  const { execution, stdout } = await runToEnd(call, environment, { program: { argv }, runsOn: HERE }, signal)
   refuse(currentAttempt(execution.status.steps[0]!)?.exit?.code, path)
   const [kind, ...lines] = stdout.toString('latin1').split('\n')
   if (kind === 'directory') return { result: { case: 'directory', value: { entries: entriesOf(decode(lines)) } } }
@@ -98,7 +101,7 @@ export async function writeFile(
   if (content.length > MOST_BYTES) throw invalidArgument(`content: at most ${MOST_BYTES} bytes`)
   const argv = ['bash', '-c', WRITE, 'write', path, MODES[mode] ?? 'write', CONTENT]
   const mounts = [{ kind: 'file' as const, target: CONTENT, content: Buffer.from(content).toString('base64') }]
-  const { execution } = await runToEnd(call, environment, { argv, mounts }, signal)
+  const { execution } = await runToEnd(call, environment, { program: { argv }, runsOn: HERE, mounts }, signal)
   refuse(currentAttempt(execution.status.steps[0]!)?.exit?.code, path)
   return { bytesWritten: BigInt(content.length) }
 }

@@ -8,10 +8,10 @@ import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain } from '../../kit/documents.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, type PrebuildRecord, type TaskRecord } from '../documents.ts'
-import { applyAutomations } from '../environment/apply-automations.ts'
 import { changeRecord, ended, failureOf, recordOf, stopAll } from '../environment/errand-steps.ts'
 import type { Errand } from '../environment/errands.ts'
 import { fireTriggers } from '../environment/fire-triggers.ts'
+import { lookInto } from '../environment/look-into.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { putPrebuild } from './find-prebuild.ts'
 import { isOver } from './life-cycle.ts'
@@ -52,15 +52,15 @@ async function outcomeOf(
   const start = await ended(parts, tenant, environment.start, signal)
   if (start?.status.state !== 'succeeded')
     return { failure: start ? await failureOf(parts, start) : 'its start was removed', warnings: [] }
-  const automations = await applyAutomations(parts, principal, environment)
-  const up = await changeRecord(parts, errand, (e) => ({ ...e, phase: 'running', automations }))
+  const found = await lookInto(parts, principal, environment)
+  const up = await changeRecord(parts, errand, (e) => ({ ...e, ...found, phase: 'running' }))
   if (!up) return { failure: 'its environment was stopped', warnings: [] }
   await change(parts, errand, up, { phase: 'running' })
   const built = await triggered(parts, errand, up, 'prebuild', signal)
   if (built.failure !== undefined) return built
   await change(parts, errand, up, { phase: 'snapshotting' })
   const last = await triggered(parts, errand, up, 'beforeSnapshot', signal)
-  const unread = automations.failure === undefined ? [] : [automations.failure]
+  const unread = found.automations.failure === undefined ? [] : [found.automations.failure]
   return { ...last, warnings: [...unread, ...built.warnings, ...last.warnings] }
 }
 

@@ -1,7 +1,6 @@
 /** A service as an execution of its own: found by its key, started by whoever needs it first. */
 import type { Plan } from '../../../core/plan.ts'
 import type { EnvValue, StepSpec } from '../../../core/step-spec.ts'
-import { commandArgv, serviceArgv } from '../../../workspaces/shell.ts'
 import type { EnvironmentRecord, ServiceRecord } from '../documents.ts'
 import { runIn, valuesOf } from '../environment/workspace.ts'
 import type { OnaOptions } from '../options.ts'
@@ -45,9 +44,8 @@ function startStep(
   options: OnaOptions,
 ): StepSpec {
   const { start, ready, stop } = service.commands
-  const health = ready === '' ? undefined : checkOf(ready)
   const env = { ...secrets, ...valuesOf(service.env), GITPOD_SERVICE_ID: service.id }
-  const argv = serviceArgv(start, stop)
+  const program = { start, stop }
   return {
     name: START_STEP,
     group: 0,
@@ -57,12 +55,17 @@ function startStep(
     resources: {},
     stop: { signal: 'SIGTERM', graceMs: stop === '' ? SIGNAL_GRACE_MS : STOP_COMMAND_MS },
     ...(service.readinessTimeoutMs !== undefined && { startTimeoutMs: service.readinessTimeoutMs }),
-    work: runIn(options, environment, { argv, env, runsOn: service.runsOn, ...(health && { health }) }),
+    work: runIn(options, environment, {
+      program,
+      env,
+      runsOn: service.runsOn,
+      ...(ready !== '' && { ready: checkOf(ready) }),
+    }),
   }
 }
 
-const checkOf = (ready: string) => ({
-  argv: commandArgv(ready),
+const checkOf = (command: string) => ({
+  command,
   intervalMs: POLL_MS,
   timeoutMs: CHECK_LIMIT_MS,
   retries: NEVER_UNHEALTHY,
@@ -78,5 +81,5 @@ const readyStep = (environment: EnvironmentRecord, options: OnaOptions): StepSpe
   endsExecution: 'onFailure',
   resources: {},
   stop: { signal: 'SIGTERM', graceMs: SIGNAL_GRACE_MS },
-  work: runIn(options, environment, { argv: ['true'], env: {} }),
+  work: runIn(options, environment, { program: { argv: ['true'] }, env: {}, runsOn: { kind: 'machine' } }),
 })

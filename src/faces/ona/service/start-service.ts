@@ -4,7 +4,7 @@ import { FACE } from '../auth.ts'
 import type { Parts } from '../call.ts'
 import type { EnvironmentRecord, ServiceRecord, TriggerName } from '../documents.ts'
 import { secretVariables } from '../environment/secret-variables.ts'
-import { failedPrecondition } from '../errors.ts'
+import { failedPrecondition, noEngine } from '../errors.ts'
 import { refsOfService, serviceKey } from './plan-of-service.ts'
 import { registerServices, specVersionOf } from './register-service.ts'
 
@@ -25,6 +25,7 @@ export async function startService(
 ): Promise<void> {
   if (environment.phase !== 'running')
     throw failedPrecondition(`environment ${environment.id} is not running: it is ${environment.phase}`)
+  if (service.runsOn?.kind === 'docker' && !parts.options.containers()) throw noEngine(service.reference)
   const { tenant } = principal
   const newest = await latestRun(parts, tenant, service.id)
   const active = newest && !isFinal(newest) ? newest : undefined

@@ -7,7 +7,6 @@ import type { EnvValue, StepSpec } from '../../../core/step-spec.ts'
 import { DEFAULT_STOP } from '../../../core/step-spec.ts'
 import type { TaskExtension } from '../../../workspaces/automations-extension.ts'
 import { type Dependent, levelsOf } from '../../../workspaces/levels.ts'
-import { commandArgv } from '../../../workspaces/shell.ts'
 import type { BuiltInProgram } from '../../kit/face.ts'
 import type { Automations } from '../automation/automations-of.ts'
 import type { EnvironmentRecord, ServiceRecord, TaskRecord } from '../documents.ts'
@@ -105,10 +104,10 @@ function taskPart(
   }
   const outputsOf = needed.filter((n) => n.task).map((n) => n.reference)
   const { runsOn } = task.spec
+  const program = { shell: task.spec.command }
   const before = request.before?.(task)
-  const argv = [...(before?.argv ?? []), ...commandArgv(task.spec.command)]
   return {
-    work: runIn(request.options, request.environment, { argv, env, runsOn, outputsOf, mounts: before?.mounts ?? [] }),
+    work: runIn(request.options, request.environment, { program, env, runsOn, outputsOf, before }),
     ...(extension?.timeoutMs !== undefined && { timeoutMs: extension.timeoutMs }),
     ...(extension?.retry && { retry: retryOf(extension.retry) }),
   }

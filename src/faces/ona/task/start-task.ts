@@ -7,7 +7,8 @@ import type { EnvironmentRecord, ServiceRecord, TaskRecord, TriggerName } from '
 import { makeKept, runIfChanged } from '../environment/run-if-changed.ts'
 import { secretVariables } from '../environment/secret-variables.ts'
 import { environmentKey } from '../environment/start-environment.ts'
-import { failedPrecondition } from '../errors.ts'
+import { failedPrecondition, noEngine } from '../errors.ts'
+import type { OnaOptions } from '../options.ts'
 import { registerServices } from '../service/register-service.ts'
 import { planOfTask } from './plan-of-task.ts'
 import { resolveInputs } from './resolve-inputs.ts'
@@ -36,6 +37,7 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
   const automations = await automationsOf(scope, environment.id)
   const env = await secretVariables(scope, environment.role === 'prebuild')
   const run = closureOf(task, automations)
+  checkEngine(parts.options, run)
   const inputs = resolveInputs(run.tasks, request.inputs ?? {})
   if (run.tasks.some((t) => t.extension?.changed)) await makeKept(parts, environment)
   await registerServices(parts, scope.tenant, environment, env, run.services)
@@ -77,6 +79,15 @@ async function submitted(parts: Parts, request: StartRequest, plan: ReturnType<t
   )
   if (result?.kind !== 'accepted') throw new Error('a queued execution was refused')
   return result.execution
+}
+
+/** Throws `failed_precondition` for an image where nothing can run one. */
+function checkEngine(options: OnaOptions, run: ReturnType<typeof closureOf>): void {
+  const inImage = [
+    ...run.tasks.filter((t) => t.spec.runsOn?.kind === 'docker'),
+    ...run.services.filter((s) => s.runsOn?.kind === 'docker'),
+  ]
+  if (inImage[0] && !options.containers()) throw noEngine(inImage[0].reference)
 }
 
 /** The task and all that is somewhere below it. */
