@@ -56,6 +56,7 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
       workspaceRoots: configuration.workspaceRoots,
       allowAddresses: configuration.allowAddress,
       sandboxed: () => isSandboxed(running),
+      containers: () => running.context.executors.find('docker') !== undefined,
     }),
     upsunFace(context, { retentionMs: configuration.retentionMs, imageRoots: pairsOf(configuration.imageRoots) }),
     livepeerFace(context, livepeerOptions(configuration)),
