@@ -106,6 +106,22 @@ export class CfClient {
     return app
   }
 
+  /** `cf push NAME --task --docker-image I`. */
+  async pushImage(name: string, image: string): Promise<string> {
+    const app = await this.#applied(
+      name,
+      `applications:\n- name: ${name}\n  docker:\n    image: ${image}\n  no-route: true\n`,
+    )
+    const related = { relationships: { app: { data: { guid: app } } } }
+    const { guid } = await this.must('POST', '/v3/packages', { type: 'docker', data: { image }, ...related })
+    const build = await this.must('POST', '/v3/builds', { package: { guid } })
+    const staged = await this.until(`/v3/builds/${build.guid}`, (b) => b.state !== 'STAGING')
+    const droplet = await this.must('GET', `/v3/droplets/${staged.droplet.guid}`)
+    await this.must('POST', `/v3/apps/${app}/actions/stop`)
+    await this.must('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: droplet.guid } })
+    return app
+  }
+
   async #applied(name: string, manifest: string): Promise<string> {
     const path = `/v3/spaces/${this.space}/actions/apply_manifest`
     await this.job(await this.send('POST', path, manifest, { 'content-type': 'application/x-yaml' }))
