@@ -150,6 +150,7 @@ describe('git push', () => {
     expect(text).toMatch(/ng refs\/heads\/main (the push could not be read|it was deployed)/)
     const { stdout, stderr } = world.server.server
     expect(stdout() + stderr()).not.toMatch(/an Upsun call failed|a push failed/)
+    expect(stdout() + stderr()).not.toContain(world.variables.UPSUN_CLI_TOKEN)
   }, 60_000)
 
   test.skipIf(!hasUpsunCli)(

@@ -16,7 +16,7 @@ tasks:
 
 describe('tidying up', () => {
   const world = new UpsunWorld()
-  beforeAll(() => world.open(['--retention', '1s']), 60_000)
+  beforeAll(() => world.open(['--retention', '3s']), 60_000)
   afterAll(() => world.close())
 
   const deploy = async (mark: string, options: readonly string[] = []): Promise<void> => {
@@ -36,7 +36,7 @@ describe('tidying up', () => {
     await deploy('one', ['--environment', 'dev'])
     await deploy('two')
     expect(archives()).toBe(2)
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await new Promise((resolve) => setTimeout(resolve, 3_100))
     await deploy('three')
     await eventually('two is gone', () => files('two-built').length === 0)
     await eventually('its archive is gone', () => archives() === 2)

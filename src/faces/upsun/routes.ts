@@ -13,6 +13,7 @@ import type { Authenticator } from './auth.ts'
 import type { Call } from './call.ts'
 import { deploy, redeploy } from './deployment/deploy.ts'
 import { readDeployOptions } from './deployment/deploy-options.ts'
+import { forgetUploads } from './deployment/forget-uploads.ts'
 import { resumeDeployments } from './deployment/resume-deployments.ts'
 import { asUpsunError, badRequest, OAuthError, UpsunError } from './errors.ts'
 import { mountGit } from './git/git-routes.ts'
@@ -57,15 +58,17 @@ export class Routes {
     app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
     app.post(`${ENVIRONMENT}/redeploy`, (request, reply) => this.#redeploy(request, reply))
     mountGit(app, (request) => this.#call(request))
-    app.addHook(
-      'onReady',
-      () => void resumeDeployments(this.#parts).catch((err) => this.#context.log.error({ err }, 'resume')),
-    )
-    app.addHook(
-      'onReady',
-      () => void this.#parts.tokens.reopen().catch((err) => this.#context.log.warn({ err }, 'tokens')),
-    )
+    app.addHook('onReady', () => this.#begin())
     app.addHook('onClose', () => this.#parts.tokens.close())
+  }
+
+  /** What a former server left is taken up; only what it was taking in must be gone before anything else comes. */
+  async #begin(): Promise<void> {
+    const failed = (err: unknown): void =>
+      this.#context.log.error({ err }, 'what a former server left was not taken up')
+    await forgetUploads(this.#context).catch(failed)
+    void resumeDeployments(this.#parts).catch(failed)
+    void this.#parts.tokens.reopen().catch(failed)
   }
 
   #route(app: FastifyInstance, operation: Operation): void {

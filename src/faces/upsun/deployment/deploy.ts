@@ -32,6 +32,7 @@ import { registerBuild, type TreeBuildTask } from './build-of-tree.ts'
 import { cancelOlderRuns } from './cancel-older-runs.ts'
 import { type DeployOptions, readDeployOptions } from './deploy-options.ts'
 import { type DeployPlace, ensurePlace } from './ensure-place.ts'
+import { UPLOADS } from './forget-uploads.ts'
 import { treeKey } from './tree-key.ts'
 
 /** Takes a tree and deploys it. Throws 400 for what is no tree, or has no good configuration. */
@@ -158,7 +159,7 @@ async function keepTree(
   tree: Readable,
 ): Promise<{ readonly treeId: string; readonly path: string; readonly config: string }> {
   const { objects } = call.context
-  const upload = `upsun/upload/${id}`
+  const upload = `${UPLOADS.tree}${id}`
   await objects.put(call.tenant, upload, tree, { limitBytes: LARGEST_TREE_BYTES })
   try {
     const head = await firstBytes(await objects.read(call.tenant, upload, { from: 0, until: 2 }))

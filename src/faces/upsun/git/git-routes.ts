@@ -9,6 +9,7 @@ import { acceptStreamedBodies } from '../../kit/body.ts'
 import { sendLive } from '../../kit/live-answer.ts'
 import { needUser } from '../access.ts'
 import type { Call } from '../call.ts'
+import { UPLOADS } from '../deployment/forget-uploads.ts'
 import { UpsunError, unauthorized } from '../errors.ts'
 import { advertiseRefs } from './advertise-refs.ts'
 import { answerPush } from './deploy-push.ts'
@@ -73,7 +74,7 @@ async function receivePack(request: FastifyRequest, reply: FastifyReply, callOf:
   const contentType = 'application/x-git-receive-pack-result'
   // A client asks with an empty push first whether it may send a large one.
   if (push.updates.length === 0) return reply.type(contentType).send(Buffer.alloc(0))
-  const key = `upsun/push/${call.engine.newExecutionId()}`
+  const key = `${UPLOADS.pack}${call.engine.newExecutionId()}`
   const { objects } = call.context
   await objects.put(call.tenant, key, Readable.from(reader.rest()), { limitBytes: LARGEST_PACK_BYTES })
   const answer = {

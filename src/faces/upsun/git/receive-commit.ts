@@ -10,6 +10,7 @@ import { isFinal } from '../../../core/execution.ts'
 import type { ExecutionId, Tenant } from '../../../core/identity.ts'
 import { FACE } from '../auth.ts'
 import type { Call } from '../call.ts'
+import { ARCHIVES } from '../deployment/forget-uploads.ts'
 import { badRequest, UpsunError } from '../errors.ts'
 
 const RETENTION_MS = 86_400_000
@@ -30,7 +31,7 @@ export async function withCommit<Result>(
   use: (archive: Readable) => Promise<Result>,
 ): Promise<Result> {
   const id = call.engine.newExecutionId()
-  const archives = directory(call, 'archives')
+  const archives = directory(call, ARCHIVES)
   const archive = `${id}.tar`
   try {
     await submit(call, id, pushed, archives, archive)
