@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DockerExecutor, probeEngine } from '../executors/docker/docker-executor.ts'
@@ -10,8 +10,15 @@ import type { Configuration } from './configuration.ts'
 import type { WriterNews } from './executors.ts'
 import { logDirectoryOf } from './logs.ts'
 
-/** Where the engine is: as the flag says, else as the Docker CLI would look for it. */
-const addressOf = (c: Configuration): string => c.dockerHost ?? process.env.DOCKER_HOST ?? DEFAULT_ENGINE
+/** Where the engine is: as the flag says, else as the Docker CLI would look for it, else where this data directory's containers are. */
+const addressOf = (c: Configuration): string =>
+  c.dockerHost ?? process.env.DOCKER_HOST ?? keptAddress(c) ?? DEFAULT_ENGINE
+
+const addressFileOf = (c: Configuration): string => join(c.dataDirectory, 'docker', 'engine')
+
+function keptAddress(c: Configuration): string | undefined {
+  return existsSync(addressFileOf(c)) ? readFileSync(addressFileOf(c), 'utf8') : undefined
+}
 
 /**
  * The docker executor, with a log writer of its own. With `auto` it exists where an engine answers, or where this data
@@ -27,7 +34,7 @@ export async function dockerExecutor(
   if (c.dockerHost !== undefined) engineOptionsOf(c.dockerHost)
   const wanted = c.executor === 'docker' || existsSync(join(c.dataDirectory, 'docker', 'instance'))
   if (!wanted && (await probeEngine(address)) !== undefined) return undefined
-  return new DockerExecutor({
+  const executor = new DockerExecutor({
     engine: address,
     dataDirectory: c.dataDirectory,
     allowedBinds: c.allowBind,
@@ -39,6 +46,8 @@ export async function dockerExecutor(
     onLog: news.frames,
     onProblem: news.problem,
   })
+  writeFileSync(addressFileOf(c), address, { mode: 0o600 })
+  return executor
 }
 
 /** Keeps the port that containers are told of. */

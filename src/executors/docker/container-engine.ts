@@ -2,6 +2,7 @@
  * The engine's API as the executor uses it; the only file that knows the client library. Each call is one request (or one
  * stream) and rejects with the engine's error, to be read by `engine-failure.ts`.
  */
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo, ImageInspectInfo } from 'dockerode'
 import Docker from 'dockerode'
@@ -128,8 +129,10 @@ export class ContainerEngine {
   /** Size and time of change of one path inside a container, as a text that changes with them; undefined when there is nothing. */
   async versionOf(name: string, path: string): Promise<string | undefined> {
     const answer = await absentIfMissing(this.#docker.getContainer(name).infoArchive({ path }))
-    const { headers } = (answer ?? {}) as { headers?: Readonly<Record<string, string>> }
-    return headers?.['x-docker-container-path-stat']
+    const said = answer as unknown as IncomingMessage | undefined
+    // Nothing follows, but unread it would hold its connection, and with that the process.
+    said?.resume()
+    return said?.headers['x-docker-container-path-stat'] as string | undefined
   }
 
   async stats(name: string): Promise<Docker.ContainerStats> {

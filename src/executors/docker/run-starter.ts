@@ -14,7 +14,7 @@ import type { ImageFacts, ImageStore } from './image-store.ts'
 import { mountsOf } from './mounts.ts'
 import type { PlaceNetwork, Places } from './places.ts'
 import type { ServerReach } from './server-reach.ts'
-import { startProblem } from './start-problem.ts'
+import { isShortage, startProblem } from './start-problem.ts'
 import { type TarEntry, writeTar } from './tar.ts'
 
 export interface StarterParts {
@@ -47,12 +47,12 @@ export class RunStarter {
     this.#parts = parts
   }
 
-  /** Rejects only when no engine answers. */
+  /** Rejects when no engine answers, or it has no room for another network now. */
   async start(run: ContainerRun, work: Work): Promise<StartAnswer> {
     try {
       return await this.#start(run, work)
     } catch (error) {
-      if (isAway(error)) throw error
+      if (isAway(error) || isShortage(error)) throw error
       await this.#parts.engine.remove(run.name)
       return { refusal: startProblem(error, work) }
     }

@@ -36,6 +36,9 @@ const PROBLEMS: readonly (readonly [RegExp, ReasonCode, (work: Work) => string])
 const programOf = ({ run }: Work): string =>
   run.entrypoint?.[0] ?? run.argv[0] ?? `the command of ${run.image ?? 'the image'}`
 
+/** What others hold now and will let go of: the start may be tried again. */
+export const isShortage = (error: unknown): boolean => /address pool/i.test(wordsOf(error))
+
 /** Why the engine refused to create or start the container, as a reason with its own words. */
 export function startProblem(error: unknown, work: Work): Reason {
   const words = wordsOf(error)
