@@ -21,6 +21,7 @@ tasks:
         set -e
         echo "built for $PLATFORM_APPLICATION_NAME by $ONLY_BUILD" > built.txt
         test -w "$PLATFORM_CACHE_DIR"
+        env | cut -d= -f1 > names.txt
       deploy: 'echo "deploying with $WHO"'
     run: { command: "cat built.txt main.txt; pwd; hostname; sh -c \\"$SCRIPT\\"", timeout: 120 }
     variables:
@@ -118,6 +119,27 @@ describe('the keys of a task', () => {
     const log = await script('echo $WHO $FROM_FILE; echo $PLATFORM_VARIABLES | base64 -d')
     expect(log).toContain('config yes\n')
     expect(log).toContain('{"app:colour":"red","app:list":[1,2]}')
+  })
+
+  test('what is provided is there: for builds, for runs, and for each of them alone', async () => {
+    const names = (text: string): readonly string[] =>
+      text.split('\n').filter((line) => /^(PLATFORM_\w+|CI|PORT|SOCKET)$/.test(line))
+    const both = `PLATFORM_APPLICATION PLATFORM_APPLICATION_NAME PLATFORM_APP_DIR PLATFORM_PROJECT PLATFORM_PROJECT_ENTROPY
+      PLATFORM_TREE_ID PLATFORM_VARIABLES`
+    const run = `PLATFORM_APP_COMMAND PLATFORM_BRANCH PLATFORM_DOCUMENT_ROOT PLATFORM_ENVIRONMENT PLATFORM_ENVIRONMENT_TYPE
+      PLATFORM_RELATIONSHIPS PLATFORM_ROUTES PLATFORM_SMTP_HOST PORT SOCKET`
+    const build = 'CI PLATFORM_CACHE_DIR PLATFORM_OUTPUT_DIR PLATFORM_SOURCE_DIR PLATFORM_VENDOR'
+    const listed = (text: string): readonly string[] => text.split(/\s+/).sort()
+    expect([...new Set(names(await script('env | cut -d= -f1')))].sort()).toEqual(listed(`${both} ${run}`))
+    expect(names(await script('cat names.txt')).toSorted()).toEqual(listed(`${both} ${build}`))
+    const shown = await script(
+      'echo $PLATFORM_PROJECT $PLATFORM_BRANCH $PLATFORM_ENVIRONMENT $PLATFORM_ENVIRONMENT_TYPE $PLATFORM_APP_DIR',
+    )
+    expect(shown).toMatch(/^keys main main-[a-z0-9]{7} development \/app$/m)
+    expect(await script('printf %s "$PLATFORM_PROJECT_ENTROPY" | wc -c')).toMatch(/^56$/m)
+    expect(await script('echo $PLATFORM_APPLICATION | base64 -d')).toMatch(
+      /^\{"name":"everything","type":"python:3.11"/m,
+    )
   })
 
   test('timezone: of the task, else of the project', async () => {
