@@ -90,6 +90,23 @@ test('what is not there is told by its name', async () => {
   }
 })
 
+test('buildpacks that would have to compile are refused, by manifest and by app; the binary one is not named in vain', async () => {
+  const applied = async (buildpacks: string): Promise<string> => {
+    const manifest = `applications:\n- name: built\n  no-route: true\n  buildpacks: [${buildpacks}]\n`
+    const path = `/v3/spaces/${cf.space}/actions/apply_manifest`
+    const { status, body } = await cf.send('POST', path, manifest, { 'content-type': 'application/x-yaml' })
+    return status === 202 ? 'taken' : body.errors[0].detail
+  }
+  const unknown = 'Buildpack "ruby_buildpack" must be an existing admin buildpack or a valid git URI'
+  expect(await applied('ruby_buildpack')).toBe(`For application 'built': ${unknown}`)
+  expect(await applied('https://github.com/x/y')).toBe("For application 'built': Custom buildpacks are disabled")
+  expect(await applied('binary_buildpack')).toBe('taken')
+  const lifecycle = { type: 'buildpack', data: { buildpacks: ['ruby_buildpack'] } }
+  const relationships = { space: { data: { guid: cf.space } } }
+  const made = await cf.send('POST', '/v3/apps', { name: 'x', lifecycle, relationships })
+  expect([made.status, made.body.errors[0].detail]).toEqual([422, unknown])
+})
+
 /** Every route that there is, UAA's too; `:x` stands for a guid. */
 const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ...OPERATIONS.map(({ method, path }) => [method, path] as const),

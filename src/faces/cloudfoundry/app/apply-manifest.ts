@@ -8,7 +8,7 @@ import { changedVariables } from '../operations/settings.ts'
 import { isObject, type Json } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 import { appIndexes, ofApp, processesOf } from './find-app.ts'
-import { BUILDPACK_LIFECYCLE, DOCKER_LIFECYCLE, findByName, newApp, newProcess } from './new-app.ts'
+import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, findByName, newApp, newProcess } from './new-app.ts'
 
 export async function applyManifest(call: Call, space: Space, text: string): Promise<void> {
   for (const one of applicationsOf(text)) await applyApplication(call, space, one)
@@ -60,12 +60,19 @@ async function appOf(call: Call, space: Space, name: string, given: Json): Promi
 
 function lifecyclePart(given: Json): { readonly lifecycle?: Lifecycle } {
   if (isObject(given.docker)) return { lifecycle: DOCKER_LIFECYCLE }
-  const buildpacks = Array.isArray(given.buildpacks) ? given.buildpacks.map(String) : undefined
+  const named = given.buildpacks ?? oneBuildpack(given.buildpack)
+  const problem = buildpackProblem(named)
+  if (problem) throw unprocessable(`For application '${given.name}': ${problem}`)
+  const buildpacks = Array.isArray(named) ? named.map(String) : undefined
   const stack = typeof given.stack === 'string' ? given.stack : undefined
   if (!buildpacks && stack === undefined) return {}
   const data = { ...BUILDPACK_LIFECYCLE.data, ...(buildpacks && { buildpacks }), ...(stack && { stack }) }
   return { lifecycle: { type: 'buildpack', data } }
 }
+
+/** The older spelling; `default` and `null` leave the choice to the foundation. */
+const oneBuildpack = (name: unknown): readonly unknown[] | undefined =>
+  name === undefined || name === null || name === 'default' || name === 'null' ? undefined : [name]
 
 async function applyProcess(call: Call, app: App, name: string, given: Json): Promise<void> {
   const type = String(given.type)

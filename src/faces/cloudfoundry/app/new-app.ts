@@ -9,6 +9,20 @@ export const STACK = 'cflinuxfs4'
 export const BUILDPACK_LIFECYCLE: Lifecycle = { type: 'buildpack', data: { buildpacks: [], stack: STACK } }
 export const DOCKER_LIFECYCLE: Lifecycle = { type: 'docker', data: {} }
 
+/** What staging here does: bits as they are. */
+const KNOWN_BUILDPACKS = ['binary_buildpack', 'binary-buildpack']
+
+/** Why one of these buildpacks cannot be used, in Cloud Controller's words; none at all means the one there is. */
+export function buildpackProblem(buildpacks: unknown): string | undefined {
+  if (buildpacks === undefined || buildpacks === null) return undefined
+  if (!Array.isArray(buildpacks)) return 'Buildpacks must be an array'
+  const unknown = buildpacks.find((name) => !KNOWN_BUILDPACKS.includes(String(name)))
+  if (unknown === undefined) return undefined
+  return /^(https?|git|ssh):\/\/|^git@/.test(String(unknown))
+    ? 'Custom buildpacks are disabled'
+    : `Buildpack "${unknown}" must be an existing admin buildpack or a valid git URI`
+}
+
 export interface AppWish {
   readonly name: string
   readonly lifecycle: Lifecycle

@@ -1,6 +1,6 @@
 import { boundServices } from '../app/bound-services.ts'
 import { appIndexes, findApp, orgOf } from '../app/find-app.ts'
-import { BUILDPACK_LIFECYCLE, DOCKER_LIFECYCLE, newApp } from '../app/new-app.ts'
+import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, newApp } from '../app/new-app.ts'
 import { presentApp, presentDroplet } from '../app/present-app.ts'
 import { removeApp } from '../app/remove-app.ts'
 import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Org, type Space } from '../documents.ts'
@@ -29,6 +29,8 @@ function lifecycleOf(body: Json, problems: Problems): Lifecycle | undefined {
     return undefined
   }
   const data = isObject(lifecycle.data) ? lifecycle.data : {}
+  const problem = buildpackProblem(data.buildpacks)
+  if (problem) problems.add(problem)
   return { type: 'buildpack', data: { ...BUILDPACK_LIFECYCLE.data, ...data } }
 }
 

@@ -3,6 +3,7 @@ import { type App, COLLECTIONS, type Space } from '../documents.ts'
 import { badQuery, notFound } from '../errors.ts'
 import { originsOfSource } from '../logs/log-origin.ts'
 import { readEnvelopes } from '../logs/read-envelopes.ts'
+import { sourceMeta } from '../logs/source-meta.ts'
 import { type Answer, type Call, type Operation, ok } from '../operation.ts'
 import type { TaskRecord } from '../task/task-record.ts'
 
@@ -52,7 +53,7 @@ function limitOf(call: Call): number {
 async function meta(call: Call): Promise<Answer> {
   const apps = await call.records.all<App>(COLLECTIONS.app)
   const seen: Record<string, object> = {}
-  for (const app of apps) if (await mayRead(call, app.guid)) seen[app.guid] = { count: '0', expired: '0' }
+  for (const app of apps) if (await mayRead(call, app.guid)) seen[app.guid] = await sourceMeta(call, app.guid)
   return ok({ meta: seen })
 }
 
