@@ -88,7 +88,19 @@ test('JSON is read as well; nothing at all is an empty file', () => {
 test('any text is read or is a problem with a place, never another error', () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.string(), fc.json(), fc.constantFrom(WHOLE, 'a: &a [*a]', '? {x: 1}\n: 2', '--- 1\n--- 2')),
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.constantFrom(
+          WHOLE,
+          'a: &a [*a]',
+          'tasks: &a {<<: *a}',
+          'tasks: {a: &a {<<: [*a, *a]}}',
+          'tasks: *x',
+          '? {x: 1}\n: 2',
+          '--- 1\n--- 2',
+        ),
+      ),
       (text) => {
         try {
           readAutomations(text)

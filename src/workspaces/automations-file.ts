@@ -2,7 +2,7 @@
  * An automations file, read strictly: an unknown key is a mistake, and every mistake has a line and a column. JSON is
  * YAML and is read by the same reader.
  */
-import type { Node, YAMLMap } from 'yaml'
+import type { Document, Node, YAMLMap } from 'yaml'
 import { LineCounter, parseDocument } from 'yaml'
 import { readExtension, type TaskExtension } from './automations-extension.ts'
 import type { TriggerName } from './automations-keys.ts'
@@ -61,7 +61,7 @@ export function readAutomations(text: string): AutomationsFile {
   const at = new Places(lines)
   if (error) throw at.problem(error.pos[0], error.message)
   if (document.contents === null) return { services: [], tasks: [] }
-  return new Reader(new NodeReader(at)).file(document.contents as Node)
+  return new Reader(new NodeReader(at, document as Document)).file(document.contents as Node)
 }
 
 class Reader {

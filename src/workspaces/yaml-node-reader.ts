@@ -1,6 +1,6 @@
 /** Reads the nodes of a YAML document strictly: whatever is not as it must be is a problem with its line and column. */
-import type { LineCounter, Node, YAMLMap } from 'yaml'
-import { isMap, isScalar, isSeq } from 'yaml'
+import type { Document, LineCounter, Node } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, Pair, YAMLMap } from 'yaml'
 import { durationMsOf } from './duration.ts'
 
 /** Where and what. Lines and columns count from 1. */
@@ -30,25 +30,74 @@ export class Places {
   }
 }
 
+const MERGE = '<<'
+/** Merges of merges; deeper ones go in a circle. And all in all, or a small file could mean endless work. */
+const DEEPEST_MERGE = 10
+const MOST_MERGES = 1_000
+
 export class NodeReader {
   readonly at: Places
-  constructor(at: Places) {
+  readonly #document: Document
+  #merges = 0
+  constructor(at: Places, document: Document) {
     this.at = at
+    this.#document = document
   }
 
-  map(node: Node, what: string, keys?: readonly string[]): YAMLMap {
-    if (!isMap(node)) throw this.at.of(node, `${what} must be a mapping`)
-    for (const pair of node.items) {
+  /** With references followed and merges (`<<`) made. */
+  map(given: Node, what: string, keys?: readonly string[]): YAMLMap {
+    const node = this.#followed(given)
+    if (!isMap(node)) throw this.at.of(given, `${what} must be a mapping`)
+    const map = new YAMLMap()
+    map.range = node.range ?? null
+    map.items = this.#pairsOf(node, what, DEEPEST_MERGE)
+    for (const pair of map.items) {
       const key = String(scalarOf(pair.key))
       if (keys && !keys.includes(key))
         throw this.at.of(pair.key, `${what} has no field ${JSON.stringify(key)}; there are ${keys.join(', ')}`)
     }
-    return node
+    return map
   }
 
-  list(node: Node, what: string): readonly Node[] {
-    if (!isSeq(node)) throw this.at.of(node, `${what} must be a list`)
-    return node.items as Node[]
+  /** Own keys go before merged ones, earlier merged ones before later. */
+  #pairsOf(node: YAMLMap, what: string, depth: number): Pair<Node, Node>[] {
+    const pairs = node.items as Pair<Node, Node>[]
+    const own = pairs.filter(({ key }) => scalarOf(key) !== MERGE)
+    const found = new Map(own.map(({ key, value }) => [String(scalarOf(key)), new Pair(key, this.#value(value))]))
+    for (const { key, value } of pairs)
+      if (scalarOf(key) === MERGE)
+        for (const pair of this.#mergedBy(value, what, depth)) {
+          const name = String(scalarOf(pair.key))
+          if (!found.has(name)) found.set(name, pair)
+        }
+    return [...found.values()]
+  }
+
+  #mergedBy(value: Node | null, what: string, depth: number): readonly Pair<Node, Node>[] {
+    if (++this.#merges > MOST_MERGES) throw this.at.of(value, 'too many merges')
+    const target = this.#value(value)
+    const maps = isSeq(target) ? (target.items as Node[]).map((item) => this.#followed(item)) : [target]
+    return maps.flatMap((map) => {
+      if (!isMap(map) || depth === 0) throw this.at.of(value, `${what}: only mappings can be merged`)
+      return this.#pairsOf(map, what, depth - 1)
+    })
+  }
+
+  #value(value: Node | null): Node {
+    return value === null ? (null as unknown as Node) : this.#followed(value)
+  }
+
+  #followed(node: Node): Node {
+    if (!isAlias(node)) return node
+    const target = node.resolve(this.#document)
+    if (!target) throw this.at.of(node, `there is no &${node.source}`)
+    return target
+  }
+
+  list(given: Node, what: string): readonly Node[] {
+    const node = this.#followed(given)
+    if (!isSeq(node)) throw this.at.of(given, `${what} must be a list`)
+    return (node.items as Node[]).map((item) => this.#followed(item))
   }
 
   texts(map: YAMLMap, key: string): readonly string[] {
