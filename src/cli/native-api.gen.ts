@@ -950,7 +950,7 @@ export type TokenRequest = {
   /** The API that it is for. */
   readonly face: string
   readonly tenant: string
-  /** Default hashed: a random token. */
+  /** Default: as the face’s clients need it, a random token for most. */
   readonly kind?: 'hashed' | 'sealed' | 'password' | undefined
   readonly principal?: string | undefined
   readonly grants?: readonly (string)[] | undefined

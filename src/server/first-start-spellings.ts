@@ -20,7 +20,12 @@ function uuid(derived: Uint8Array): string {
 
 /** How the credentials of the first start are spelled where a face's clients expect a form. */
 export const FIRST_START_SPELLINGS: Readonly<Record<string, FirstStartSpelling>> = {
-  ecs: { tenant: asTenant('aws:123456789012:us-east-1'), name: accessKeyId, secret: secretAccessKey },
+  ecs: {
+    kind: 'sealed',
+    tenant: asTenant('aws:123456789012:us-east-1'),
+    name: accessKeyId,
+    secret: secretAccessKey,
+  },
   cloudfoundry: { tenant: asTenant('cf') },
   livepeer: { secret: uuid },
 }

@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
+  DescribeContainerInstancesCommand,
   DescribeTasksCommand,
   ECSClient,
   ListClustersCommand,
+  ListContainerInstancesCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from '@aws-sdk/client-ecs'
@@ -15,11 +17,13 @@ import { type AwsWorld, openAwsWorld, until } from '../support/aws-world.ts'
 const TENANT = 'aws:123456789012:us-east-1'
 
 interface BridgeEvent {
+  readonly id: string
   readonly 'detail-type': string
   readonly source: string
   readonly resources: readonly string[]
   readonly detail: {
     readonly lastStatus: string
+    readonly version: number
     readonly createdAt: string
     readonly containers: readonly { readonly exitCode?: number }[]
   }
@@ -95,7 +99,13 @@ test("a secret of the operator reaches the container, by a parameter's ARN or na
 test('a webhook of format eventbridge hears of every change as EventBridge tells it', async () => {
   const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`
   await ofTenant('POST', '/webhooks', { url, format: 'eventbridge' })
-  const container = { name: 'main', image: 'busybox', memory: 64, entryPoint: ['sh', '-c'], command: ['exit 5'] }
+  const container = {
+    name: 'main',
+    image: 'busybox',
+    memory: 64,
+    entryPoint: ['sh', '-c'],
+    command: ['sleep 1; exit 5'],
+  }
   await world.ecs.send(new RegisterTaskDefinitionCommand({ family: 'told', containerDefinitions: [container] }))
   const { tasks } = await world.ecs.send(new RunTaskCommand({ taskDefinition: 'told' }))
   const about = () => received.filter((e) => e.resources[0] === tasks![0]!.taskArn)
@@ -104,6 +114,17 @@ test('a webhook of format eventbridge hears of every change as EventBridge tells
     (seen) => seen.some((e) => e.detail.lastStatus === 'STOPPED'),
   )
   const last = events.findLast((e) => e.detail.lastStatus === 'STOPPED')!
+  expect(events.map((e) => e.detail.lastStatus).filter((s, i, all) => s !== all[i - 1])).toEqual([
+    'PENDING',
+    'RUNNING',
+    ...(events.some((e) => e.detail.lastStatus === 'STOPPING') ? ['STOPPING'] : []),
+    'STOPPED',
+  ])
+  const described = await world.ecs.send(new DescribeTasksCommand({ tasks: [tasks![0]!.taskArn!] }))
+  expect([last.detail.version, new Set(events.map((e) => e.id)).size]).toEqual([
+    described.tasks![0]!.version,
+    events.length,
+  ])
   expect(last).toMatchObject({
     'detail-type': 'ECS Task State Change',
     source: 'aws.ecs',
@@ -115,14 +136,28 @@ test('a webhook of format eventbridge hears of every change as EventBridge tells
   expect(last.detail.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
+test("the machine's remaining resources count what other faces run on it", async () => {
+  const remaining = async () => {
+    const { containerInstanceArns: containerInstances } = await world.ecs.send(new ListContainerInstancesCommand({}))
+    const described = await world.ecs.send(new DescribeContainerInstancesCommand({ containerInstances }))
+    const resources = described.containerInstances![0]!.remainingResources!
+    return Object.fromEntries(resources.map((r) => [r.name, r.integerValue]))
+  }
+  const before = await remaining()
+  const run = { command: ['sleep', '60'], cpu: 0.5, memory: '100MiB' }
+  const { id } = await ofOperator('POST', '/executions', run)
+  const after = await until(remaining, (r) => r.CPU !== before.CPU)
+  expect([before.CPU! - after.CPU!, before.MEMORY! - after.MEMORY!]).toEqual([512, 100])
+  await ofOperator('POST', `/executions/${id}/stop`, {})
+})
+
 test('a credential made for another account sees that account only, and does what it is granted only', async () => {
   const minted = await ofOperator('POST', '/tokens', {
     face: 'ecs',
     tenant: 'aws:210987654321',
-    kind: 'sealed',
-    name: 'AKIAOTHERACCOUNT0000',
     grants: ['ecs:ListClusters'],
   })
+  expect([minted.name, minted.secret!.length]).toEqual([expect.stringMatching(/^AKIA[A-Z2-7]{16}$/), 40])
   const client = new ECSClient({
     endpoint: world.endpoint,
     region: 'us-east-1',

@@ -11,7 +11,7 @@ export const tokenCreate: Command = {
     { flags: '--tenant <tenant>', description: 'whose work it may see', required: true },
     {
       flags: '--kind <kind>',
-      description: 'random token, readable secret or password',
+      description: 'random token, readable secret or password; default: as the face’s clients need it',
       choices: ['hashed', 'sealed', 'password'],
     },
     { flags: '--principal <id>', description: 'who uses it' },

@@ -1,13 +1,13 @@
 import type { Principal, Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
-import type { CredentialView, MintRequest } from './credentials.ts'
+import type { CredentialKind, CredentialView } from './credentials.ts'
 
 /** As stored: never a secret in the clear. */
 export interface CredentialRecord {
   readonly id: string
   readonly face: string
   readonly tenant: Tenant
-  readonly kind: MintRequest['kind']
+  readonly kind: CredentialKind
   readonly name: string
   readonly principal: string
   readonly principalKind: Principal['kind']

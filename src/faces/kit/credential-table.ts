@@ -17,7 +17,7 @@ import type { Vault } from '../../core/ports/vault.ts'
 import { SYSTEM_TENANT } from '../../engine/system-tenant.ts'
 import type { CredentialRecord } from './credential-record.ts'
 import { principalOf, viewOf } from './credential-record.ts'
-import type { Credentials, CredentialView, MintedCredential, MintRequest } from './credentials.ts'
+import type { CredentialKind, Credentials, CredentialView, MintedCredential, MintRequest } from './credentials.ts'
 import type { FirstStart, FirstStartSpelling } from './first-start.ts'
 import { firstStartOf } from './first-start.ts'
 import { passwordHash, passwordMatches, sameHash, sameText, tokenHash, wastePasswordTime } from './secret-hash.ts'
@@ -28,6 +28,8 @@ const MOST_REMEMBERED = 10_000
 
 /** What the table needs of the store: the engine lets no face write its own tenant's records. */
 export type CredentialStore = Pick<Store, 'commit' | 'document' | 'documents'>
+
+type SpelledRequest = MintRequest & { readonly kind: CredentialKind }
 
 interface Remembered {
   readonly record: CredentialRecord
@@ -60,8 +62,9 @@ export class CredentialTable implements Credentials {
     this.#spellings = spellings
   }
 
-  async mint(request: MintRequest): Promise<MintedCredential> {
-    if (request.tenant === SYSTEM_TENANT) throw invalid('tenant', `${SYSTEM_TENANT} is the engine's own tenant`)
+  async mint(wished: MintRequest): Promise<MintedCredential> {
+    if (wished.tenant === SYSTEM_TENANT) throw invalid('tenant', `${SYSTEM_TENANT} is the engine's own tenant`)
+    const request = this.#spelled(wished)
     const id = idOf(request)
     const secret = request.secret ?? madeSecret(request, id)
     const record: CredentialRecord = {
@@ -162,7 +165,17 @@ export class CredentialTable implements Credentials {
     return first
   }
 
-  async #keep(kind: MintRequest['kind'], id: string, secret: string): Promise<string> {
+  /** With what the face's clients expect where nothing was wished. */
+  #spelled(request: MintRequest): SpelledRequest {
+    const spelling = this.#spellings[request.face]
+    const kind = request.kind ?? spelling?.kind ?? 'hashed'
+    if (kind !== 'sealed') return { ...request, kind }
+    const name = request.name ?? spelling?.name?.(randomBytes(32))
+    const secret = request.secret ?? spelling?.secret?.(randomBytes(32))
+    return { ...request, kind, ...(name !== undefined && { name }), ...(secret !== undefined && { secret }) }
+  }
+
+  async #keep(kind: CredentialKind, id: string, secret: string): Promise<string> {
     if (kind === 'sealed') return this.#vault.seal(`credential/${id}`, secret)
     return kind === 'hashed' ? tokenHash(secret) : await passwordHash(secret)
   }
@@ -240,7 +253,7 @@ const idOf = ({ face, name }: MintRequest): string =>
     ? randomBytes(9).toString('hex')
     : createHash('sha256').update(`${face}/${name}`).digest('hex').slice(0, 18)
 
-const madeSecret = (request: MintRequest, id: string): string =>
+const madeSecret = (request: SpelledRequest, id: string): string =>
   request.kind === 'password'
     ? randomBytes(18).toString('base64url')
     : `tp_${request.face}_${id}_${randomBytes(24).toString('base64url')}`

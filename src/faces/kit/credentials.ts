@@ -30,10 +30,13 @@ export interface Credentials {
   firstStart(face: string): Promise<{ readonly name: string; readonly secret: string; readonly principal: Principal }>
 }
 
+export type CredentialKind = 'sealed' | 'hashed' | 'password'
+
 export interface MintRequest {
   readonly face: string
   readonly tenant: Tenant
-  readonly kind: 'sealed' | 'hashed' | 'password'
+  /** Absent: as the face's clients need it, a random token for most. */
+  readonly kind?: CredentialKind
   readonly principal: string
   readonly principalKind?: Principal['kind']
   readonly grants?: readonly string[]
@@ -49,7 +52,7 @@ export interface CredentialView {
   readonly id: string
   readonly face: string
   readonly tenant: Tenant
-  readonly kind: MintRequest['kind']
+  readonly kind: CredentialKind
   readonly name: string
   readonly principal: string
   readonly grants: readonly string[]

@@ -11,6 +11,8 @@ export interface FirstStart {
 
 /** How a vendor spells it, where `tp_<face>_first_<random>` will not do (an access key id, a UUID). */
 export interface FirstStartSpelling {
+  /** How further ones of this face are kept, where a random token will not do; sealed ones are spelled like the first. */
+  readonly kind?: 'sealed'
   readonly tenant?: Tenant
   readonly principal?: string
   readonly name?: (derived: Uint8Array) => string

@@ -11,8 +11,8 @@ export const createToken: Handler<'createToken'> = async ({ parts, principal, bo
   const minted = await parts.context.credentials.mint({
     face: body.face,
     tenant: asTenant(body.tenant),
-    kind: body.kind ?? 'hashed',
     principal: body.principal ?? principal.id,
+    ...part('kind', body.kind),
     ...part('grants', body.grants),
     ...part('scope', body.scope),
     ...part('name', body.name),

@@ -86,7 +86,9 @@ export const TokenRequest = named(
     {
       face: name('The API that it is for.'),
       tenant: Type.String({ minLength: 1, maxLength: 500 }),
-      kind: Type.Optional(words(['hashed', 'sealed', 'password'], 'Default hashed: a random token.')),
+      kind: Type.Optional(
+        words(['hashed', 'sealed', 'password'], 'Default: as the face’s clients need it, a random token for most.'),
+      ),
       principal: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
       grants: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 50 })),
       scope: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
