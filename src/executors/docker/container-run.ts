@@ -59,6 +59,9 @@ export interface ContainerRun {
   log: string | undefined
   /** The engine has said so. */
   died: boolean
+  outOfMemory: boolean
+  /** At its container, after its death. */
+  looks: number
   /** The engine was out of reach while it ran. */
   engineWasAway: boolean
 }
@@ -83,6 +86,8 @@ export function newRun(attempt: AttemptId, name: string, terms: RunTerms, work?:
     usage: {},
     log: undefined,
     died: false,
+    outOfMemory: false,
+    looks: 0,
     engineWasAway: false,
   }
 }

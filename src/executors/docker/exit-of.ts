@@ -38,7 +38,7 @@ export function exitOf(run: ContainerRun, state: ContainerState): Exit {
   const killed = killedAfterGrace ? { killedAfterGrace } : {}
   const overdue = run.stopping?.cause === 'timeout' ? run.stopping.reason : overdueReason(run, state)
   if (overdue !== undefined) return { ...end, outcome: 'timedOut', ...killed, reason: overdue }
-  if (state.OOMKilled && state.ExitCode !== 0 && run.stopping === undefined)
+  if ((state.OOMKilled || run.outOfMemory) && state.ExitCode !== 0 && run.stopping === undefined)
     return { outcome: 'outOfMemory', signal: 'SIGKILL', reason: reason('out_of_memory', MEMORY_MESSAGE) }
   if (run.engineWasAway && run.stopping === undefined && state.ExitCode === 137)
     return { outcome: 'lost', reason: reason('executor_lost', AWAY_MESSAGE, { code: 137 }) }

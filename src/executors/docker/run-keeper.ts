@@ -54,6 +54,12 @@ export interface KeeperParts {
 }
 
 const SETTLE_MS = 10
+/** Looks at a container that was killed by nobody known, before it is taken for that. */
+const LOOKS = 3
+
+const mayLackMemory = (run: ContainerRun, { State }: ContainerInspectInfo): boolean =>
+  State.ExitCode === 137 && !State.OOMKilled && !run.outOfMemory && run.stopping === undefined && run.looks < LOOKS
+
 const STOPPED = reason('stopped_by_user', 'it was stopped before it started')
 
 export class RunKeeper {
@@ -274,11 +280,12 @@ export class RunKeeper {
     }
   }
 
-  /** The container of a run that has died: Podman says so a moment before it shows it. */
+  /** The container of a run that has died, once the engine shows all of that: some say that memory ran out a moment later. */
   async #dead(run: ContainerRun): Promise<ContainerInspectInfo | undefined> {
     for (;;) {
       const container = await this.#parts.engine.find(run.name)
-      if (container?.State.Running !== true) return container
+      if (container === undefined || !(container.State.Running || mayLackMemory(run, container))) return container
+      run.looks++
       await delay(10 * SETTLE_MS)
     }
   }
@@ -299,6 +306,7 @@ export class RunKeeper {
       if (action === 'start') this.#later(this.#adopt(name))
       return
     }
+    if (action === 'oom') run.outOfMemory = true
     // What was asked before may be answered after this.
     if (action === 'die') run.died = true
     if (run.phase !== 'running') return
