@@ -197,3 +197,49 @@ test('a task takes inputs, and one with a condition on files runs only when they
   await start('report')
   expect([read('builds'), read('sizes')]).toEqual(['run\nrun\n', '3\n3\n7\n'])
 })
+
+const FAILING = `
+tasks:
+  bad: {command: exit 1}
+  slow: {command: sleep 1; echo slow >> $LOG}
+  other: {command: echo other >> $LOG, dependsOn: [slow]}
+  finish-group: &all {command: echo never >> $LOG, dependsOn: [bad, slow, other]}
+  fail-fast: {<<: *all, x-taskport: {onFailure: fail-fast}}
+  run-all: {<<: *all, x-taskport: {onFailure: run-all}}
+  flaky:
+    command: echo try >> tries; test $(wc -l < tries) -eq 3 || exit 9
+    x-taskport: {retry: {limit: 5, delay: 50ms, exitCodes: [9]}}
+  other-code: {command: echo x >> once; exit 8, x-taskport: {retry: {limit: 5, exitCodes: [9]}}}
+  late: {command: sleep 100, x-taskport: {timeout: 1s}}
+`
+
+test('x-taskport: what a failure means to the others, tries by exit code, and time limits', async () => {
+  const directory = join(world.root, 'failing')
+  mkdirSync(join(directory, '.ona'), { recursive: true })
+  writeFileSync(join(directory, '.ona/automations.yaml'), FAILING)
+  const environmentId = await world.environment(`file://${directory}`)
+  const tasks = await byReference(environmentId)
+  const env = (log: string) => ({ spec: { env: [{ name: 'LOG', value: log }] } }) as object
+  const read = (name: string): string =>
+    existsSync(join(directory, name)) ? readFileSync(join(directory, name), 'utf8') : ''
+  const run = async (reference: string) => {
+    const { taskExecution } = await automations().tasks.start({ id: tasks.get(reference)!.id })
+    const { status } = await over(world.client, taskExecution.id)
+    return [status?.phase?.replace('TASK_EXECUTION_PHASE_', ''), status?.failureMessage] as const
+  }
+  for (const [mode, log] of [
+    ['finish-group', 'slow\n'],
+    ['fail-fast', ''],
+    ['run-all', 'slow\nother\n'],
+  ] as const) {
+    for (const reference of ['slow', 'other', mode])
+      await automations().tasks.update({ id: tasks.get(reference)!.id, ...env(mode) })
+    expect(await run(mode)).toEqual(['FAILED', expect.stringContaining('bad')])
+    expect([mode, read(mode)]).toEqual([mode, log])
+  }
+  expect(await run('flaky')).toEqual(['SUCCEEDED', ''])
+  expect(read('tries')).toBe('try\n'.repeat(3))
+  expect(await run('other-code')).toEqual(['FAILED', 'exited with code 8'])
+  expect(read('once')).toBe('x\n')
+  expect(await run('late')).toEqual(['FAILED', expect.stringContaining('longer')])
+})
