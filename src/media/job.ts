@@ -70,6 +70,16 @@ export interface SendJob extends Job {
   readonly headers: Readonly<Record<string, string>>
 }
 
+export interface PinJob extends Job {
+  /** Kubo's RPC API. */
+  readonly api: string
+  /** Absent: `content` is pinned. */
+  readonly file?: string
+  readonly content?: object
+  /** Pinned as well, with the file's address in it. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
 export interface StoreJob extends PublishJob {
   readonly endpoint: string
   readonly bucket: string

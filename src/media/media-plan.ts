@@ -5,9 +5,10 @@
  * with their thumbnails · 3 packaging · 4 publishing (or storing in a bucket).
  */
 import type { Plan } from '../core/plan.ts'
-import type { EnvValue, StepSpec } from '../core/step-spec.ts'
+import type { EnvValue, MountSpec, StepSpec } from '../core/step-spec.ts'
 import type { FetchJob, Job, ProbeJob, PublishJob, RenditionsJob } from './job.ts'
 import { profilesFor, type SourcePicture } from './ladder.ts'
+import { localMounts } from './local-bucket.ts'
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
 import { type MediaTools, mediaStep } from './media-step.ts'
 import type { Profile, WantedProfile } from './profile.ts'
@@ -47,7 +48,15 @@ const MOST_BYTES = 30 * 1024 ** 3
 const SEGMENT_S = 10
 const LONGEST_SEGMENT_S = 20
 const LONGEST_SHORT_S = 120
-const SOURCE_SHARE = 0.25
+/** It is done in a moment, and somebody may be waiting for it. */
+const SOURCE_SHARE = 0.5
+
+/** How the last step reaches a bucket. */
+export interface Store {
+  readonly env: Readonly<Record<string, EnvValue>>
+  readonly job: object
+  readonly mounts: readonly MountSpec[]
+}
 
 /** The steps until the input is known. */
 export function mediaPlan(tools: MediaTools, request: MediaRequest, report: ProbeReport): Plan {
@@ -88,7 +97,8 @@ function inputStep(tools: MediaTools, request: MediaRequest): StepSpec {
     const { endpoint, bucket, path, secret } = input
     const job: FetchJob = { ...base, bucket: { endpoint, bucket, path }, mostBytes: MOST_BYTES }
     const env = { MEDIA_BUCKET_KEYS: { secret, key: 'input' } }
-    return mediaStep(tools, { name: 'fetch', group: 0, program: 'fetch', job, network: true, env })
+    const mounts = localMounts(input)
+    return mediaStep(tools, { name: 'fetch', group: 0, program: 'fetch', job, network: true, env, mounts })
   }
   const given = input.kind === 'url' ? { url: input.url, ...(input.headers && { headers: input.headers }) } : {}
   const job = { ...base, ...given, mostBytes: MOST_BYTES }
@@ -112,7 +122,7 @@ export function stepsAfterProbe(
   tools: MediaTools,
   request: MediaRequest,
   facts: MediaFacts,
-  store?: { readonly env: Readonly<Record<string, EnvValue>>; readonly job: object },
+  store?: Store,
 ): readonly StepSpec[] {
   const profiles = renditionsOf(request, facts)
   if (profiles.length === 0) return []
@@ -131,12 +141,7 @@ export function stepsAfterProbe(
   return [...(isPlayed ? [played] : []), made, packaged, lastStep(tools, request, whole, store)]
 }
 
-function lastStep(
-  tools: MediaTools,
-  request: MediaRequest,
-  whole: PublishJob,
-  store: { readonly env: Readonly<Record<string, EnvValue>>; readonly job: object } | undefined,
-): StepSpec {
+function lastStep(tools: MediaTools, request: MediaRequest, whole: PublishJob, store: Store | undefined): StepSpec {
   const job: PublishJob = { ...whole, ...store?.job }
   if (request.output === 'publish') return mediaStep(tools, { name: 'publish', group: 4, program: 'publish', job })
   return mediaStep(tools, {
@@ -145,7 +150,7 @@ function lastStep(
     program: 'store',
     job,
     network: true,
-    ...(store && { env: store.env }),
+    ...(store && { env: store.env, mounts: store.mounts }),
   })
 }
 

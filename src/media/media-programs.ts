@@ -8,6 +8,7 @@ export const MEDIA_PROGRAMS = {
   package: new URL('./programs/package.ts', import.meta.url),
   publish: new URL('./programs/publish.ts', import.meta.url),
   store: new URL('./programs/store.ts', import.meta.url),
+  pin: new URL('./programs/pin.ts', import.meta.url),
   send: new URL('./programs/send.ts', import.meta.url),
 } as const
 

@@ -37,8 +37,8 @@ const RETRIES = 2
 /** Two hours for each try of a step. */
 const TIME_LIMIT_MS = 2 * 3_600_000
 
-/** Room that a task needs, whatever its steps turn out to be. */
-export const RESERVATION: Reservation = { cpuUnits: 512, memoryBytes: 256 * MIB }
+/** Room that a task needs, whatever its steps turn out to be: five of a user's fit on two cores. */
+export const RESERVATION: Reservation = { cpuUnits: 384, memoryBytes: 256 * MIB }
 
 /** A step that works in the job's directory, and is tried again unless what went wrong is final. */
 export function mediaStep(tools: MediaTools, step: MediaStep): StepSpec {

@@ -36,6 +36,10 @@ export interface Configuration {
   readonly allowAddress: readonly string[]
   /** The ffmpeg that media tasks run; ffprobe lies beside it. A name is searched in PATH. */
   readonly ffmpeg: string
+  /** RPC API of an IPFS node (Kubo) that media are pinned at; absent: what asks for IPFS is refused. */
+  readonly ipfsApi?: string
+  /** Directories that transcoding may read from and write to, as buckets of `file://` endpoints. */
+  readonly mediaRoots: readonly string[]
   /** Final executions are kept this long, ms. */
   readonly retentionMs: number
   /** Logs are kept this long, ms, and up to this size in all, bytes. */
@@ -71,6 +75,7 @@ export const DEFAULT_CONFIGURATION: Configuration = {
   workspaceRoots: [],
   allowAddress: [],
   ffmpeg: 'ffmpeg',
+  mediaRoots: [],
   imageFallback: 'on',
   imageRoots: [],
   environmentFiles: [],
@@ -188,6 +193,13 @@ export const FLAGS: readonly Flag[] = [
     help: '2016: Cloud Foundry tasks always show environment_variables',
   },
   { flag: '--ffmpeg <path>', key: 'ffmpeg', kind: 'text', help: 'the ffmpeg of media tasks, ffprobe beside it' },
+  { flag: '--ipfs-api <url>', key: 'ipfsApi', kind: 'text', help: 'IPFS node (Kubo RPC) that exports are pinned at' },
+  {
+    flag: '--media-root <dir>',
+    key: 'mediaRoots',
+    kind: 'list',
+    help: 'directory that transcoding may read and write (repeatable)',
+  },
   { flag: '--retention <duration>', key: 'retentionMs', kind: 'duration', help: 'keep ended executions this long' },
   { flag: '--log-retention <duration>', key: 'logRetentionMs', kind: 'duration', help: 'keep logs this long' },
   { flag: '--log-bytes <size>', key: 'logBytes', kind: 'size', help: 'keep logs up to this size in all' },

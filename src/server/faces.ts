@@ -66,10 +66,12 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
 
 const HOOK_LIMIT_MS = 30_000
 
-function livepeerOptions({ allowAddress, ffmpeg }: Configuration): Partial<LivepeerOptions> {
+function livepeerOptions({ allowAddress, ffmpeg, ipfsApi, mediaRoots }: Configuration): Partial<LivepeerOptions> {
   return {
     allowAddresses: allowAddress,
     deliver: httpDeliver({ allowAddresses: allowAddress, timeLimitMs: HOOK_LIMIT_MS }),
+    ...(ipfsApi !== undefined && { ipfsApi }),
+    mediaRoots,
     ffmpeg,
     ffprobe: ffmpeg.includes('/') ? join(dirname(ffmpeg), 'ffprobe') : 'ffprobe',
   }

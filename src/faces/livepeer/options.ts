@@ -6,6 +6,10 @@ export interface LivepeerOptions {
   readonly ffprobe: string
   /** CIDRs that inputs, buckets, exports and webhooks may reach although they are not public. */
   readonly allowAddresses: readonly string[]
+  /** RPC API of an IPFS node; absent: what asks for IPFS is refused. */
+  readonly ipfsApi?: string
+  /** Directories that stand in for buckets. */
+  readonly mediaRoots: readonly string[]
   /** How a webhook's message leaves. Absent: webhooks are kept, and nothing is sent. */
   readonly deliver?: Deliver
   /** Tasks of one user that run at once, and that may wait. */
@@ -21,6 +25,7 @@ export const DEFAULT_OPTIONS: LivepeerOptions = {
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffprobe',
   allowAddresses: [],
+  mediaRoots: [],
   mostRunning: 5,
   mostQueued: 100,
   backoffMs: { first: 30_000, longest: 180_000 },

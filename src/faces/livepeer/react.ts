@@ -10,6 +10,7 @@ import type { Document } from '../../core/ports/store.ts'
 import type { DocumentChange, DocumentReader, Reactor } from '../../engine/reactor.ts'
 import { assetSpecOf, publishedMedia } from './asset/asset-media.ts'
 import type { AssetPhase, AssetRecord } from './asset/asset-record.ts'
+import { type Pinned, storageEnded } from './asset/asset-storage.ts'
 import { FACE } from './auth.ts'
 import { COLLECTIONS, FACE_TENANT, putAsset, putTask, sortable } from './documents.ts'
 import { errorMessageOf, phaseOf, progressOf, retriesOf } from './task/life-cycle.ts'
@@ -25,7 +26,7 @@ export const reactorOf = (committed: () => void): Reactor => ({
     if (!task) return []
     const asset = await assetOf(execution, task.body, documents)
     const changes = isFinal(execution)
-      ? await ended(execution, task, asset, events)
+      ? await ended(execution, task, asset, { events, documents })
       : moved(execution, task, asset, events)
     if (changes.length > 0) committed()
     return changes
@@ -78,20 +79,20 @@ async function ended(
   execution: Execution,
   task: Document<TaskRecord>,
   asset: Document<AssetRecord> | undefined,
-  events: readonly UnplacedEvent[],
+  { events, documents }: { readonly events: readonly UnplacedEvent[]; readonly documents: DocumentReader },
 ): Promise<readonly DocumentChange[]> {
   const at = atOf(events)
   const { tenant } = execution
   const end = endOf(execution, task.body, asset?.body, at)
   const record: TaskRecord = { ...task.body, updatedAt: at, end }
-  const told: Told = { execution, at, version: execution.version }
+  const told = { execution, at, version: execution.version }
   const good = end.phase === 'completed'
   const taskNews = [
     putTask(tenant, record, task.version),
     ...announceTask(told, 'task.updated', record),
     ...announceTask(told, good ? 'task.completed' : 'task.failed', record),
   ]
-  const garbage = garbageOf(tenant, task.body, good, at)
+  const garbage = [...garbageOf(tenant, task.body, good, at), ...(await storageOf(told, task.body, end, documents))]
   if (!asset || asset.body.phase === 'deleting') return [...taskNews, ...garbage]
   const body = endedAsset(execution, asset.body, end)
   const assetNews = [
@@ -125,12 +126,41 @@ function outputOf(
 ): object {
   if (asset && media) return { [task.type === 'clip' ? 'clip' : 'upload']: { assetSpec: assetSpecOf(asset, media) } }
   if (task.type === 'transcode-file') return { transcodeFile: transcoded(execution) }
-  return task.type === 'export' ? { export: {} } : {}
+  const pinned = pinnedBy(execution)
+  if (task.type === 'export-data') return { exportData: { ipfs: { cid: pinned?.cid } } }
+  if (task.type !== 'export') return {}
+  return { export: pinned ? { ipfs: ipfsOutput(pinned) } : {} }
 }
 
 function transcoded(execution: Execution): object {
   const outputs = Object.assign({}, ...execution.status.steps.map((step) => step.outputs)) as Record<string, string>
   return { request_id: execution.id, ...(outputs.transcoded && (JSON.parse(outputs.transcoded) as object)) }
+}
+
+function pinnedBy({ status }: Execution): Pinned | undefined {
+  const said = status.steps.map((step) => step.outputs.pinned).find((text) => text !== undefined)
+  return said === undefined ? undefined : (JSON.parse(said) as Pinned)
+}
+
+const ipfsOutput = ({ cid, metadataCid }: Pinned): object => ({
+  videoFileCid: cid,
+  videoFileUrl: `ipfs://${cid}`,
+  ...(metadataCid !== undefined && { nftMetadataCid: metadataCid, nftMetadataUrl: `ipfs://${metadataCid}` }),
+})
+
+/** An asset says how its export to IPFS ended. */
+async function storageOf(
+  told: Told & { readonly execution: Execution },
+  task: TaskRecord,
+  end: TaskEnd,
+  documents: DocumentReader,
+): Promise<readonly DocumentChange[]> {
+  if (!task.pin || task.inputAssetId === undefined) return []
+  const { execution } = told
+  const asset = await documents.document<AssetRecord>(execution.tenant, COLLECTIONS.asset, task.inputAssetId)
+  if (!asset) return []
+  const body = storageEnded(asset.body, task, end, pinnedBy(execution))
+  return [putAsset(execution.tenant, body, asset.version), ...announceAsset(told, 'asset.updated', body)]
 }
 
 function endedAsset(execution: Execution, asset: AssetRecord, end: TaskEnd): AssetRecord {
@@ -146,17 +176,26 @@ function endedAsset(execution: Execution, asset: AssetRecord, end: TaskEnd): Ass
 /** What a task that came to nothing leaves behind is removed; a task that stored its work elsewhere leaves nothing. */
 function garbageOf(
   tenant: Tenant,
-  { id, media, type, transcode }: TaskRecord,
+  { id, media, type, transcode, pin }: TaskRecord,
   good: boolean,
   at: number,
 ): readonly DocumentChange[] {
+  const data = type === 'export-data' && pin
+  if (data) return [garbagePut(id, { directory: data.directory, keepInput: false }, at)]
   if (!media) return []
   const all = type === 'transcode-file'
   if (good && !all) return []
   // What opens the bucket is erased with the task's end.
   const secret = transcode && { secret: { tenant, name: transcode.secret } }
   const body = { directory: media.directory, keepInput: !all, ...secret }
-  return [
-    { kind: 'document.put', tenant: FACE_TENANT, collection: COLLECTIONS.garbage, key: id, body, sort: sortable(at) },
-  ]
+  return [garbagePut(id, body, at)]
 }
+
+const garbagePut = (key: string, body: object, at: number): DocumentChange => ({
+  kind: 'document.put',
+  tenant: FACE_TENANT,
+  collection: COLLECTIONS.garbage,
+  key,
+  body,
+  sort: sortable(at),
+})

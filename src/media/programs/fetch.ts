@@ -1,6 +1,6 @@
 /** Brings the input to `video`: downloaded, written aside and renamed; or checks that an upload is there. */
 import { createWriteStream } from 'node:fs'
-import { access, rename, rm } from 'node:fs/promises'
+import { access, copyFile, rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
@@ -8,10 +8,12 @@ import { pipeline } from 'node:stream/promises'
 import { bucketKeys, signedUrl } from '../bucket.ts'
 import { MediaError } from '../failure.ts'
 import { type FetchJob, sourceOf, workOf } from '../job.ts'
+import { isLocal, localPath } from '../local-bucket.ts'
 import { reportProgress, runProgram } from '../program.ts'
 import { AddressRefused, publicHttp } from '../public-http.ts'
 
 await runProgram<FetchJob>(async (job) => {
+  if (job.bucket && isLocal(job.bucket)) return copied(job, localPath(job.bucket))
   const url = job.bucket ? signedUrl(job.bucket, bucketKeys(), 'GET') : job.url
   if (url === undefined) return access(sourceOf(job))
   const answer = await opened(job, url)
@@ -25,6 +27,16 @@ await runProgram<FetchJob>(async (job) => {
   }
   await rename(part, sourceOf(job))
 })
+
+/** From a directory of the operator's. */
+async function copied(job: FetchJob, from: string): Promise<void> {
+  const part = join(workOf(job), 'video.part')
+  await copyFile(from, part).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error
+    throw new MediaError('sourceRefused', `${from} cannot be read`, error)
+  })
+  await rename(part, sourceOf(job))
+}
 
 function isDisk(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).syscall === 'write'

@@ -1,10 +1,11 @@
 /** Puts what was made and verified into a bucket, playlists last, and says where it lies. */
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { bucketKeys, signedUrl } from '../bucket.ts'
 import { MediaError } from '../failure.ts'
 import { type StoreJob, sourceOf, workOf } from '../job.ts'
+import { isLocal, localPath } from '../local-bucket.ts'
 import { publishOutput, reportProgress, runProgram } from '../program.ts'
 import { AddressRefused, publicHttp } from '../public-http.ts'
 
@@ -78,8 +79,23 @@ function mp4Files(job: StoreJob): readonly Upload[] {
   return made.map(({ name }) => ({ from: join(workOf(job), `${name}.mp4`), to: joined(prefix, `${name}.mp4`) }))
 }
 
+/** Into a directory of the operator's: written aside and renamed. */
+async function putLocally(from: string, to: string): Promise<void> {
+  const part = join(dirname(to), `.${basename(to)}.part`)
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await copyFile(from, part)
+    await rename(part, to)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw new MediaError('storage', String(error), error)
+  }
+}
+
 async function put(job: StoreJob, from: string, to: string): Promise<void> {
-  const url = signedUrl({ endpoint: job.endpoint, bucket: job.bucket, path: to }, bucketKeys(), 'PUT')
+  const { endpoint, bucket } = job
+  if (isLocal(job)) return putLocally(from, localPath({ endpoint, bucket, path: to }))
+  const url = signedUrl({ endpoint, bucket, path: to }, bucketKeys(), 'PUT')
   const { size } = await stat(from)
   const type = TYPES[to.slice(to.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
   const headers = { 'content-length': String(size), 'content-type': type }

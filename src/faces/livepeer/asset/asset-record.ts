@@ -25,6 +25,23 @@ export interface AssetRecord {
   readonly staticMp4?: boolean
   readonly playbackPolicy?: PlaybackPolicy | null
   readonly media?: AssetMedia
+  readonly storage?: AssetStorage
+}
+
+/** Where else it lies: on IPFS, since an export told so. */
+export interface AssetStorage {
+  readonly ipfs: {
+    readonly spec: object | null
+    readonly cid?: string
+    readonly url?: string
+    readonly nftMetadata?: { readonly cid: string; readonly url: string }
+    readonly updatedAt?: number
+  }
+  readonly status: {
+    readonly phase: 'waiting' | 'processing' | 'ready' | 'failed' | 'reverted'
+    readonly errorMessage?: string
+    readonly tasks: { readonly pending?: string; readonly last?: string; readonly failed?: string }
+  }
 }
 
 export interface AssetSource {

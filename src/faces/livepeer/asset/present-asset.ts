@@ -30,6 +30,7 @@ export function presentAsset(asset: AssetRecord, view: AssetView): object {
     ...(profiles && { profiles }),
     ...(asset.staticMp4 !== undefined && { staticMp4: asset.staticMp4 }),
     ...(playbackPolicy !== undefined && { playbackPolicy }),
+    ...(asset.storage && { storage: asset.storage }),
     ...(asset.phase === 'ready' && {
       playbackUrl: `${view.mediaUrl}/${playbackId}/index.m3u8`,
       downloadUrl: `${view.mediaUrl}/${playbackId}/video`,

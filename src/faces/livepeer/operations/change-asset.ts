@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { checkPolicy, checkPolicyChange } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { findAsset, showAsset } from '../asset/find-asset.ts'
 import { wantsIpfs } from '../asset/new-asset.ts'
 import { COLLECTIONS, changeAgain, FACE_TENANT, putAsset, sortable } from '../documents.ts'
-import { badRequest, notFound, notImplemented, unprocessable } from '../errors.ts'
+import { badRequest, notFound, unprocessable } from '../errors.ts'
 import { type Call, NO_CONTENT, type Operation, ok } from '../operation.ts'
 import { findTask } from '../task/find-task.ts'
+import { checkIpfs, pinAsset } from '../task/pin-task.ts'
 import { restartTask } from '../task/restart-task.ts'
 import { announceAsset } from '../webhook/announce.ts'
 import type { WebhookEvent } from '../webhook/webhook-record.ts'
@@ -19,10 +21,10 @@ export const patchAsset: Operation = async (call) => {
   const { parts, engine, tenant } = call
   const { name, creatorId, playbackPolicy, storage } = read(call.body)
   await checkPolicy(call, playbackPolicy)
+  if (wantsIpfs(storage)) checkIpfs(call, undefined)
   const asset = await change(call, 'asset.updated', (before) => {
     if (before.phase === 'deleting') throw notFound()
     if (before.phase !== 'ready') throw unprocessable('asset is not ready')
-    if (wantsIpfs(storage)) throw notImplemented('IPFS storage is not configured on this server')
     checkPolicyChange(before.playbackPolicy, playbackPolicy)
     return {
       ...before,
@@ -33,7 +35,22 @@ export const patchAsset: Operation = async (call) => {
       ...(playbackPolicy !== undefined && { playbackPolicy }),
     }
   })
-  return ok(await showAsset(engine, tenant, asset, { mediaUrl: parts.mediaUrl(), details: false }))
+  const stored = await withStorage(call, asset, storage)
+  return ok(await showAsset(engine, tenant, stored, { mediaUrl: parts.mediaUrl(), details: false }))
+}
+
+/** A new wish for IPFS begins an export; the same again does nothing. */
+async function withStorage(call: Call, asset: AssetRecord, storage: unknown): Promise<AssetRecord> {
+  const { engine, tenant } = call
+  const given = (storage as { readonly ipfs?: true | { readonly spec?: object } } | undefined)?.ipfs
+  if (given === undefined) return asset
+  const before = asset.storage?.ipfs.spec ?? null
+  const spec = wantsIpfs(storage) ? (given === true ? {} : (given.spec ?? {})) : null
+  if (isDeepStrictEqual(spec, before)) return asset
+  if (spec === null) throw badRequest('Cannot remove asset from IPFS')
+  const { body, version } = await findAsset(engine, tenant, asset.id)
+  await pinAsset(call, body, version, spec)
+  return (await findAsset(engine, tenant, asset.id)).body
 }
 
 /** DELETE /asset/:id: what makes it is stopped; its files go. */

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import type { AssetRecord } from '../asset/asset-record.ts'
 import { findAsset } from '../asset/find-asset.ts'
-import { LivepeerError, notImplemented } from '../errors.ts'
-import { created, type Operation } from '../operation.ts'
+import { LivepeerError } from '../errors.ts'
+import { type Call, created, type Operation } from '../operation.ts'
+import { newTask, pinAsset } from '../task/pin-task.ts'
 import { presentTask } from '../task/present-task.ts'
-import { checkQueue, newTaskId, startTask } from '../task/start-task.ts'
-import type { TaskRecord } from '../task/task-record.ts'
+import { checkQueue, startTask } from '../task/start-task.ts'
+import type { SendTarget, TaskRecord } from '../task/task-record.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { Export } from '../wire/schemas.ts'
 
@@ -12,35 +14,38 @@ const read = bodyOf(Export)
 /** Headers that the sender sets itself. */
 const RESERVED = new Set(['host', 'content-length', 'transfer-encoding', 'connection'])
 
-/** POST /asset/:id/export: the source file is sent to an address of the caller's. */
-export const exportAsset: Operation = async ({ parts, engine, principal, tenant, params, body }) => {
-  const wanted = read(body)
-  const { body: asset } = await findAsset(engine, tenant, params.id!)
+/** POST /asset/:id/export: the source file is sent to an address of the caller's, or pinned at the operator's IPFS node. */
+export const exportAsset: Operation = async (call) => {
+  const wanted = read(call.body)
+  const { body: asset, version } = await findAsset(call.engine, call.tenant, call.params.id!)
   if (asset.phase !== 'ready' || !asset.media) throw new LivepeerError(412, 'asset is not ready to be exported')
-  if (!('custom' in wanted)) throw notImplemented('IPFS storage is not configured on this server')
-  await checkQueue(parts, principal)
-  const { url, method = 'PUT', headers = {} } = wanted.custom
+  if ('ipfs' in wanted)
+    return created({ task: presentTask(await pinAsset(call, asset, version, wanted.ipfs), undefined) })
+  await checkQueue(call.parts, call.principal)
+  const task: TaskRecord = {
+    ...newTask(call, 'export', { export: { custom: wanted.custom } }),
+    inputAssetId: asset.id,
+    send: sendOf(call, asset, wanted.custom),
+  }
+  return created({ task: presentTask(await startTask(call.parts, call.principal, task, []), undefined) })
+}
+
+interface Custom {
+  readonly url: string
+  readonly method?: 'PUT' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function sendOf({ parts }: Call, asset: AssetRecord, { url, method = 'PUT', headers = {} }: Custom): SendTarget {
   const directory = parts.mediaDirectory(asset.playbackId)
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const at = engine.now()
-  const task: TaskRecord = {
-    id: newTaskId(),
-    type: 'export',
-    createdAt: at,
-    updatedAt: at,
-    inputAssetId: asset.id,
-    userId: principal.id,
-    params: { export: { custom: wanted.custom } },
-    send: {
-      directory,
-      file: join(directory, 'video'),
-      url,
-      method,
-      headers: {
-        'content-type': `${asset.media.type}/${asset.media.videoSpec.format}`,
-        ...Object.fromEntries(given.filter(([name]) => !RESERVED.has(name))),
-      },
-    },
+  const type = `${asset.media?.type}/${asset.media?.videoSpec.format}`
+  const own = given.filter(([name]) => !RESERVED.has(name))
+  return {
+    directory,
+    file: join(directory, 'video'),
+    url,
+    method,
+    headers: { 'content-type': type, ...Object.fromEntries(own) },
   }
-  return created({ task: presentTask(await startTask(parts, principal, task, []), undefined) })
 }

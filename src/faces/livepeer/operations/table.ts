@@ -9,7 +9,7 @@ import { playbackInfo } from './playback-info.ts'
 import { probed } from './probed.ts'
 import { requestUpload } from './request-upload.ts'
 import { createSigningKey, deleteSigningKey, getSigningKey, listSigningKeys, patchSigningKey } from './signing-keys.ts'
-import { cancelTask, deleteTask, getTask, listTasks, retryTask } from './tasks.ts'
+import { cancelTask, createTask, deleteTask, getTask, listTasks, retryTask } from './tasks.ts'
 import { transcode } from './transcode.ts'
 import { uploadByUrl } from './upload-by-url.ts'
 import { getWebhookLog, listWebhookLogs, resendWebhook } from './webhook-logs.ts'
@@ -33,6 +33,7 @@ const route = (method: Route['method'], path: string, operation: Operation, more
 
 export const ROUTES: readonly Route[] = [
   route('GET', '/task', listTasks),
+  route('POST', '/task', createTask),
   route('GET', '/task/:id', getTask),
   route('POST', '/task/:id/retry', retryTask),
   route('POST', '/task/:id/cancel', cancelTask),

@@ -3,13 +3,18 @@ import type { Document } from '../../../core/ports/store.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { isAdmin } from '../auth.ts'
 import { COLLECTIONS, changeAgain, putAsset, putTask } from '../documents.ts'
-import { badRequest, forbidden } from '../errors.ts'
-import { type Call, NO_CONTENT, type Operation, ok } from '../operation.ts'
+import { badRequest, forbidden, unprocessable } from '../errors.ts'
+import { type Call, created, NO_CONTENT, type Operation, ok } from '../operation.ts'
 import { findTask } from '../task/find-task.ts'
+import { pinContent } from '../task/pin-task.ts'
 import { executionOf, presentTask, showTask } from '../task/present-task.ts'
 import { restartTask } from '../task/restart-task.ts'
 import type { TaskRecord } from '../task/task-record.ts'
+import { bodyOf } from '../wire/check-body.ts'
 import { listed } from '../wire/list.ts'
+import { NewTask } from '../wire/schemas.ts'
+
+const readTask = bodyOf(NewTask)
 
 /** GET /task/:id */
 export const getTask: Operation = async ({ engine, tenant, params }) => {
@@ -113,6 +118,15 @@ function cancelPending({ engine, tenant, params }: Call, _found: Document<TaskRe
     ])
     return presentTask(record, undefined)
   })
+}
+
+/** POST /task: of an operator's key, for what no other call makes. */
+export const createTask: Operation = async (call) => {
+  if (!isAdmin(call.principal)) throw forbidden('user does not have admin priviledges')
+  const { type, params } = readTask(call.body)
+  if (type !== 'export-data' || !params?.exportData)
+    throw unprocessable('only export-data tasks are created by themselves')
+  return created(presentTask(await pinContent(call, params.exportData), undefined))
 }
 
 /** DELETE /task/:id */

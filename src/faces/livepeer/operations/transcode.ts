@@ -1,10 +1,11 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Static } from 'typebox'
+import { isLocal } from '../../../media/local-bucket.ts'
 import type { MediaRequest } from '../../../media/media-plan.ts'
 import { wantedProfile } from '../asset/new-asset.ts'
 import { notImplemented, unprocessable } from '../errors.ts'
 import { type Operation, ok } from '../operation.ts'
-import { openMediaDirectory } from '../parts.ts'
+import { type LivepeerParts, openMediaDirectory } from '../parts.ts'
 import { presentTask } from '../task/present-task.ts'
 import { checkQueue, newTaskId, startTask } from '../task/start-task.ts'
 import type { TaskRecord, TranscodeTarget } from '../task/task-record.ts'
@@ -21,6 +22,7 @@ export const transcode: Operation = async ({ parts, engine, principal, tenant, b
   if (wanted.c2pa) throw notImplemented('c2pa signing is not supported here')
   if (storage.type !== 's3') throw notImplemented('web3.storage is not supported here')
   const outputs = outputsOf(wanted)
+  for (const place of 'bucket' in input ? [storage, input] : [storage]) checkPlace(parts, place)
   await checkQueue(parts, principal)
   const id = newTaskId()
   const secret = `livepeer/transcode/${id}`
@@ -40,6 +42,15 @@ export const transcode: Operation = async ({ parts, engine, principal, tenant, b
     transcode: { endpoint: storage.endpoint, bucket: storage.bucket, secret, outputs },
   }
   return ok(presentTask(await startTask(parts, principal, task, []), undefined))
+}
+
+/** A directory in place of a bucket must be one that the operator names. */
+function checkPlace({ options }: LivepeerParts, { endpoint, bucket }: { endpoint: string; bucket: string }): void {
+  if (!isLocal({ endpoint })) return
+  const path = resolve(new URL(endpoint).pathname)
+  const roots = options.mediaRoots.map((root) => resolve(root))
+  if (!roots.some((root) => path === root || path.startsWith(`${root}/`)) || bucket.split('/').includes('..'))
+    throw unprocessable(`${endpoint} is not among the directories that this server may use`)
 }
 
 type Outputs = TranscodeTarget['outputs']
@@ -86,6 +97,7 @@ function inputOf(input: Wanted['input'], secret: string): MediaRequest['input'] 
 function paramsOf(wanted: Wanted, outputs: Outputs): object {
   const { input, storage, profiles, targetSegmentSizeSecs, creatorId } = wanted
   const masked = (endpoint: string, rest: string): string => {
+    if (isLocal({ endpoint })) return `${endpoint}/${rest}`
     const { protocol, host } = new URL(endpoint)
     return `s3+${protocol}//***:***@${host}/${rest}`
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ExecutionId, Principal } from '../../../core/identity.ts'
 import type { Plan } from '../../../core/plan.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
+import type { PinJob } from '../../../media/job.ts'
 import { mediaPlan } from '../../../media/media-plan.ts'
 import { mediaStep, RESERVATION } from '../../../media/media-step.ts'
 import { FACE } from '../auth.ts'
@@ -9,7 +10,7 @@ import { putTask } from '../documents.ts'
 import { LivepeerError } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { announceTaskOf } from '../webhook/announce.ts'
-import type { TaskRecord } from './task-record.ts'
+import type { PinTarget, TaskRecord } from './task-record.ts'
 
 /** Of the same user, not yet running. */
 export async function checkQueue({ engine, options }: LivepeerParts, principal: Principal): Promise<void> {
@@ -68,9 +69,16 @@ export interface ReportClaims {
 function planOf(parts: LivepeerParts, principal: Principal, record: TaskRecord, execution: ExecutionId): Plan {
   const { tools } = parts
   if (record.send) return { steps: [mediaStep(tools, sendStep(parts, record))] }
+  if (record.pin) return { steps: [mediaStep(tools, pinStep(parts, record.pin))] }
   if (!record.media) throw new LivepeerError(422, 'bad task parameters')
   const claims: ReportClaims = { tenant: principal.tenant, task: record.id, execution }
   return mediaPlan(tools, record.media, { path: REPORT_PATH, token: parts.reportTokens.mint(claims) })
+}
+
+function pinStep({ tools, options }: LivepeerParts, pin: PinTarget): Parameters<typeof mediaStep>[1] {
+  const { ffmpeg, ffprobe, allowAddresses } = tools
+  const job: PinJob = { ffmpeg, ffprobe, allowAddresses, ...pin, api: options.ipfsApi ?? '' }
+  return { name: 'pin', group: 0, program: 'pin', job, network: true }
 }
 
 function sendStep({ tools }: LivepeerParts, { send }: TaskRecord): Parameters<typeof mediaStep>[1] {

@@ -21,6 +21,7 @@ export interface TaskRecord {
   readonly media?: MediaRequest
   readonly transcode?: TranscodeTarget
   readonly send?: SendTarget
+  readonly pin?: PinTarget
   /** How far it had got before a step began anew, 0–1: what is shown never falls. */
   readonly reached?: number
   readonly end?: TaskEnd
@@ -42,6 +43,14 @@ export interface SendTarget {
   readonly url: string
   readonly method: 'PUT' | 'POST'
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** What is pinned at the operator's IPFS node. */
+export interface PinTarget {
+  readonly directory: string
+  readonly file?: string
+  readonly content?: object
+  readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 export interface TaskEnd {

@@ -1,11 +1,11 @@
-import type { EnvValue } from '../../../core/step-spec.ts'
+import { localMounts } from '../../../media/local-bucket.ts'
+import type { Store } from '../../../media/media-plan.ts'
 import type { TaskRecord } from './task-record.ts'
 
 /** How the last step of a transcode-file task reaches its bucket; undefined for other tasks. */
-export function storeOf({
-  transcode,
-}: TaskRecord): { readonly env: Readonly<Record<string, EnvValue>>; readonly job: object } | undefined {
+export function storeOf({ transcode }: TaskRecord): Store | undefined {
   if (!transcode) return undefined
   const { endpoint, bucket, secret, outputs } = transcode
-  return { env: { MEDIA_BUCKET_KEYS: { secret, key: 'output' } }, job: { endpoint, bucket, outputs } }
+  const env = { MEDIA_BUCKET_KEYS: { secret, key: 'output' } }
+  return { env, job: { endpoint, bucket, outputs }, mounts: localMounts(transcode) }
 }

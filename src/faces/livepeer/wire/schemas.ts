@@ -85,7 +85,8 @@ export const PatchAsset = Type.Object(
 const Credentials = Type.Object({ accessKeyId: Type.String(), secretAccessKey: Type.String() }, closed)
 const bucket = {
   type: Type.Unsafe<'s3'>({ type: 'string', enum: ['s3'] }),
-  endpoint: httpUrl,
+  // `file://`: a directory of the operator's, ours.
+  endpoint: Type.String({ pattern: '^(https?|file)://.+', maxLength: 4_000 }),
   bucket: Type.String({ minLength: 1 }),
   credentials: Credentials,
 }
@@ -171,6 +172,16 @@ export const ApiKey = Type.Object(
     access: optional(ApiKeyAccess),
   },
   closed,
+)
+
+export const NewTask = Type.Object(
+  {
+    type: Type.String(),
+    params: optional(
+      Type.Object({ exportData: optional(Type.Object({ content: anyObject }, { additionalProperties: true })) }),
+    ),
+  },
+  { additionalProperties: true },
 )
 
 export const Webhook = Type.Object(
