@@ -195,6 +195,11 @@ export class ContainerEngine {
     return (Volumes ?? []).map(({ Name }) => Name)
   }
 
+  async labelledVolumes(labels: Labels): Promise<readonly { readonly name: string; readonly labels: Labels }[]> {
+    const { Volumes } = await this.#docker.listVolumes({ filters: filtersOf(labels) })
+    return (Volumes ?? []).map(({ Name, Labels: found }) => ({ name: Name, labels: found ?? {} }))
+  }
+
   async removeVolume(name: string): Promise<void> {
     await goneIsFine(this.#docker.getVolume(name).remove())
   }

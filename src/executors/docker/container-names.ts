@@ -48,6 +48,15 @@ export class ContainerNames {
     return { [LABEL.instance]: this.instance, [LABEL.allocation]: allocation }
   }
 
+  /** On a volume that outlives allocations. */
+  labelsOfShared(tenant: Tenant, source?: string): Record<string, string> {
+    return {
+      [LABEL.instance]: this.instance,
+      [LABEL.tenant]: tenant,
+      ...(source !== undefined && { [LABEL.volume]: source }),
+    }
+  }
+
   #name(id: string): string {
     const plain = id.replaceAll(':', '.')
     const usable = /^[A-Za-z0-9_.-]{1,120}$/.test(plain)
@@ -63,6 +72,8 @@ export const LABEL = {
   attempt: `${PREFIX}attempt`,
   step: `${PREFIX}step`,
   tenant: `${PREFIX}tenant`,
+  /** The name by which steps share a volume. */
+  volume: `${PREFIX}volume`,
   /** What a server that comes after a crash needs to know of the attempt: JSON of `RunTerms`. */
   terms: `${PREFIX}terms`,
 } as const

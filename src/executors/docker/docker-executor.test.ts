@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { canRunDocker, DockerEngine } from '../../../test/support/docker-engine.ts'
 import { answerOf } from '../../../test/support/tcp.ts'
-import type { AttemptId } from '../../core/identity.ts'
+import { type AttemptId, asTenant } from '../../core/identity.ts'
 import type { RunSpec } from '../../core/step-spec.ts'
 import { ContainerWorld } from './fixtures/container-world.ts'
 import { buildTestImage, importTestImage } from './fixtures/test-image.ts'
@@ -166,6 +166,20 @@ describe.skipIf(!canRunDocker())(
       expect([apart.exit.code, output(id(2))]).toEqual([0, '1\n'])
       await ran('ip -o link | wc -l; echo $(hostname)', { network: { mode: 'none', hostname: 'alone' } }, {}, id(3))
       expect(output(id(3))).toBe('1\nalone\n')
+    })
+
+    it('keeps volumes that steps share by name, of each tenant its own, until they are removed', async () => {
+      const shared = (source: string) => ({ mounts: [{ kind: 'volume', source, target: '/shared' }] as const })
+      for (const [step, source] of ['a', 'a/b', 'ab'].entries())
+        await ran(`touch /shared/${step}`, shared(source), {}, id(step))
+      await world.harness.executor.removeShared(asTenant('other'), 'a')
+      await ran('ls /shared', shared('a/b'), {}, id(3))
+      expect(output(id(3))).toBe('1\n')
+      // A container that has ended still has its volumes.
+      await world.harness.executor.close(world.allocation)
+      for (let again = 0; again < 2; again++) await world.harness.executor.removeShared(asTenant('acme'), 'a')
+      for (const [i, source] of ['a', 'a/b', 'ab'].entries()) await ran('ls /shared', shared(source), {}, id(4 + i))
+      expect([4, 5, 6].map((step) => output(id(step)))).toEqual(['', '', '2\n'])
     })
 
     it('reports health as the engine checks it', async () => {

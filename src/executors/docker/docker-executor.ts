@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path'
 import { EngineError } from '../../core/engine-error.ts'
-import type { AllocationId, AttemptId } from '../../core/identity.ts'
+import type { AllocationId, AttemptId, Tenant } from '../../core/identity.ts'
 import type {
   Capabilities,
   ExecRequest,
@@ -181,6 +181,12 @@ export class DockerExecutor implements Executor {
       const kept = this.#box.ack(observation.receipt)
       if (kept && observation.kind === 'exited') this.#journal.finish(observation.attempt)
     }
+  }
+
+  async removeShared(tenant: Tenant, source: string): Promise<void> {
+    if (!this.#keeper.here)
+      throw new EngineError('unavailable', 'the container engine does not answer', { subject: 'executor' })
+    await this.#places.removeShared(tenant, source)
   }
 
   async close(allocation: AllocationId): Promise<void> {

@@ -15,12 +15,14 @@ export function mountsOf(work: Work, names: ContainerNames): MountConfig {
   return [...own, ...asked.flatMap((mount) => mountOf(mount, work, names))]
 }
 
-/** Volumes that must exist before the container does, for their labels: true for those of the allocation alone. */
-export function volumesOf(work: Work, names: ContainerNames): ReadonlyMap<string, boolean> {
-  const volumes = new Map([[names.workspaceOf(work.place.allocation), true]])
+/** Volumes that must exist before the container does, with the labels by which they are removed. */
+export function volumesOf(work: Work, names: ContainerNames): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const { allocation, tenant } = work.place
+  const own = names.labelsOf(allocation)
+  const volumes = new Map([[names.workspaceOf(allocation), own]])
   for (const mount of work.run.mounts ?? []) {
     const name = volumeOf(mount, work, names)
-    if (name !== undefined) volumes.set(name, isAllocations(mount))
+    if (name !== undefined) volumes.set(name, isAllocations(mount) ? own : names.labelsOfShared(tenant, mount.source!))
   }
   return volumes
 }

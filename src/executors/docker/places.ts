@@ -2,7 +2,7 @@
  * What allocations hold in the engine: a workspace volume, volumes of their own, a network of their own where a step asks
  * for one or has others beside it. Everything carries the allocation's label; `close` removes by label, so nothing needs to be remembered.
  */
-import type { AllocationId } from '../../core/identity.ts'
+import type { AllocationId, Tenant } from '../../core/identity.ts'
 import type { Work } from '../../core/ports/executor.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import { type ContainerNames, LABEL } from './container-names.ts'
@@ -61,10 +61,9 @@ export class Places {
   /** Makes the volumes that the step mounts, with the labels by which they are removed. */
   async volumes(work: Work): Promise<void> {
     const { allocation } = work.place
-    const made = [...volumesOf(work, this.#names)].map(([name, own]) => {
-      const labels = own ? this.#names.labelsOf(allocation) : { [LABEL.instance]: this.#names.instance }
-      return this.#once(allocation, `volume ${name}`, () => this.#engine.createVolume(name, labels))
-    })
+    const made = [...volumesOf(work, this.#names)].map(([name, labels]) =>
+      this.#once(allocation, `volume ${name}`, () => this.#engine.createVolume(name, labels)),
+    )
     await Promise.all(made)
   }
 
@@ -73,6 +72,19 @@ export class Places {
     for (const key of this.#byAllocation.get(allocation) ?? []) this.#made.delete(key)
     this.#byAllocation.delete(allocation)
     await this.#removeAll(this.#names.labelsOf(allocation))
+  }
+
+  /** Volumes that steps of this tenant shared under this name, and those below it. Rejects while a container has one. */
+  async removeShared(tenant: Tenant, source: string): Promise<void> {
+    const shared = await this.#engine.labelledVolumes(this.#names.labelsOfShared(tenant))
+    const doomed = shared.filter(({ labels }) => {
+      const name = labels[LABEL.volume]
+      return name === source || name?.startsWith(`${source}/`)
+    })
+    for (const { name } of doomed) {
+      this.#made.delete(`volume ${name}`)
+      await this.#persist(() => this.#engine.removeVolume(name))
+    }
   }
 
   /** Everything that any allocation holds, and what they share; volumes of tenants stay. */

@@ -3,7 +3,7 @@ import type { ContainerRun } from './container-run.ts'
 import { statsOf } from './stats.ts'
 
 /** Between two looks, ms: soon at first, since most of what is short is over soon. */
-const FIRST_PAUSE_MS = 200
+const FIRST_PAUSE_MS = 400
 const LONGEST_PAUSE_MS = 5_000
 
 /**
