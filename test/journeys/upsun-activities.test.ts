@@ -114,6 +114,33 @@ describe('activities', () => {
     20_000,
   )
 
+  test.skipIf(!hasUpsunCli)(
+    'titles, type and parent are changed; what cannot be is refused',
+    async () => {
+      const titled = await world.upsun(['project:info', '-p', 'kinds', 'title', 'All kinds', '--wait'])
+      expect(titled.code, titled.stderr).toBe(0)
+      const [newest] = await world.json<Told[]>('/projects/kinds/activities?count=1')
+      expect(newest).toMatchObject({ type: 'project.modify.title', text: 'admin changed the title of **kinds**' })
+      const named = await world.upsun(['environment:info', '-p', 'kinds', '-e', 'main', 'title', 'First', '--wait'])
+      expect(named.code, named.stderr).toBe(0)
+      expect(await world.json(MAIN)).toMatchObject({ title: 'First', type: 'development' })
+      await post('/projects/kinds', { timezone: 'Europe/Paris' }, 'PATCH')
+      expect(await world.json('/projects/kinds')).toMatchObject({ title: 'All kinds', timezone: 'Europe/Paris' })
+      for (const [path, body] of [
+        ['/projects/kinds', { timezone: 'Nowhere/Near' }],
+        ['/projects/kinds', { owner: 'me' }],
+        ['/projects/kinds', { title: '' }],
+        [MAIN, { type: 'holiday' }],
+        [MAIN, { parent: 'main' }],
+        [MAIN, { title: 7 }],
+      ] as const) {
+        const reply = await world.api(path, { method: 'PATCH', body: JSON.stringify(body) })
+        expect([body, reply.status]).toEqual([body, 400])
+      }
+    },
+    30_000,
+  )
+
   test('a deployment that ends under the next server cancels what it replaced', async () => {
     const run = await world.start('kinds', 'sleeper')
     await eventually('it runs', async () => (await world.activity('kinds', run.id)).state === 'in_progress')

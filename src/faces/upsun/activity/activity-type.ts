@@ -9,6 +9,7 @@ export type InstantType =
   | 'project.create'
   | `project.variable.${Change}`
   | 'project.clear_build_cache'
+  | 'project.modify.title'
   | 'environment.branch'
   | 'environment.deactivate'
   | 'environment.delete'
@@ -48,6 +49,8 @@ function phraseOf(subject: Subject): readonly [verb: string, name: string, where
       return ['deleted environment', environment]
     case 'project.clear_build_cache':
       return ['cleared the build cache of', project]
+    case 'project.modify.title':
+      return ['changed the title of', project]
     case 'project.create':
       return ['created project', project]
     default: {

@@ -86,7 +86,7 @@ export async function listInstants(call: Call, filter: InstantFilter): Promise<r
       ...(until !== undefined && { sortUntil: sortOf(until + 1) }),
       ...(after !== undefined && { after }),
     }
-    const query = { index, limit: 100, ...bounds }
+    const query = { index, limit: 100, ascending: false, ...bounds }
     const page = await call.engine.documents<InstantActivity>(call.tenant, COLLECTIONS.activity, query)
     found.push(...page.items.map(({ body }) => body).filter(test))
     after = page.next

@@ -56,6 +56,7 @@ export function presentEnvironment(environment: EnvironmentRecord): object {
     supports_restrict_robots: false,
     _links: {
       self: { href: path },
+      '#edit': { href: path },
       '#activities': { href: `${path}/activities` },
       '#variables': { href: `${path}/variables` },
       '#manage-variables': { href: `${path}/variables` },

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import { cancelActivity, getActivity, listActivities } from './activities.ts'
 import { getDeployment, patchDeployment } from './deployments.ts'
+import { editEnvironment, editProject } from './edit-place.ts'
 import { clearBuildCache, deactivateEnvironment, deleteEnvironment } from './end-environment.ts'
 import type { Operation, Params } from './operation.ts'
 import { getOrganization, listOrganizations, organizationProjects, refOrganizations } from './organizations.ts'
@@ -56,6 +57,8 @@ export const OPERATIONS: readonly Operation[] = [
   get(`${PROJECT}/integrations`, listIntegrations),
   get(`${PROJECT}/environments`, listEnvironments),
   get(ENVIRONMENT, getEnvironment),
+  { method: 'PATCH', path: PROJECT, answer: editProject },
+  { method: 'PATCH', path: ENVIRONMENT, answer: editEnvironment },
   { method: 'DELETE', path: ENVIRONMENT, status: 202, answer: deleteEnvironment },
   { method: 'POST', path: `${ENVIRONMENT}/deactivate`, status: 202, answer: deactivateEnvironment },
   { method: 'POST', path: `${PROJECT}/clear_build_cache`, status: 202, answer: clearBuildCache },

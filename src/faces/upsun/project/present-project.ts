@@ -39,6 +39,7 @@ export function presentProject(project: ProjectRecord, organization: string, ori
     maintenance: { next_maintenance: null },
     _links: {
       self: { href: path },
+      '#edit': { href: path },
       environments: { href: `${path}/environments` },
       activities: { href: `${path}/activities` },
       capabilities: { href: `${path}/capabilities` },
