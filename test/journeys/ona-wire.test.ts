@@ -143,7 +143,7 @@ test('an environment’s endpoint runs commands and keeps files, binary content 
   expect(await ops.exec({ command: 'sleep 60', timeoutSeconds: 1 })).toMatchObject({ exitCode: 124 })
 })
 
-const post = (method: string, body: string, headers: Record<string, string> = {}) =>
+const post = (method: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   world.call(`${SERVICE}/${method}`, { body, headers })
 const codeOf = async (response: Response): Promise<string> =>
   ((await response.json()) as { readonly code: string }).code
@@ -179,6 +179,25 @@ test('what is wrong is refused with the vendor’s code, and says whether to ask
   expect([stranger.status, await codeOf(stranger)]).toEqual([401, 'unauthenticated'])
   const unknown = await post('ListTasks', '{"unknown":{"field":1},"filter":null}')
   expect(await unknown.json()).toMatchObject({ pagination: { nextToken: '' }, tasks: expect.any(Array) })
+})
+
+test('binary requests are refused with the same codes, malformed ones among them', async () => {
+  const client = createClient(EnvironmentAutomationService, transport(`${world.url}/api`))
+  const id = '00000000-0000-4000-8000-000000000000'
+  const many = Array.from({ length: 26 }, () => id)
+  const invalid = { code: Code.InvalidArgument }
+  await expect(client.listTasks({ pagination: { pageSize: 101 } })).rejects.toMatchObject(invalid)
+  await expect(client.listServices({ filter: { serviceIds: many } })).rejects.toMatchObject(invalid)
+  await expect(client.listTaskExecutions({ filter: { taskIds: many } })).rejects.toMatchObject(invalid)
+  await expect(client.listTaskExecutions({ filter: { taskIds: ['x'] } })).rejects.toMatchObject(invalid)
+  await expect(client.stopTaskExecution({ id: 'x' })).rejects.toMatchObject(invalid)
+  await expect(client.getService({ id })).rejects.toMatchObject({ code: Code.NotFound })
+  for (const bytes of [[0xff], [0x0a, 0x05, 0x61], [0x0b], [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
+    const response = await post('GetTask', Uint8Array.from(bytes), {
+      'content-type': 'application/proto',
+    })
+    expect([bytes, response.status, await codeOf(response)]).toEqual([bytes, 400, 'invalid_argument'])
+  }
 })
 
 test('a trigger object may carry every flag, as the older SDK’s own examples do', async () => {
