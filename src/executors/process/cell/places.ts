@@ -77,7 +77,8 @@ export class Places {
 
   /** Undefined where there is none to be had (a host that forbids it, no room): then the limit is watched. */
   #takeDisk(bytes: number, owner: Owner | undefined): Disk | undefined {
-    if (this.#disks === undefined || monotonicMs() < this.#disksAgainAt) return undefined
+    const mayAsk = bytes <= MOST_DISK_BYTES && monotonicMs() >= this.#disksAgainAt
+    if (this.#disks === undefined || !mayAsk) return undefined
     try {
       const disk = this.#disks.take(bytes)
       if (owner !== undefined) chownSync(disk.workspace, owner.uid, owner.gid)
@@ -122,6 +123,8 @@ interface Owner {
 }
 
 const MAX_SPARES = 256
+/** Making a larger one takes seconds and its bookkeeping tens of megabytes. */
+const MOST_DISK_BYTES = 2 ** 40
 /** A host that has just refused a disk is not asked at once again. */
 const DISK_RETRY_MS = 10_000
 
