@@ -7,6 +7,7 @@ import type { HostFacts } from '../executors/process/host-facts.ts'
 import { SERVER_GROUP } from '../executors/process/probe-cgroups.ts'
 import { probeHost } from '../executors/process/probe-host.ts'
 import { keyFileOf } from './data-directory.ts'
+import { examineMedia } from './examine-media.ts'
 import { readServerFile } from './server-file.ts'
 import { installedUnit } from './service-unit.ts'
 
@@ -25,7 +26,10 @@ const UNIT = 'taskport.service'
 const ENGINE_PATIENCE_MS = 2_000
 
 /** Looks at this machine. Starts nothing, changes nothing. */
-export async function examine(what: { readonly dataDirectory: string }): Promise<readonly Finding[]> {
+export async function examine(what: {
+  readonly dataDirectory: string
+  readonly ffmpeg?: string
+}): Promise<readonly Finding[]> {
   const host = probeHost()
   return [
     node(),
@@ -39,7 +43,7 @@ export async function examine(what: { readonly dataDirectory: string }): Promise
     server(what.dataDirectory),
     serviceUnit(host),
     await containerEngine(),
-    ffmpeg(),
+    ...examineMedia(what.ffmpeg),
   ]
 }
 
@@ -219,12 +223,6 @@ function versionIn(text: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function ffmpeg(): Finding {
-  const { status, stdout } = spawnSync('ffmpeg', ['-version'], { encoding: 'utf8', timeout: ENGINE_PATIENCE_MS })
-  if (status !== 0) return finding('ffmpeg', 'ok', 'not found; only video tasks need it')
-  return finding('ffmpeg', 'ok', /version (\S+)/.exec(stdout)?.[1] ?? 'found')
 }
 
 function isWritable(path: string): boolean {

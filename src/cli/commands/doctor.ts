@@ -11,10 +11,14 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'look at what this machine offers: sandbox, limits, disk, service, engines',
   isServer: true,
-  options: [{ flags: '--data-dir <dir>', description: 'data directory of the server (./.taskport)' }],
-  async run(context) {
+  options: [
+    { flags: '--data-dir <dir>', description: 'data directory of the server (./.taskport)' },
+    { flags: '--ffmpeg <path>', description: 'the ffmpeg that the server is given' },
+  ],
+  async run(context, _args, options) {
     const { examine } = await import('../../server/doctor.ts')
-    const findings = await examine({ dataDirectory: context.dataDirectory })
+    const ffmpeg = options.text('ffmpeg')
+    const findings = await examine({ dataDirectory: context.dataDirectory, ...(ffmpeg !== undefined && { ffmpeg }) })
     const { output } = context
     output.show({ findings }, () => findings.map((finding) => text(finding, output.paint)).join(''))
     return findings.some((f) => f.state === 'problem') ? 1 : 0
