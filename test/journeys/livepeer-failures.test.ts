@@ -76,6 +76,8 @@ test(
       const { body } = await server.api.call('listExecutions', { query: { face: 'livepeer' } as never })
       return (await server.api.call('getExecution', { params: { id: body.items[0].id } })).body
     }
+    const cutShort = join(server.dataDirectory, 'faces/livepeer/uploads/direct-cut-short')
+    writeFileSync(cutShort, 'what a killed server was taking in')
     const steps = ['fetch', 'probe', 'renditions', 'package', 'publish']
     for (const name of steps) {
       await eventually(`${name} runs`, async () =>

@@ -177,6 +177,11 @@ test(
       return /[1-9]\d*\/20/.test(message ?? '') ? message : undefined
     })
     expect(told).toMatch(/^low-bitrate \d+\/20, 180p0 \d+\/20$/)
+    // The operator's key sees the step as well.
+    expect((await world.call('GET', `/task/${body.task.id}`)).body.status).toMatchObject({
+      phase: 'running',
+      step: 'renditions',
+    })
     await world.call('POST', `/task/${body.task.id}/cancel`)
   },
   LONG_MS,

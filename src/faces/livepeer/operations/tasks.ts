@@ -17,9 +17,9 @@ import { NewTask } from '../wire/schemas.ts'
 const readTask = bodyOf(NewTask)
 
 /** GET /task/:id */
-export const getTask: Operation = async ({ engine, tenant, params }) => {
+export const getTask: Operation = async ({ engine, tenant, principal, params }) => {
   const { body } = await findTask(engine, tenant, params.id!)
-  return ok(await showTask(engine, tenant, body))
+  return ok(await showTask(engine, tenant, body, { step: isAdmin(principal) }))
 }
 
 const FIELDS: Readonly<Record<string, (task: TaskRecord) => unknown>> = {

@@ -85,6 +85,13 @@ function messageOf(step: StepStatus): string {
   return (failureOfExit(shellCode(exit)) ?? MEDIA_FAILURES.internal).message
 }
 
+/** The essential steps under way, by their names. */
+export function stepOf(execution: Execution): { readonly step?: string } {
+  const specs = stepsOf(execution)
+  const active = specs.filter(({ essential }, i) => essential && execution.status.steps[i]!.state === 'running')
+  return active.length === 0 ? {} : { step: active.map(({ name }) => name).join(', ') }
+}
+
 /** Where each group of steps begins and ends in the whole. */
 const SPANS: readonly (readonly [from: number, to: number])[] = [
   [0, 0.2],

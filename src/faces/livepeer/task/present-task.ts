@@ -2,11 +2,16 @@ import { EngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import type { Tenant } from '../../../core/identity.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { statusOf } from './life-cycle.ts'
+import { statusOf, stepOf } from './life-cycle.ts'
 import type { TaskRecord } from './task-record.ts'
 
+export interface TaskView {
+  /** What it is doing, which Studio shows its administrators only. */
+  readonly step?: boolean
+}
+
 /** A task as Livepeer shows it. Keys without a value are left out, never null. */
-export function presentTask(record: TaskRecord, execution: Execution | undefined): object {
+export function presentTask(record: TaskRecord, execution: Execution | undefined, view: TaskView = {}): object {
   const { id, type, createdAt, scheduledAt, inputAssetId, outputAssetId, userId, params, end } = record
   return {
     id,
@@ -20,7 +25,7 @@ export function presentTask(record: TaskRecord, execution: Execution | undefined
     params,
     // Where the published documentation of 2023 has it, beside its true place in `params`.
     ...(params.clip !== undefined && { clip: params.clip }),
-    status: statusOf(record, execution),
+    status: { ...statusOf(record, execution), ...(view.step && execution && stepOf(execution)) },
     ...(end?.output && { output: end.output }),
   }
 }
@@ -36,5 +41,9 @@ export async function executionOf(engine: Engine, tenant: Tenant, record: TaskRe
   }
 }
 
-export const showTask = async (engine: Engine, tenant: Tenant, record: TaskRecord): Promise<object> =>
-  presentTask(record, await executionOf(engine, tenant, record))
+export const showTask = async (
+  engine: Engine,
+  tenant: Tenant,
+  record: TaskRecord,
+  view: TaskView = {},
+): Promise<object> => presentTask(record, await executionOf(engine, tenant, record), view)

@@ -1,7 +1,7 @@
 /** The two ways that bytes come: one PUT, or tus with its resumption. Both are open: the token in the address is the key. */
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
@@ -16,6 +16,7 @@ const DIRECT_PATH = '/api/asset/upload/direct'
 
 export function mountUploads(app: FastifyInstance, parts: LivepeerParts): void {
   const tus = tusServer(parts)
+  sweepUploads(app, parts, () => tus.cleanUpExpiredUploads())
   void app.register(async (raw) => {
     // Bodies are read where they go, never held.
     raw.removeAllContentTypeParsers()
@@ -41,6 +42,28 @@ export function mountUploads(app: FastifyInstance, parts: LivepeerParts): void {
       void tus.handle(request.raw, reply.raw)
     })
   })
+}
+
+const SWEEP_MS = 3_600_000
+
+/**
+ * What a killed server was taking in by PUT will not be continued, and goes with the next start; what tus began waits a day
+ * for its rest.
+ */
+function sweepUploads(
+  app: FastifyInstance,
+  { uploadDirectory, context }: LivepeerParts,
+  expired: () => Promise<unknown>,
+) {
+  const sweep = (): Promise<unknown> =>
+    expired().catch((error: unknown) => context.log.warn({ error: String(error) }, 'expired uploads stay for now'))
+  const timer = setInterval(sweep, SWEEP_MS).unref()
+  app.addHook('onReady', async () => {
+    for (const name of await readdir(uploadDirectory))
+      if (name.startsWith('direct-')) await rm(join(uploadDirectory, name), { force: true })
+    await sweep()
+  })
+  app.addHook('onClose', async () => clearInterval(timer))
 }
 
 async function writeWhole(body: IncomingMessage, path: string, mostBytes: number): Promise<void> {
