@@ -3,7 +3,7 @@
  * API called directly (create, start, wait, remove), in alternating rounds on one dockerd. At parallelism 1 and 4.
  * Directly in two ways: the same container, with the executor's own options (a network that parts containers, a
  * workspace volume, fewer capabilities), which is what the target of 1.15 times is about; and, to see what those options
- * cost, a bare one on the engine's default bridge. JSON lines; `--rounds N` and `--each N` (containers per round) make it shorter or longer.
+ * cost, a bare one on the engine's default bridge. `--rounds N` and `--each N` (containers per round) make it shorter or longer.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,6 +22,7 @@ import { importTestImage, TEST_IMAGE } from '../src/executors/docker/fixtures/te
 import { Observer } from '../src/executors/observer.ts'
 import { SegmentWriter } from '../src/logs/segment-writer.ts'
 import { canRunDocker, DockerEngine } from '../test/support/docker-engine.ts'
+import { median, say } from './engine/figure.ts'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, each: { type: 'string', default: '8' } },
@@ -31,9 +32,6 @@ const EACH = Number(values.each)
 const TARGET = 1.15
 
 type Once = (number: number) => Promise<void>
-
-const say = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
 
 /** Milliseconds for one container, over a round with so many at a time. */
 async function round(once: Once, parallel: number, first: number): Promise<number> {
@@ -122,16 +120,19 @@ async function measure(engine: DockerEngine, directory: string): Promise<void> {
       }
     }
     const over = (way: 'bare' | 'same'): number => median(ms.executor.map((one, i) => one / ms[way][i]!))
-    const figures = { bareMs: median(ms.bare), sameMs: median(ms.same), executorMs: median(ms.executor) }
-    const ratio = over('same')
-    say({ bench: 'docker', parallel, ...figures, overBare: over('bare'), ratio, target: TARGET, met: ratio <= TARGET })
+    const figure = `a no-op container, start to removal, ${parallel} at a time`
+    const common = { value: median(ms.executor), unit: 'ms' }
+    const same = { name: 'the engine’s API, the same container', value: median(ms.same) }
+    say({ figure, ...common, base: same, ratio: over('same'), wanted: `≤ ${TARGET}` })
+    const bare = { name: 'the engine’s API, a bare container', value: median(ms.bare) }
+    say({ figure, ...common, base: bare, ratio: over('bare') })
   }
   await observer.end()
   await executor.endAll()
   await executor.detach()
 }
 
-if (!canRunDocker()) say({ bench: 'docker', skipped: 'needs root and the package docker.io' })
+if (!canRunDocker()) console.log('skipped: it needs root and the package docker.io')
 else {
   const engine = await DockerEngine.open()
   const directory = mkdtempSync(join(tmpdir(), 'taskport-bench-'))
