@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -82,6 +82,22 @@ describe('a cell that is killed', () => {
     expect(strangers).toHaveLength(1)
     for (const stranger of strangers) process.kill(stranger, 'SIGKILL')
     expect((await run(['true'], {}, id(2))).exit.code).toBe(0)
+  })
+
+  it('not at all, but robbed of its directory, ends when its last program has', async () => {
+    await open(off)
+    await start(['sleep', '636'])
+    await observer.started(id())
+    const pid = cellPid()
+    harness.executor.abandon()
+    rmSync(join(harness.directory, 'process', 'cells'), { recursive: true })
+    const lives = (): boolean =>
+      existsSync(`/proc/${pid}/environ`) && !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    const [program] = harness.processes().map((line) => Number.parseInt(line, 10))
+    expect(lives()).toBe(true)
+    process.kill(program!, 'SIGKILL')
+    await expect.poll(lives, { timeout: 30_000 }).toBe(false)
+    await harness.restart()
   })
 
   it('never left a secret in its journal', async () => {

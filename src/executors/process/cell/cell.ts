@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exit } from '../../../core/exit.ts'
 import type { AllocationId, AttemptId } from '../../../core/identity.ts'
@@ -32,6 +32,7 @@ import { wallMicros } from './wall-clock.ts'
 
 const LOG_SYNC_MS = 1_000
 const TEND_MS = 1_000
+const HOME_LOOK_MS = 10_000
 
 /**
  * A cell: the process that owns programs, their pipes and their limits, and outlives the server.
@@ -118,6 +119,15 @@ export class Cell {
     })
     this.#sessions = new ExecSessions(this.#reactor, sides, devNull, (message) => this.#link.say(message))
     this.#link = new ServerLink(this.#reactor, join(config.directory, 'socket'), (messages) => this.#obey(messages))
+    this.#lookForHome()
+  }
+
+  /** Whose directory is gone is found by no server any more. */
+  #lookForHome(): void {
+    this.#reactor.timers.at(monotonicMs() + HOME_LOOK_MS, () => {
+      this.#ending ||= this.#runs.size === 0 && !existsSync(this.#config.directory)
+      this.#lookForHome()
+    })
   }
 
   /** The loop. Returns when the cell has nothing left to do in this world. */
