@@ -74,12 +74,14 @@ test('a cloned repository brings its automations: what is triggered starts by it
   await world.client.environments.start({ environmentId })
   await running(world.client, environmentId)
   await until(runs, (found) => found.filter((e) => e.metadata?.startedBy === 'postDevcontainerStart').length === 2)
+  expect(existsSync(join(world.environments, environmentId, 'workspace/prepared'))).toBe(true)
   await world.client.environments.delete({ environmentId })
   await until(
     async () => (await world.client.environments.list({})).environments,
     (all) => all.every((e) => e.id !== environmentId),
   )
   expect((await automations().tasks.list(inside(environmentId))).tasks).toEqual([])
+  expect(existsSync(join(world.environments, environmentId))).toBe(false)
 })
 
 test('a directory of the operator’s is used in place, stays when its environment goes, and no other is shown', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Gitpod from '@gitpod/sdk'
 import { type Configuration, DEFAULT_CONFIGURATION } from '../../src/server/configuration.ts'
+import { faceDirectory } from '../../src/server/data-directory.ts'
 import { clientEnvironment } from '../../src/server/environment.ts'
 import { type Server, serve } from '../../src/server/server.ts'
 import { until } from './aws-world.ts'
@@ -14,6 +15,8 @@ export interface OnaWorld {
   readonly client: Gitpod
   /** Below it environments of `file://` may lie. */
   readonly root: string
+  /** Where environments of their own lie. */
+  readonly environments: string
   /** One with an empty workspace, up and running. */
   environment(url?: string): Promise<string>
   /** A raw call, as no client makes it. */
@@ -42,6 +45,7 @@ export async function openOnaWorld(configuration: Partial<Configuration> = {}): 
     token,
     client,
     root,
+    environments: join(faceDirectory(dataDirectory, 'ona'), 'environments'),
     async environment(url) {
       const content = url === undefined ? {} : { content: { initializer: { specs: [{ contextUrl: { url } }] } } }
       const { environment } = await client.environments.create({ spec: { ...content } })
