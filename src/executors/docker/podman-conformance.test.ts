@@ -10,11 +10,11 @@ const LIMITS = [
   { name: 'nproc', soft: 1024, hard: 1024 },
 ]
 
-/** Podman takes minutes for what Docker does in seconds: it has a command of its own, `npm run test:podman`. */
-const wanted = process.env.TASKPORT_TEST_PODMAN === '1'
+/** Podman takes a minute or two for what Docker does in seconds: in CI, and by a command of its own. */
+const wanted = process.env.TASKPORT_TEST_PODMAN === '1' || process.env.CI === 'true'
 
 describe.skipIf(!wanted || !canRunPodman())(
-  'with Podman (npm run test:podman; needs root and the packages podman and runc)',
+  'with Podman (npm run test:podman, and in CI; needs root and the packages podman and runc)',
   { timeout: 120_000 },
   () => {
     let engine: PodmanEngine
