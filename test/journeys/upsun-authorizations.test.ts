@@ -13,6 +13,7 @@ def call(url, data=None, headers={}):
         return error.code, {}
 status, reply = call('http://127.0.0.1:8200/oauth2/token', b'grant_type=client_credentials', {'x-token-ttl': '120'})
 print('token', status, reply.get('expires_in'), reply.get('token_type'))
+print('minted', reply.get('access_token'))
 bearer = {'authorization': 'Bearer ' + reply.get('access_token', '')}
 api = os.environ['API'] + '/projects/auth'
 for name, url, data in [
@@ -72,10 +73,13 @@ describe('authorizations', () => {
   })
 
   test('a token may do what the list says, in its own environment, and nothing else', async () => {
-    expect(await probe('agent')).toEqual({
+    const { minted, ...agent } = await probe('agent')
+    expect(agent).toEqual({
       ...{ token: '200 120 bearer', own: '200', tasks: '200', activities: '200', helper: '202' },
       ...{ sibling: '403', all: '403', other: '403', variable: '403' },
     })
+    const headers = { authorization: `Bearer ${minted}` }
+    expect((await world.api('/projects/auth/environments/main', { headers })).status, 'its task has ended').toBe(401)
     expect(await probe('narrow')).toMatchObject({
       token: '200 120 bearer',
       own: '403',

@@ -5,7 +5,8 @@
  * that task.
  */
 import type { FastifyRequest } from 'fastify'
-import type { Principal, Tenant } from '../../core/identity.ts'
+import { isFinal } from '../../core/execution.ts'
+import type { ExecutionId, Principal, Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { SignedTokens } from '../kit/signed-token.ts'
@@ -29,6 +30,8 @@ export interface TaskScope {
   readonly environment: string
   readonly task: string
   readonly authorizations: readonly Authorization[]
+  /** The run that it was minted in, and ends with. */
+  readonly execution: ExecutionId
 }
 
 export interface Caller {
@@ -110,10 +113,16 @@ export class Authenticator {
     return { principal: found.principal, tenant: found.principal.tenant }
   }
 
-  async #living<Claims extends RefreshClaims>(token: string, claims: Claims | undefined): Promise<Claims | undefined> {
+  async #living<Claims extends AccessClaims>(token: string, claims: Claims | undefined): Promise<Claims | undefined> {
     if (!claims) return undefined
-    const isGone = await this.#revoked.isRevoked(claims.principal.tenant, token, claims.credential)
-    return isGone ? undefined : claims
+    const { tenant } = claims.principal
+    const isGone = await this.#revoked.isRevoked(tenant, token, claims.credential)
+    return isGone || (claims.scope && (await this.#hasEnded(tenant, claims.scope.execution))) ? undefined : claims
+  }
+
+  async #hasEnded(tenant: Tenant, run: ExecutionId): Promise<boolean> {
+    const execution = await this.#context.engine.execution(tenant, run).catch(() => undefined)
+    return execution === undefined || isFinal(execution)
   }
 
   async #nobody(why: string): Promise<Caller> {

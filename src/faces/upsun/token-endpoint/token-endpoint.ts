@@ -84,12 +84,8 @@ export class TokenEndpoint {
     const seconds = ttlOf(request.headers['x-token-ttl'] ?? form.get('x-token-ttl') ?? undefined)
     const { project, environment, task, authorizations } = record
     const principal = { ...caller.submission.principal, id: `task/${task}`, kind: 'task', grants: [] } as const
-    const token = this.#authenticator.mint({ principal }, seconds * 1_000, {
-      project,
-      environment,
-      task,
-      authorizations,
-    })
+    const scope = { project, environment, task, authorizations, execution: caller.id }
+    const token = this.#authenticator.mint({ principal }, seconds * 1_000, scope)
     return [200, { access_token: token, expires_in: seconds, token_type: 'bearer' }]
   }
 
