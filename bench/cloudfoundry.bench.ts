@@ -17,6 +17,7 @@ const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const TASKS = Number(process.env.BENCH_TASKS ?? 50_000)
 const CONNECTIONS = 32
+const LOOK_MS = 50
 /** What ended before this is old news, ms. */
 const SETTLED_MS = 3_000
 /** What the cf CLI asks for a page of. */
@@ -109,15 +110,21 @@ async function allPages(client: RawClient, app: string): Promise<number> {
   return seen
 }
 
+async function countOf(client: RawClient, states: string): Promise<number> {
+  const path = `/v3/tasks?per_page=1&states=${states}`
+  return (await client.json<{ pagination: { total_results: number } }>('GET', path)).pagination.total_results
+}
+
 async function manyTasks(server: BenchServer, client: RawClient, app: string): Promise<void> {
   const seeding = new RawClient(server.url, await login(server), 64)
   const task = seeding.request(
     'POST',
     `/v3/apps/${app}/tasks`,
-    JSON.stringify({ command: 'true', name: 'one-of-many' }),
+    JSON.stringify({ command: 'true', name: 'one-of-many', memory_in_mb: 1 }),
   )
   await seeding.times(TASKS - 1, task)
   seeding.end()
+  while ((await countOf(client, 'PENDING,RUNNING')) > 0) await sleep(LOOK_MS)
   const listed = await allPages(client, app)
   if (listed !== TASKS) throw new Error(`${listed} of ${TASKS} tasks were listed`)
   const count = TASKS.toLocaleString('en')

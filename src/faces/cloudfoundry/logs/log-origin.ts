@@ -24,6 +24,8 @@ export interface LogOrigin {
   readonly lastWord?: string
 }
 
+const STARTED = ['RUNNING', 'CANCELING'] as const
+
 /** Ended tasks that the source of an app reaches back to. */
 const NEWEST = 1_000
 const NS_PER_MS = 1_000_000n
@@ -34,8 +36,10 @@ const SLACK_MS = 2_000
 export async function originsOfSource(call: Call, source: string, from: bigint): Promise<readonly LogOrigin[]> {
   const own = await call.records.find<TaskRecord>(COLLECTIONS.task, source)
   if (own) return [originOfTask(own)]
-  // In this order: what ends meanwhile is found twice, not missed.
-  const active = (await activeTasks(call.records)).filter((task) => task.app === source)
+  // In this order: what ends meanwhile is found twice, not missed. What has not run has no log.
+  const active = (await activeTasks(call.records, STARTED)).filter(
+    (task) => task.app === source && task.ran !== undefined,
+  )
   const over = await endedTasks(call, source, Number(from / NS_PER_MS) - SLACK_MS)
   const tasks = new Map([...active, ...over].map((task) => [task.guid, originOfTask(task)]))
   return [...tasks.values(), ...(await buildsOfApp(call, source))]
