@@ -131,3 +131,23 @@ test('a task that must succeed fails the prebuild; one that is under way can be 
     (left) => left === 0,
   )
 })
+
+test('what the SDK asks before it makes an environment from an address: who it is, what is there, whether it may', async () => {
+  const { user } = await world.client.users.getAuthenticatedUser({})
+  const { subject } = await world.client.identity.getAuthenticatedIdentity({})
+  expect(user).toMatchObject({ id: subject?.id, status: 'USER_STATUS_ACTIVE' })
+  const projectId = await project()
+  const { environmentClasses } = await world.client.environments.classes.list({})
+  const [{ runnerId, id: classId } = { runnerId: '', id: '' }] = environmentClasses
+  const parsed = await world.client.runners.parseContextURL({ contextUrl: git.url, runnerId })
+  expect(parsed).toMatchObject({ git: { cloneUrl: git.url, host: '127.0.0.1', repo: 'app' } })
+  expect(parsed.projectIds).toContain(projectId)
+  const tree = await world.client.runners.parseContextURL({ contextUrl: 'https://example.com/a/b/tree/some/branch' })
+  expect(tree.git).toMatchObject({ cloneUrl: 'https://example.com/a/b', owner: 'a', repo: 'b', branch: 'some/branch' })
+  await expect(world.client.runners.parseContextURL({ contextUrl: 'file:///etc' })).rejects.toThrow('operator')
+  const host = parsed.git!.host!
+  expect(await world.client.runners.checkAuthenticationForHost({ host, runnerId })).toMatchObject({
+    authenticated: true,
+  })
+  expect(classId).not.toBe('')
+})

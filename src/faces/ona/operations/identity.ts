@@ -1,12 +1,13 @@
 /** Who the caller is, and what this machine offers. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { Call } from '../call.ts'
+import { type Call, checkEnvironment } from '../call.ts'
 import { CLASS_ID, RUNNER_ID } from '../environment/present-environment.ts'
 import type { GetAuthenticatedIdentityResponseSchema } from '../gen/gitpod/v1/identity_pb.js'
 import type {
   ListEnvironmentClassesRequest,
   ListEnvironmentClassesResponseSchema,
 } from '../gen/gitpod/v1/runner_configuration_pb.js'
+import { type GetAuthenticatedUserResponseSchema, UserStatus } from '../gen/gitpod/v1/user_pb.js'
 import { pageOf } from '../wire/pagination.ts'
 import { creatorOf, organizationOf, subjectOf } from '../wire/subject.ts'
 import { filterValues } from '../wire/validate.ts'
@@ -17,6 +18,21 @@ export const getAuthenticatedIdentity = async (
   subject: subjectOf(creatorOf(call.caller.principal)),
   organizationId: organizationOf(call.tenant),
 })
+
+export async function getAuthenticatedUser(
+  call: Call,
+): Promise<MessageInitShape<typeof GetAuthenticatedUserResponseSchema>> {
+  checkEnvironment(call, '')
+  const { principal } = call.caller
+  return {
+    user: {
+      id: creatorOf(principal).id,
+      organizationId: organizationOf(call.tenant),
+      name: principal.id,
+      status: UserStatus.ACTIVE,
+    },
+  }
+}
 
 /** One class: this machine, as it is. */
 export async function listEnvironmentClasses(

@@ -9,12 +9,15 @@ import { EventService, type WatchEventsRequest } from '../gen/gitpod/v1/event_pb
 import { IdentityService } from '../gen/gitpod/v1/identity_pb.js'
 import { PrebuildService } from '../gen/gitpod/v1/prebuild_pb.js'
 import { ProjectService } from '../gen/gitpod/v1/project_pb.js'
+import { RunnerService } from '../gen/gitpod/v1/runner_pb.js'
 import { SecretService } from '../gen/gitpod/v1/secret_pb.js'
+import { UserService } from '../gen/gitpod/v1/user_pb.js'
 import { EnvironmentOpsService } from '../gen/supervisor/v1/environment_ops_pb.js'
 import { upsertAutomationsFile } from './automations-file.ts'
+import { checkAuthenticationForHost, parseContextUrl } from './context-url.ts'
 import * as environments from './environments.ts'
 import * as executions from './executions.ts'
-import { getAuthenticatedIdentity, listEnvironmentClasses } from './identity.ts'
+import { getAuthenticatedIdentity, getAuthenticatedUser, listEnvironmentClasses } from './identity.ts'
 import * as ops from './ops.ts'
 import * as prebuilds from './prebuilds.ts'
 import * as projects from './projects.ts'
@@ -112,6 +115,11 @@ export function registerOperations(router: ConnectRouter): void {
     updateSecretValue: unary(secrets.updateSecretValue),
     getSecretValue: unary(secrets.getSecretValue),
     deleteSecret: unary(secrets.deleteSecret),
+  })
+  router.service(UserService, { getAuthenticatedUser: unary(getAuthenticatedUser) })
+  router.service(RunnerService, {
+    parseContextURL: unary(parseContextUrl),
+    checkAuthenticationForHost: unary(checkAuthenticationForHost),
   })
   router.service(EventService, { watchEvents: watch })
 }
