@@ -141,6 +141,50 @@ test(
 )
 
 test(
+  'webhooks, buckets, exports and gates do not reach into the machine’s own network; a webhook that fails is asked again',
+  async () => {
+    const inside = 'http://127.0.0.2:9'
+    const events = ['asset.updated']
+    const hook = async (url: string): Promise<string> =>
+      (await world.call('POST', '/webhook', { name: 'x', url, events })).body.id
+    const refusedHook = await hook(`${inside}/hook`)
+    let heard = 0
+    world.answer('/flaky', (_request, response) => response.writeHead(heard++ === 0 ? 503 : 200).end())
+    const flaky = await hook(`${world.outside}/flaky`)
+    await world.call('PATCH', `/asset/${asset.id}`, { name: 'renamed' })
+    const status = async (id: string): Promise<Reply> => (await world.call('GET', `/webhook/${id}`)).body.status
+    const seen = await eventually('it was tried', () => status(refusedHook))
+    expect(seen.lastFailure.error).toMatch(/127\.0\.0\.2 is not a public address/)
+
+    const custom = { url: `${inside}/export` }
+    const sent = (await world.call('POST', `/asset/${asset.id}/export`, { custom })).body.task
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const bucket = { type: 's3', endpoint: inside, bucket: 'b', credentials }
+    const outputs = { mp4: { path: '/x' } }
+    const profiles = [{ name: 'small', bitrate: 100_000 }]
+    const ask = async (body: object) => (await world.call('POST', '/transcode', { outputs, profiles, ...body })).body
+    const stored = await ask({ input: { url: world.file('again.mp4', video) }, storage: bucket })
+    const fetched = await ask({ input: { ...bucket, path: 'x' }, storage: bucket })
+    for (const task of [sent, stored, fetched])
+      expect((await world.until(task.id, 'failed', 'completed')).status).toMatchObject({ phase: 'failed', retries: 0 })
+
+    const upload = { name: 'gated', url: world.file('gated.mp4', video) }
+    const playbackPolicy = { type: 'webhook', webhookId: refusedHook }
+    const { body } = await world.call('POST', '/asset/upload/url', { ...upload, playbackPolicy })
+    await world.until(body.task.id, 'completed')
+    const gated = await fetch(`${world.url}/media/${body.asset.playbackId}/index.m3u8?accessKey=any`)
+    expect([gated.status, await gated.json()]).toEqual([
+      401,
+      { errors: ['Content is gated and corresponding webhook failed'] },
+    ])
+    const told = () => world.received.filter(({ path }) => path === '/flaky').map((r) => JSON.parse(String(r.body)).id)
+    await eventually('it is told again', () => new Set(told()).size < told().length)
+    await world.call('DELETE', '/webhook', { ids: [refusedHook, flaky] })
+  },
+  LONG_MS,
+)
+
+test(
   'traps are refused by what they claim to be: too long, too large, lists of other files',
   async () => {
     const traps = {

@@ -124,9 +124,19 @@ test(
     expect((await fetch(direct.url.replace(/.$/, '!'), { method: 'PUT', body: 'x' })).status).toBe(403)
 
     const resumable = (await world.client.asset.create({ name: 'resumable' })).data!
-    await new Promise<void>((resolve, reject) => {
+    // Broken off after the first chunk, gone on with by another client that knows only the address.
+    const begun = await new Promise<string>((resolve, reject) => {
       const upload = new Upload(video, {
         endpoint: resumable.tusEndpoint,
+        chunkSize: 2_000,
+        onChunkComplete: () => void upload.abort().then(() => resolve(upload.url!)),
+        onError: reject,
+      })
+      upload.start()
+    })
+    await new Promise<void>((resolve, reject) => {
+      const upload = new Upload(video, {
+        uploadUrl: begun,
         chunkSize: 10_000,
         onSuccess: () => resolve(),
         onError: reject,
