@@ -40,8 +40,8 @@ export function exitOf(run: ContainerRun, state: ContainerState): Exit {
   if (overdue !== undefined) return { ...end, outcome: 'timedOut', ...killed, reason: overdue }
   if ((state.OOMKilled || run.outOfMemory) && state.ExitCode !== 0 && run.stopping === undefined)
     return { outcome: 'outOfMemory', signal: 'SIGKILL', reason: reason('out_of_memory', MEMORY_MESSAGE) }
-  if (run.engineWasAway && run.stopping === undefined && state.ExitCode === 137)
-    return { outcome: 'lost', reason: reason('executor_lost', AWAY_MESSAGE, { code: 137 }) }
+  if (run.engineWasAway && run.stopping === undefined && isOfAStop(run, state.ExitCode))
+    return { outcome: 'lost', reason: reason('executor_lost', AWAY_MESSAGE, { code: state.ExitCode }) }
   return { ...end, ...killed, ...reasonOf(end) }
 }
 
@@ -56,7 +56,13 @@ function missingProgram(run: ContainerRun, state: ContainerState): Reason | unde
 
 const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed by the kernel'
 const AWAY_MESSAGE =
-  'the container was killed while the container engine was out of reach, as engines do when they restart'
+  'the container was stopped while the container engine was out of reach, as engines do when they restart'
+
+/** An engine that ends what ran before it does so as `docker stop` would: the image's stop signal, then SIGKILL. */
+function isOfAStop({ terms }: ContainerRun, code: number): boolean {
+  const signal = SIGNAL_NUMBERS[terms.imageStop ?? 'SIGTERM']
+  return code === 137 || (signal !== undefined && code === 128 + signal)
+}
 
 type End = { readonly outcome: 'exited' | 'signaled'; readonly code?: number; readonly signal?: string }
 
