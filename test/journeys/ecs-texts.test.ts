@@ -1,0 +1,135 @@
+/** Exact types and texts of refusals: reference ecs.md 4.1–4.4 (public issues that quote AWS, and moto's tests, as of 2026-09). */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type AwsWorld, openAwsWorld } from '../support/aws-world.ts'
+
+let world: AwsWorld
+beforeAll(async () => {
+  world = await openAwsWorld()
+  const container = { name: 'main', image: 'b', memory: 16, entryPoint: ['true'] }
+  const register = (family: string, more: object = {}) =>
+    call('RegisterTaskDefinition', { family, containerDefinitions: [container], ...more })
+  await register('known')
+  await register('vpc', { networkMode: 'awsvpc' })
+  await register('gone')
+  await call('DeregisterTaskDefinition', { taskDefinition: 'gone:1' })
+  await call('CreateCluster', { clusterName: 'empty' })
+  await call('CreateCluster', { clusterName: 'deleted' })
+  await call('DeleteCluster', { cluster: 'deleted' })
+})
+afterAll(() => world.close())
+
+async function call(operation: string, body: object): Promise<{ readonly status: number; readonly reply: object }> {
+  const answer = await fetch(world.endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AmazonEC2ContainerServiceV20141113.${operation}`,
+    },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, reply: (await answer.json()) as object }
+}
+
+const ID = 'f'.repeat(32)
+const TASK_ELSEWHERE = `arn:aws:ecs:us-east-1:123456789012:task/other/${ID}`
+const HUNDRED_AND_ONE = Array.from({ length: 101 }, (_, i) => i.toString(16).padStart(32, '0'))
+const run = (more: object): readonly [string, object] => ['RunTask', { taskDefinition: 'known', ...more }]
+
+const REFUSALS: readonly (readonly [readonly [string, object], string, string])[] = [
+  [run({ cluster: 'nowhere' }), 'ClusterNotFoundException', 'Cluster not found.'],
+  [run({ cluster: 'deleted' }), 'ClusterNotFoundException', 'The referenced cluster was inactive.'],
+  [['DescribeTasks', { cluster: 'nowhere', tasks: [] }], 'ClusterNotFoundException', 'Cluster not found.'],
+  [run({ cluster: 'empty' }), 'InvalidParameterException', 'No Container Instances were found in your cluster.'],
+  [
+    run({ overrides: { containerOverrides: [{ name: 'other' }] } }),
+    'InvalidParameterException',
+    'Override for container named other is not a container in the TaskDefinition.',
+  ],
+  [run({ taskDefinition: 'gone:1' }), 'InvalidParameterException', 'TaskDefinition is inactive'],
+  [run({ taskDefinition: 'gone' }), 'ClientException', 'TaskDefinition not found.'],
+  [run({ taskDefinition: 'nowhere' }), 'ClientException', 'TaskDefinition not found.'],
+  [
+    run({ taskDefinition: 'vpc' }),
+    'InvalidParameterException',
+    "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+  ],
+  [
+    run({ cluster: 'nowhere', launchType: 'LAPTOP' }),
+    'InvalidParameterException',
+    'launch type should be one of [EC2,FARGATE,EXTERNAL]',
+  ],
+  [
+    run({ launchType: 'EC2', capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }] }),
+    'InvalidParameterException',
+    'Specify either Launch Type or Capacity Provider Strategy, but not both.',
+  ],
+  [run({ startedBy: 'x'.repeat(129) }), 'InvalidParameterException', 'startedBy longer than 128.'],
+  [
+    ['StartTask', { taskDefinition: 'known', containerInstances: [ID], startedBy: 'x'.repeat(37) }],
+    'InvalidParameterException',
+    'startedBy longer than 36.',
+  ],
+  [
+    ['ListTasks', { startedBy: 'me', family: 'known' }],
+    'InvalidParameterException',
+    'cannot specify startedBy with other arguments',
+  ],
+  [['DescribeTasks', { tasks: [] }], 'InvalidParameterException', 'Tasks cannot be empty.'],
+  [['DescribeTasks', { tasks: HUNDRED_AND_ONE }], 'InvalidParameterException', 'taskIds can have at most 100 items.'],
+  [
+    ['DescribeTasks', { tasks: [TASK_ELSEWHERE] }],
+    'InvalidParameterException',
+    'Invalid identifier: Identifier is for cluster other. Your cluster is default',
+  ],
+  [
+    ['DescribeTasks', { tasks: ['arn:aws:ecs:us-east-1'] }],
+    'ClientException',
+    'com.amazon.arn.ARNSyntaxException: Fourth colon (region/namespace delimiter) not found: arn:aws:ecs:us-east-1',
+  ],
+  [
+    ['DescribeContainerInstances', { containerInstances: HUNDRED_AND_ONE }],
+    'InvalidParameterException',
+    'instanceIds can have at most 100 items.',
+  ],
+  [
+    ['DescribeServices', { services: HUNDRED_AND_ONE.slice(0, 11) }],
+    'InvalidParameterException',
+    'service names can have at most 10 items.',
+  ],
+  [['StopTask', { task: ID }], 'InvalidParameterException', 'The referenced task was not found.'],
+  [
+    ['UpdateContainerInstancesState', { containerInstances: [ID], status: 'GONE' }],
+    'InvalidParameterException',
+    'Container instance status should be one of [ACTIVE, DRAINING]',
+  ],
+  [['DescribeTaskDefinition', { taskDefinition: 'nowhere' }], 'ClientException', 'Unable to describe task definition.'],
+  [['DeregisterTaskDefinition', { taskDefinition: 'known' }], 'ClientException', 'Revision is missing.'],
+  [
+    ['DeregisterTaskDefinition', { taskDefinition: 'known:foo' }],
+    'InvalidParameterException',
+    'Invalid revision number. Number: foo',
+  ],
+  [
+    ['DeregisterTaskDefinition', { taskDefinition: 'known:99' }],
+    'ClientException',
+    'Unable to describe task definition.',
+  ],
+  [
+    ['DeleteTaskDefinitions', { taskDefinitions: [] }],
+    'InvalidParameterException',
+    'size of TaskDefinition references list must be greater than 0',
+  ],
+  [
+    ['DeleteTaskDefinitions', { taskDefinitions: HUNDRED_AND_ONE.slice(0, 11) }],
+    'InvalidParameterException',
+    'Size of TaskDefinition references list cannot exceed 10',
+  ],
+  [['ListTasks', { nextToken: 'x' }], 'InvalidParameterException', 'Invalid token.'],
+]
+
+test.each(REFUSALS.map(([[operation, body], type, message]) => ({ operation, body, type, message })))(
+  '$operation: $message',
+  async ({ operation, body, type, message }) => {
+    expect(await call(operation, body)).toEqual({ status: 400, reply: { __type: type, message } })
+  },
+)
