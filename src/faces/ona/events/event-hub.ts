@@ -4,6 +4,7 @@
  *
  * H1. What happens after `subscribe` returned reaches the subscriber, in order.
  * H2. One that does not read is cut off after `MOST_WAITING` news; it holds nobody up.
+ * H3. When events can no longer be read, everybody is cut off: whoever asks again hears again.
  */
 
 import type { Event } from '../../../core/event.ts'
@@ -22,7 +23,14 @@ export interface News {
 
 const MOST_WAITING = 10_000
 
-const KINDS = ['execution.state', 'execution.stopRequested', 'step.state', 'step.health', 'step.outputs'] as const
+const KINDS = [
+  'execution.state',
+  'execution.stopRequested',
+  'step.state',
+  'step.health',
+  'step.outputs',
+  'steps.appended',
+] as const
 
 export class EventHub {
   readonly #engine: Engine
@@ -65,7 +73,11 @@ export class EventHub {
     const channel = new Channel()
     this.#channels.set(tenant, channel)
     void this.#pump(tenant, channel, this.#engine.cursor()).catch((error: unknown) => {
-      if (!channel.stop.signal.aborted) this.#log.error({ err: error }, 'events could not be followed')
+      if (channel.stop.signal.aborted) return
+      this.#log.error({ err: error }, 'events could not be followed')
+      // Who listens asks again, and is given a channel that works.
+      if (this.#channels.get(tenant) === channel) this.#channels.delete(tenant)
+      channel.end()
     })
     return channel
   }
@@ -102,6 +114,10 @@ class Channel {
 
   tell(news: News): void {
     for (const listener of this.listeners) listener.hear(news)
+  }
+
+  end(): void {
+    for (const listener of this.listeners) listener.end()
   }
 }
 

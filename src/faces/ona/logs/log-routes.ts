@@ -12,6 +12,7 @@ import type { Parts } from '../call.ts'
 import { COLLECTIONS, type PrebuildRecord } from '../documents.ts'
 import { missing, permissionDenied } from '../errors.ts'
 import { isOver } from '../prebuild/life-cycle.ts'
+import { SILENT, within } from '../wire/within.ts'
 
 export function mountLogs(app: FastifyInstance, parts: Parts): void {
   app.get('/api/ona/logs/:execution', (request, reply) => answer(parts, request, reply))
@@ -99,8 +100,6 @@ class Text {
   }
 }
 
-const SILENT = Symbol('silent')
-
 /** An empty line keeps the connection and is nothing to the clients that read these logs (ona.md 5). */
 async function* withHeartbeats(source: AsyncIterable<Buffer>, everyMs: number): AsyncIterable<Buffer> {
   const iterator = source[Symbol.asyncIterator]()
@@ -122,17 +121,5 @@ async function* withHeartbeats(source: AsyncIterable<Buffer>, everyMs: number): 
     }
   } finally {
     await iterator.return?.()
-  }
-}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | typeof SILENT> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<typeof SILENT>((resolve) => {
-    timer = setTimeout(() => resolve(SILENT), ms)
-  })
-  try {
-    return await Promise.race([promise, silence])
-  } finally {
-    clearTimeout(timer)
   }
 }

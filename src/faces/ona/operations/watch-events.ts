@@ -6,6 +6,7 @@ import type { News } from '../events/event-hub.ts'
 import type { WatchEventsRequest, WatchEventsResponseSchema } from '../gen/gitpod/v1/event_pb.js'
 import { ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { filterValues } from '../wire/validate.ts'
+import { SILENT, within } from '../wire/within.ts'
 
 type Shape = MessageInitShape<typeof WatchEventsResponseSchema>
 
@@ -37,7 +38,7 @@ export async function* watchEvents(call: Call, request: WatchEventsRequest, sign
     let next = news.next()
     for (;;) {
       const heard = await within(next, call.options.heartbeatMs)
-      if (heard === 'nothing') yield {}
+      if (heard === SILENT) yield {}
       else if (heard.done) return
       else {
         next = news.next()
@@ -50,18 +51,6 @@ export async function* watchEvents(call: Call, request: WatchEventsRequest, sign
 }
 
 const shapeOf = ({ operation, resourceType, resourceId }: News): Shape => ({ operation, resourceType, resourceId })
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'nothing'> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<'nothing'>((resolve) => {
-    timer = setTimeout(() => resolve('nothing'), ms)
-  })
-  try {
-    return await Promise.race([promise, silence])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 async function testOf(
   call: Call,
