@@ -8,6 +8,9 @@ import { type AwsWorld, openAwsWorld, until } from '../support/aws-world.ts'
 
 const run = promisify(execFile)
 
+/** Each call starts Python: a second on a machine at rest, five on a busy one. */
+const LONG_MS = 240_000
+
 interface CommandLine {
   readonly program: string
   readonly version: string
@@ -67,62 +70,78 @@ describe.skipIf(commandLines.length === 0)('the aws command line', () => {
       return aws(['ecs', 'register-task-definition', '--family', name, ...definitions])
     }
 
-    test('register, run, wait, describe, read the log, stop and list, with a verified signature', async () => {
-      await register(family, 'echo one; echo two; exit 4')
-      const { tasks, failures } = await json('ecs', 'run-task', '--task-definition', family, '--started-by', 'me')
-      expect(failures).toEqual([])
-      const arn: string = tasks[0].taskArn
-      expect(arn).toMatch(/^arn:aws:ecs:us-west-2:123456789012:task\/default\/[0-9a-f]{32}$/)
-      await aws(['ecs', 'wait', 'tasks-stopped', '--tasks', arn])
-      const described = await json('ecs', 'describe-tasks', '--tasks', arn, '--include', 'TAGS')
-      expect(described.tasks[0].containers[0].exitCode).toBe(4)
-      const stream = `main/main/${arn.split('/').at(-1)}`
-      const group = ['--log-group-name', `/taskport/ecs/${family}`]
-      const { events } = await json('logs', 'get-log-events', ...group, '--log-stream-name', stream)
-      expect(events.map((e: { message: string }) => e.message)).toEqual(['one', 'two'])
-      const filtered = await json('logs', 'filter-log-events', ...group, '--filter-pattern', 'two')
-      expect(filtered.events).toMatchObject([{ logStreamName: stream, message: 'two' }])
-      expect((await json('ecs', 'list-tasks', '--family', family, '--desired-status', 'STOPPED')).taskArns).toEqual([
-        arn,
-      ])
-      const again = await json('ecs', 'stop-task', '--task', arn)
-      expect(again.task.stoppedReason).toBe('Essential container in task exited')
-      expect(await json('sts', 'get-caller-identity')).toMatchObject({ Account: '123456789012' })
-    }, 60_000)
+    test(
+      'register, run, wait, describe, read the log, stop and list, with a verified signature',
+      async () => {
+        await register(family, 'echo one; echo two; exit 4')
+        const { tasks, failures } = await json('ecs', 'run-task', '--task-definition', family, '--started-by', 'me')
+        expect(failures).toEqual([])
+        const arn: string = tasks[0].taskArn
+        expect(arn).toMatch(/^arn:aws:ecs:us-west-2:123456789012:task\/default\/[0-9a-f]{32}$/)
+        await aws(['ecs', 'wait', 'tasks-stopped', '--tasks', arn])
+        const described = await json('ecs', 'describe-tasks', '--tasks', arn, '--include', 'TAGS')
+        expect(described.tasks[0].containers[0].exitCode).toBe(4)
+        const stream = `main/main/${arn.split('/').at(-1)}`
+        const group = ['--log-group-name', `/taskport/ecs/${family}`]
+        const { events } = await json('logs', 'get-log-events', ...group, '--log-stream-name', stream)
+        expect(events.map((e: { message: string }) => e.message)).toEqual(['one', 'two'])
+        const filtered = await json('logs', 'filter-log-events', ...group, '--filter-pattern', 'two')
+        expect(filtered.events).toMatchObject([{ logStreamName: stream, message: 'two' }])
+        expect((await json('ecs', 'list-tasks', '--family', family, '--desired-status', 'STOPPED')).taskArns).toEqual([
+          arn,
+        ])
+        const again = await json('ecs', 'stop-task', '--task', arn)
+        expect(again.task.stoppedReason).toBe('Essential container in task exited')
+        expect(await json('sts', 'get-caller-identity')).toMatchObject({ Account: '123456789012' })
+      },
+      LONG_MS,
+    )
 
-    test('ten at once: waits until they run, follows their log while they do, and fails to wait for what has stopped', async () => {
-      const name = `${family}-ten`
-      await register(name, 'i=1; while :; do echo line $i; i=$((i+1)); sleep 0.2; done')
-      const { tasks } = await json('ecs', 'run-task', '--task-definition', name, '--count', '10')
-      const arns: readonly string[] = tasks.map((t: { taskArn: string }) => t.taskArn)
-      const follower = version.startsWith('aws-cli/2') ? follow(program, `/taskport/ecs/${name}`) : undefined
-      await aws(['ecs', 'wait', 'tasks-running', '--tasks', ...arns])
-      const { taskArns } = await json('ecs', 'list-tasks', '--family', name, '--max-items', '4')
-      expect(taskArns).toHaveLength(4)
-      if (follower) await follower.untilSeen(everyTaskOften)
-      for (const task of arns.slice(1)) await sdk.send(new StopTaskCommand({ task }))
-      const stopped = await json('ecs', 'stop-task', '--task', arns[0]!, '--reason', 'enough')
-      expect(stopped.task).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough' })
-      await aws(['ecs', 'wait', 'tasks-stopped', '--tasks', ...arns])
-      expect(await refusal(['ecs', 'wait', 'tasks-running', '--tasks', arns[0]!])).toContain(
-        'Waiter TasksRunning failed',
-      )
-      follower?.end()
-    }, 90_000)
+    test(
+      'ten at once: waits until they run, follows their log while they do, and fails to wait for what has stopped',
+      async () => {
+        const name = `${family}-ten`
+        await register(name, 'i=1; while :; do echo line $i; i=$((i+1)); sleep 0.2; done')
+        const { tasks } = await json('ecs', 'run-task', '--task-definition', name, '--count', '10')
+        const arns: readonly string[] = tasks.map((t: { taskArn: string }) => t.taskArn)
+        const follower = version.startsWith('aws-cli/2') ? follow(program, `/taskport/ecs/${name}`) : undefined
+        await aws(['ecs', 'wait', 'tasks-running', '--tasks', ...arns])
+        const { taskArns } = await json('ecs', 'list-tasks', '--family', name, '--max-items', '4')
+        expect(taskArns).toHaveLength(4)
+        if (follower) await follower.untilSeen(everyTaskOften)
+        for (const task of arns.slice(1)) await sdk.send(new StopTaskCommand({ task }))
+        const stopped = await json('ecs', 'stop-task', '--task', arns[0]!, '--reason', 'enough')
+        expect(stopped.task).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough' })
+        await aws(['ecs', 'wait', 'tasks-stopped', '--tasks', ...arns])
+        expect(await refusal(['ecs', 'wait', 'tasks-running', '--tasks', arns[0]!])).toContain(
+          'Waiter TasksRunning failed',
+        )
+        follower?.end()
+      },
+      LONG_MS,
+    )
 
-    test('waiting for a service fails at once: there are none', async () => {
-      const waits = ['services-stable', 'services-inactive'].map((what) =>
-        refusal(['ecs', 'wait', what, '--services', 'web']),
-      )
-      for (const said of await Promise.all(waits)) expect(said).toContain('terminal failure state')
-    }, 30_000)
+    test(
+      'waiting for a service fails at once: there are none',
+      async () => {
+        const waits = ['services-stable', 'services-inactive'].map((what) =>
+          refusal(['ecs', 'wait', what, '--services', 'web']),
+        )
+        for (const said of await Promise.all(waits)) expect(said).toContain('terminal failure state')
+      },
+      LONG_MS,
+    )
 
-    test('who is not known, or signs wrongly, is told as AWS tells', async () => {
-      const list = ['ecs', 'list-clusters']
-      expect(await refusal(list, { AWS_ACCESS_KEY_ID: 'AKIAUNKNOWN' })).toContain('UnrecognizedClientException')
-      expect(await refusal(list, { AWS_SECRET_ACCESS_KEY: 'wrong' })).toContain('InvalidSignatureException')
-      expect(await refusal([...list, '--no-sign-request'])).toContain('MissingAuthenticationToken')
-    }, 30_000)
+    test(
+      'who is not known, or signs wrongly, is told as AWS tells',
+      async () => {
+        const list = ['ecs', 'list-clusters']
+        expect(await refusal(list, { AWS_ACCESS_KEY_ID: 'AKIAUNKNOWN' })).toContain('UnrecognizedClientException')
+        expect(await refusal(list, { AWS_SECRET_ACCESS_KEY: 'wrong' })).toContain('InvalidSignatureException')
+        expect(await refusal([...list, '--no-sign-request'])).toContain('MissingAuthenticationToken')
+      },
+      LONG_MS,
+    )
   })
 
   /** Of `aws logs tail --format short`: time and message, of ten streams. */
@@ -141,7 +160,7 @@ describe.skipIf(commandLines.length === 0)('the aws command line', () => {
       text += chunk.toString()
     })
     return {
-      untilSeen: (test: (lines: readonly string[]) => boolean) => until(async () => text.split('\n'), test, 40_000),
+      untilSeen: (test: (lines: readonly string[]) => boolean) => until(async () => text.split('\n'), test, LONG_MS),
       end: () => child.kill('SIGINT'),
     }
   }
