@@ -132,14 +132,21 @@ async function reads(url: string, headers: Readonly<Record<string, string>>): Pr
   const origin = await openOrigin({ faces: [constantFace(constant)], fallback: 'constant' })
   const constantUrl = `${await origin.listen('127.0.0.1', 0)}/task`
   const rates = { constant: [] as number[], task: [] as number[] }
+  const costs = { constant: [] as number[], task: [] as number[] }
   for (let round = -1; round < ROUNDS; round++)
     for (const [name, at] of [['constant', constantUrl] as const, ['task', url] as const]) {
-      const rate = await inWorker({ url: at, headers })
-      if (round >= 0) rates[name].push(rate)
+      const before = process.threadCpuUsage()
+      const { count, rate } = await inWorker({ url: at, headers })
+      const { user, system } = process.threadCpuUsage(before)
+      if (round < 0) continue
+      rates[name].push(rate)
+      costs[name].push((user + system) / count)
     }
   await origin.close()
   const base = { name: 'constant', value: median(rates.constant) }
   sayRatio(`GET /task/:id of a finished one, ${constant.length} bytes`, median(rates.task), '/s', base, '≥ 0.40')
+  const cost = { name: 'constant', value: median(costs.constant) }
+  sayRatio("GET /task/:id, the server thread's CPU", median(costs.task), 'µs', cost, '≤ 2.5')
 }
 
 const constantFace = (constant: string): Face => ({
@@ -155,15 +162,20 @@ interface Load {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const inWorker = (load: Load): Promise<number> =>
+interface Driven {
+  readonly count: number
+  /** Per second. */
+  readonly rate: number
+}
+
+const inWorker = (load: Load): Promise<Driven> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: load })
     worker.once('message', resolve)
     worker.once('error', reject)
   })
 
-/** Requests per second. */
-async function drive({ url, headers }: Load): Promise<number> {
+async function drive({ url, headers }: Load): Promise<Driven> {
   const agent = new Agent({ keepAlive: true, maxSockets: READERS })
   const begin = performance.now()
   let answered = 0
@@ -181,7 +193,7 @@ async function drive({ url, headers }: Load): Promise<number> {
   }
   await Promise.all(Array.from({ length: READERS }, hammer))
   agent.destroy()
-  return answered / ((performance.now() - begin) / 1_000)
+  return { count: answered, rate: answered / ((performance.now() - begin) / 1_000) }
 }
 
 if (workerData) parentPort?.postMessage(await drive(workerData as Load))
