@@ -69,18 +69,21 @@ describe.skipIf(!canRunDocker())('an engine behind TLS (needs root and the packa
     await world.end()
   })
 
-  it('that dies and ends its containers when it is back loses the attempt, and the reason says how', async () => {
-    const world = await ContainerWorld.open({ engine: address })
-    await world.start('sleep 600')
-    await engine.halt('SIGKILL')
-    const waiting = await world.observer.until((o) => o.kind === 'waiting')
-    expect(waiting).toMatchObject({ reason: { code: 'executor_unavailable' } })
-    await engine.start()
-    const { exit } = await world.observer.exit(world.id(), 40_000)
-    expect(exit).toMatchObject({ outcome: 'lost', reason: { code: 'executor_lost', facts: { code: 143 } } })
-    expect(exit.reason?.message).toContain('while the container engine was out of reach')
-    await world.end()
-  })
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'that ends by %s and stops its containers loses them, and says how',
+    async (signal) => {
+      const world = await ContainerWorld.open({ engine: address })
+      await world.start('sleep 600')
+      await engine.halt(signal)
+      const waiting = await world.observer.until((o) => o.kind === 'waiting')
+      expect(waiting).toMatchObject({ reason: { code: 'executor_unavailable' } })
+      await engine.start()
+      const { exit } = await world.observer.exit(world.id(), 40_000)
+      expect(exit).toMatchObject({ outcome: 'lost', reason: { code: 'executor_lost', facts: { code: 143 } } })
+      expect(exit.reason?.message).toContain('while the container engine was out of reach')
+      await world.end()
+    },
+  )
 
   it('does not answer without certificates, and the operator is told', async () => {
     delete process.env.DOCKER_TLS_VERIFY

@@ -58,6 +58,19 @@ const MEMORY_MESSAGE = 'the step used more memory than its limit and was killed 
 const AWAY_MESSAGE =
   'the container was stopped while the container engine was out of reach, as engines do when they restart'
 
+/** Looks, 100 ms apart, at a container that nobody known has stopped, before that is believed. */
+const LOOKS = 20
+
+/**
+ * It ended as if stopped, and not by us: soon the engine may say that memory ran out, or go away itself, having stopped
+ * all containers first.
+ */
+export const isPuzzling = (run: ContainerRun, state: ContainerState): boolean =>
+  run.stopping === undefined &&
+  run.looks < LOOKS &&
+  !(state.OOMKilled || run.outOfMemory || run.engineWasAway) &&
+  isOfAStop(run, state.ExitCode)
+
 /** An engine that ends what ran before it does so as `docker stop` would: the image's stop signal, then SIGKILL. */
 function isOfAStop({ terms }: ContainerRun, code: number): boolean {
   const signal = SIGNAL_NUMBERS[terms.imageStop ?? 'SIGTERM']

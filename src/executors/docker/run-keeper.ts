@@ -19,7 +19,7 @@ import { type ContainerNames, LABEL } from './container-names.ts'
 import { type ContainerRun, labelledRun, newRun, termsOf } from './container-run.ts'
 import { isAway } from './engine-failure.ts'
 import { EngineWatch } from './engine-watch.ts'
-import { instantOf } from './exit-of.ts'
+import { instantOf, isPuzzling } from './exit-of.ts'
 import type { ImageFacts, ImageStore } from './image-store.ts'
 import type { ExitSeen, Journal } from './journal.ts'
 import type { LogOutlet } from './log-outlet.ts'
@@ -54,12 +54,6 @@ export interface KeeperParts {
 }
 
 const SETTLE_MS = 10
-/** Looks at a container that was killed by nobody known, before it is taken for that. */
-const LOOKS = 3
-
-const mayLackMemory = (run: ContainerRun, { State }: ContainerInspectInfo): boolean =>
-  State.ExitCode === 137 && !State.OOMKilled && !run.outOfMemory && run.stopping === undefined && run.looks < LOOKS
-
 const STOPPED = reason('stopped_by_user', 'it was stopped before it started')
 
 export class RunKeeper {
@@ -273,18 +267,19 @@ export class RunKeeper {
       try {
         return this.#conclude(run, await this.#ender.end(run, await this.#dead(run), this.#logs.of(run)))
       } catch (error) {
-        if (!isAway(error)) this.#trouble(error)
+        if (isAway(error)) run.engineWasAway = true
+        else this.#trouble(error)
         await delay(10 * SETTLE_MS)
         await this.#watch.untilHere()
       }
     }
   }
 
-  /** The container of a run that has died, once the engine shows all of that: some say that memory ran out a moment later. */
+  /** The container of a run that has died, once the engine shows all of that. */
   async #dead(run: ContainerRun): Promise<ContainerInspectInfo | undefined> {
     for (;;) {
       const container = await this.#parts.engine.find(run.name)
-      if (container === undefined || !(container.State.Running || mayLackMemory(run, container))) return container
+      if (container === undefined || !(container.State.Running || isPuzzling(run, container.State))) return container
       run.looks++
       await delay(10 * SETTLE_MS)
     }
@@ -365,7 +360,7 @@ export class RunKeeper {
     if (this.awayWords !== undefined) return
     this.awayWords = words
     for (const run of this.#runs.values()) {
-      if (run.phase !== 'running') continue
+      if (run.phase === 'starting') continue
       run.engineWasAway = true
       this.#tell(run, { kind: 'waiting', reason: awayReason(words) })
     }
