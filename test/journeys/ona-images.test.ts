@@ -43,8 +43,8 @@ async function prepared(world: OnaWorld, name: string, devcontainer?: string) {
   return { environmentId, start, run: async (name: string) => over(world.client, await start(name)), read }
 }
 
-test('where there is no container engine, an image is refused and the dev container is this machine', async () => {
-  const world = await openOnaWorld({ executor: 'process' })
+test('without an engine and without a sandbox an image is refused and the dev container is this machine', async () => {
+  const world = await openOnaWorld({ executor: 'process', sandbox: 'off' })
   try {
     const { start, run, read } = await prepared(world, 'none', `{"image": "${TEST_IMAGE}"}`)
     await expect(start('inside')).rejects.toThrow('no container engine')

@@ -8,6 +8,7 @@ import type { BuiltInProgram } from '../../kit/face.ts'
 import type { Parts } from '../call.ts'
 import type { EnvironmentRecord } from '../documents.ts'
 import { contentOf } from './initializer.ts'
+import { shownMounts } from './workspace.ts'
 
 /** It sees the environment's whole directory: the marker that it is filled lies beside the workspace. */
 export function fillRun(parts: Parts, record: EnvironmentRecord): RunSpec {
@@ -23,7 +24,7 @@ export function fillRun(parts: Parts, record: EnvironmentRecord): RunSpec {
     env: {},
     workdir: seen,
     ...(workspace.user !== undefined && { user: workspace.user }),
-    mounts: [{ kind: 'bind', source: own, target: base, trusted: true }, ...mounts],
+    mounts: shownMounts(parts.options, [{ kind: 'bind', source: own, target: base, trusted: true }, ...mounts]),
   }
 }
 

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { chown, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { EnvValue, HealthCheck, RunSpec } from '../../../core/step-spec.ts'
+import type { EnvValue, HealthCheck, MountSpec, RunSpec } from '../../../core/step-spec.ts'
 import { commandArgv, imageArgv, imageCheckArgv, serviceArgv } from '../../../workspaces/shell.ts'
 import type { BuiltInProgram, FaceContext } from '../../kit/face.ts'
 import { FACE } from '../auth.ts'
@@ -50,6 +50,12 @@ export type Program =
   | { readonly start: string; readonly stop: string }
   | { readonly argv: readonly string[] }
 
+/** Without a sandbox a program sees everything where it is: nothing is, or could be, shown elsewhere. */
+export const shownMounts = (
+  { sandboxed }: Pick<OnaOptions, 'sandboxed'>,
+  mounts: readonly MountSpec[],
+): readonly MountSpec[] => (sandboxed() ? mounts : [])
+
 export interface RunRequest {
   readonly program: Program
   readonly env: Readonly<Record<string, EnvValue>>
@@ -83,6 +89,7 @@ export function runIn(options: OnaOptions, place: Place, request: RunRequest): R
   const image = imageOf(options, place, request.runsOn)
   const path = image ? imagePathOf(place) : pathOf(options, place)
   const before = image ? undefined : request.before
+  const workspace: MountSpec = { kind: 'bind', source: place.workspace.directory, target: path, trusted: true }
   const argv = [...(before?.argv ?? []), ...argvOf(request.program, image !== undefined)]
   return {
     kind: 'run',
@@ -97,10 +104,7 @@ export function runIn(options: OnaOptions, place: Place, request: RunRequest): R
     },
     workdir: path,
     ...(!image && place.workspace.user !== undefined && { user: place.workspace.user }),
-    mounts: [
-      { kind: 'bind', source: place.workspace.directory, target: path, trusted: true },
-      ...(before?.mounts ?? []),
-    ],
+    mounts: image ? [workspace] : shownMounts(options, [workspace, ...(before?.mounts ?? [])]),
     ...(request.outputsOf && request.outputsOf.length > 0 && { outputsOf: request.outputsOf }),
     ...(request.ready && { health: healthOf(request.ready, image !== undefined) }),
   }
