@@ -159,7 +159,8 @@ describe.skipIf(!canRunDocker())(
       const [bound] = started.ports ?? []
       expect(bound).toMatchObject({ port: 9000, protocol: 'tcp', hostAddress: '127.0.0.1' })
       await expect.poll(() => answerOf(bound!.hostPort)).toBe('hello\n')
-      const client = 'for h in server db database; do nc -w 2 $h 9000 </dev/null || echo no $h; done'
+      const client =
+        'for h in server db database; do until nc -w 2 $h 9000 </dev/null 2>/dev/null; do sleep 0.1; done; done'
       await ran(client, { network: { mode: 'private' } }, { step: 'client' }, id(1))
       expect(output(id(1))).toBe('hello\nhello\nhello\n')
       const apart = await ran(`nc -w 1 ${started.address} 9000 </dev/null; echo $?`, {}, { step: 'stranger' }, id(2))
