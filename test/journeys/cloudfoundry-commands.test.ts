@@ -84,6 +84,21 @@ test('cf create-user, set-space-role, space-users, unset-space-role, delete-user
   expect((await cf.grant({ grant_type: 'password', username: 'ann', password: 'pw' })).status).toBe(401)
 })
 
+test('cf create-org and create-space give their maker the roles of a manager and developer, by name', async () => {
+  const org = await cf.must('POST', '/v3/organizations', { name: 'mine' })
+  const space = await cf.must('POST', '/v3/spaces', { name: 'dev', relationships: { organization: to(org.guid) } })
+  const user = { data: { username: world.username, origin: 'uaa' } }
+  for (const [type, where] of [
+    ['organization_user', { organization: to(org.guid) }],
+    ['organization_manager', { organization: to(org.guid) }],
+    ['space_manager', { space: to(space.guid) }],
+    ['space_developer', { space: to(space.guid) }],
+  ] as const)
+    expect((await cf.send('POST', '/v3/roles', { type, relationships: { user, ...where } })).status).toBe(201)
+  expect(org.relationships.quota.data).not.toBeNull()
+  await cf.job(await cf.send('DELETE', `/v3/organizations/${org.guid}`))
+})
+
 test('cf create-org-quota, update-org-quota, set-org-quota; cf create-space-quota, set-space-quota, unset-space-quota', async () => {
   const org = await cf.must('POST', '/v3/organizations', { name: 'quoted' })
   const space = await cf.must('POST', '/v3/spaces', { name: 'dev', relationships: { organization: to(org.guid) } })

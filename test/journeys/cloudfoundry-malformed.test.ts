@@ -78,6 +78,11 @@ test.each(QUERIES)('a list with %s', async (path, detail) => {
   ])
 })
 
+test('a page far behind the end of the tasks is empty, at once', async () => {
+  const page = await cf.must('GET', `/v3/apps/${app}/tasks?page=999999999`)
+  expect(page.resources).toEqual([])
+}, 10_000)
+
 test('what is not there is told by its name', async () => {
   for (const [path, code, detail] of [
     ['/v3/tasks/x', 10010, 'Task not found'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Page } from '../../core/ports/store.ts'
+import { MOST_COUNTED } from '../../core/ports/store.ts'
 import { NumberedPages } from './numbered-pages.ts'
 
 /** A list by key that counts what is read of it. */
@@ -52,6 +53,9 @@ test('who goes through a list reads each item once; what was remembered long ago
   expect(list.reads()).toBe(200)
 })
 
-test('a page too far to be counted off is refused', async () => {
-  await expect(new NumberedPages().read(listOf(3), 1_000_000, 100)).rejects.toMatchObject({ code: 'invalid' })
+test('a page behind the end is empty, one too far to be counted off is refused; neither takes long', async () => {
+  const pages = new NumberedPages()
+  expect(await pages.read(listOf(3), 999_999_999, 50)).toEqual({ items: [], total: 3, pages: 1 })
+  const endless = { ...listOf(3), count: async () => MOST_COUNTED }
+  await expect(pages.read(endless, 999_999_999, 50)).rejects.toMatchObject({ code: 'invalid' })
 })

@@ -4,7 +4,7 @@
  * led up to is counted off from the nearest one known.
  */
 import { invalid } from '../../core/engine-error.ts'
-import type { Page, Paged } from '../../core/ports/store.ts'
+import { MOST_COUNTED, type Page, type Paged } from '../../core/ports/store.ts'
 
 export interface NumberedList<Item> {
   /** Names the list with everything it depends on but page and size: tenant, filters, order. */
@@ -46,6 +46,8 @@ export class NumberedPages {
   async read<Item>(list: NumberedList<Item>, page: number, perPage: number): Promise<NumberedPage<Item>> {
     const total = await list.count()
     const pages = Math.max(1, Math.ceil(total / perPage))
+    const isBehind = total < MOST_COUNTED && (page - 1) * perPage >= total
+    if (isBehind) return { items: [], total, pages }
     const after = page === 1 ? { after: undefined } : await this.#beginOf(list, page, perPage)
     if (!after) return { items: [], total, pages }
     const { items, next } = await list.read({ limit: perPage, ...given(after.after) })
@@ -60,7 +62,9 @@ export class NumberedPages {
     perPage: number,
   ): Promise<{ readonly after: string | undefined } | undefined> {
     let known = page
-    while (known > 1 && this.#recall(placeOf(list, known, perPage)) === undefined) known--
+    // No further back than could be counted off: a page may be numbered by a billion.
+    const mayCount = (): boolean => (page - known) * perPage <= MOST_SKIPPED
+    while (known > 1 && mayCount() && this.#recall(placeOf(list, known, perPage)) === undefined) known--
     let after = this.#recall(placeOf(list, known, perPage))
     let left = (page - known) * perPage
     if (left > MOST_SKIPPED) throw invalid('page', `page ${page} is too far: go there page by page, or filter`)
