@@ -145,6 +145,9 @@ test.runIf(isRoot)(
       const found = ffmpegsOf(world, `${part}/.work`)
       return found.length > 0 ? found : undefined
     })
+    const progress = async ({ task }: Reply): Promise<number | undefined> =>
+      (await world.call('GET', `/task/${task.id}`)).body.status.progress
+    const reached = (await progress(killed)) ?? 0
     process.kill(victim!, 'SIGKILL')
 
     /** What is wrong the first time it is asked for. */
@@ -172,11 +175,13 @@ test.runIf(isRoot)(
       return seen.errorMessage
     }
     expect(await waiting(killed)).toBe('internal error processing file')
+    const goesOn = eventually('it goes on', () => progress(killed), 120_000)
     expect(await waiting(broken)).toBe('file download failed')
     expect(await waiting(down)).toBe('file could not be imported from URL because it was not accessible')
     expect(await waiting(large)).toBe('error saving file to storage')
     execFileSync('mount', ['-o', 'remount,size=200m', media])
     expect(await waiting(stalled)).toBe('file download failed')
+    expect(await goesOn).toBeGreaterThanOrEqual(reached)
     for (const { task } of [killed, stalled, broken, down, large])
       expect((await world.until(task.id, 'completed', 'failed')).status).toMatchObject({ phase: 'completed' })
     for (const { asset } of [killed, stalled, broken, down, large]) {
