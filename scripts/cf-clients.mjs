@@ -1,7 +1,8 @@
 // Clients of Cloud Foundry for the journeys, made once and kept in node_modules/.cache. Run alone, it says what it has:
 // `node scripts/cf-clients.mjs`. Each way to one fails with a sentence, and the journeys of that client are then skipped.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -50,9 +51,10 @@ function moduleDirectory() {
  * a minute. Throws a sentence.
  */
 export function cfGoClient({ build = true } = {}) {
-  const program = join(CACHE, 'go-client')
-  const isFresh = existsSync(program) && GO_SOURCES.every((file) => statSync(file).mtimeMs <= statSync(program).mtimeMs)
-  if (isFresh) return program
+  const digest = createHash('sha256')
+  for (const file of GO_SOURCES) digest.update(readFileSync(file))
+  const program = join(CACHE, `go-client-${digest.digest('hex').slice(0, 12)}`)
+  if (existsSync(program)) return program
   if (!build) throw new Error('the Go clients are not there: node scripts/cf-clients.mjs builds them')
   mkdirSync(CACHE, { recursive: true })
   run('go', ['build', '-C', GO_CLIENT, '-o', program, '.'], BUILD_PATIENCE_MS)
