@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const COMMAND = fileURLToPath(new URL('../../bin/taskport.js', import.meta.url))
 const LOOK_MS = 20
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 export interface Finished {
   readonly code: number | null
