@@ -210,6 +210,16 @@ test('cf push --docker-image with a user of its registry: the password is kept a
   expect(JSON.stringify([droplet, build])).not.toContain('s3cret')
 })
 
+test('beyond: of tasks under one concurrency limit the others wait as PENDING', async () => {
+  const limited = { metadata: { annotations: { 'taskport/concurrency': 'gate=1' } } }
+  const path = `/v3/apps/${app}/tasks`
+  const first = await cf.must('POST', path, { command: 'sleep 60', name: 'first', ...limited })
+  const second = await cf.must('POST', path, { command: 'true', name: 'second', ...limited })
+  expect([first.state, second.state]).toEqual(['RUNNING', 'PENDING'])
+  await cf.must('POST', `/v3/tasks/${first.guid}/actions/cancel`)
+  expect((await cf.ended(second.guid)).state).toBe('SUCCEEDED')
+}, 30_000)
+
 test('beyond: a task runs again by schedule, each run with its own number, until the annotation is taken', async () => {
   const scheduled = { 'taskport/schedule': '* * * * * *', 'taskport/overlap': 'allow' }
   const first = await cf.must('POST', `/v3/apps/${app}/tasks`, {

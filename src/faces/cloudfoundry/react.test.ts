@@ -9,6 +9,7 @@ import type { SubmissionRequest } from '../../engine/submission-request.ts'
 import { COLLECTIONS } from './documents.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
 import { reactorOf } from './react.ts'
+import { eventGuid } from './task/event-guid.ts'
 import { type TaskRecord, type TaskWish, WISH_LABEL } from './task/task-record.ts'
 import type { UsageEvent } from './task/usage-event.ts'
 
@@ -108,6 +109,8 @@ describe('PENDING', () => {
 test('a task, its usage events and its audit events go 31 days after its end, not before', async () => {
   const world = await openWorld()
   const id = await submit(world, ['run:10'])
+  const audit = { kind: 'document.put', tenant: TENANT, collection: COLLECTIONS.auditEvent, body: {} } as const
+  await world.engine.saveDocuments([{ ...audit, key: eventGuid(id, 'audit.app.task.create') }])
   await world.time.advance(1_000)
   world.run(retentionService(world.context))
   await world.time.advance(31 * DAY_MS - 120_000)
@@ -115,7 +118,8 @@ test('a task, its usage events and its audit events go 31 days after its end, no
   expect((await bodies(world, COLLECTIONS.usageEvent)).length).toBe(2)
   await world.time.advance(300_000)
   expect(await taskOf(world, id)).toBeUndefined()
-  expect(await bodies(world, COLLECTIONS.usageEvent)).toEqual([])
+  for (const collection of [COLLECTIONS.usageEvent, COLLECTIONS.auditEvent, COLLECTIONS.endedTask])
+    expect(await bodies(world, collection)).toEqual([])
 })
 
 test('sequence numbers have no gaps and usage is told exactly once, whenever the server dies', async () => {
