@@ -1,5 +1,5 @@
 /** The entry of a limit keeper's process: engine address, instance, directory. Exports nothing. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isSameProcess, ownIdentity, type ProcessIdentity } from '../process-identity.ts'
@@ -22,6 +22,8 @@ async function keep(): Promise<void> {
     const pause = await keeper.tick(Date.now()).catch(() => PAUSE_MS)
     if (pause !== undefined) idleSince = Date.now()
     await delay(pause ?? PAUSE_MS)
+    // Its server told it to end, or its data directory is no more.
+    if (!existsSync(identityFile)) return
   }
   rmSync(identityFile, { force: true })
 }

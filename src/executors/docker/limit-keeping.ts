@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,7 @@ export class LimitKeeping {
   readonly #arguments: readonly string[]
   readonly #identityFile: string
   #lookedAt = 0
+  #child: ChildProcess | undefined
 
   constructor(address: string, instance: string, directory: string) {
     this.#arguments = [address, instance, directory]
@@ -28,11 +29,14 @@ export class LimitKeeping {
     const child = spawn(process.execPath, [...flags, PROGRAM, ...this.#arguments], { detached: true, stdio: 'ignore' })
     child.on('error', () => undefined)
     child.unref()
+    this.#child = child
   }
 
   end(): void {
     const keeper = this.#living()
     if (keeper !== undefined) process.kill(keeper.pid, 'SIGKILL')
+    // One that has only just been started has not said yet who it is.
+    this.#child?.kill('SIGKILL')
     rmSync(this.#identityFile, { force: true })
   }
 
