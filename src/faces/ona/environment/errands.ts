@@ -7,6 +7,7 @@
  * E2. One errand for an environment at a time; a later one takes the place of an earlier one.
  * E3. Doing an errand twice does no harm.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Principal, Tenant } from '../../../core/identity.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
 import type { Engine } from '../../../engine/engine.ts'
@@ -25,7 +26,9 @@ export const putErrand = (errand: Errand): DocumentPut =>
   put(SYSTEM_TENANT, COLLECTIONS.errand, errand.environment, errand)
 
 type Log = { error(o: object, m?: string): void }
+/** Between tries of one that fails; it doubles up to the second, ms. */
 const PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
 
 export class Errands {
   readonly #engine: Engine
@@ -54,29 +57,32 @@ export class Errands {
   }
 
   async #work(environment: string): Promise<void> {
-    for (;;) {
+    for (let failures = 0; ; ) {
       const turn = new AbortController()
       this.#under.set(environment, turn)
-      const left = await this.#once(environment, AbortSignal.any([turn.signal, this.#closing]))
-      if (this.#closing.aborted || (!left && !turn.signal.aborted)) break
+      const signal = AbortSignal.any([turn.signal, this.#closing])
+      const did = await this.#once(environment, signal)
+      if (this.#closing.aborted || (did === 'nothing' && !turn.signal.aborted)) break
+      failures = did === 'failed' ? failures + 1 : 0
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (failures - 1))
+      if (failures > 0) await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
     }
     this.#under.delete(environment)
   }
 
-  /** Whether anything is left to be done. */
-  async #once(environment: string, signal: AbortSignal): Promise<boolean> {
+  async #once(environment: string, signal: AbortSignal): Promise<'nothing' | 'something' | 'failed'> {
     try {
       const stored = await this.#engine.document<Errand>(SYSTEM_TENANT, COLLECTIONS.errand, environment)
-      if (!stored) return false
+      if (!stored) return 'nothing'
       await this.#perform(stored.body, signal)
-      if (signal.aborted) return true
+      if (signal.aborted) return 'something'
       const place = { tenant: SYSTEM_TENANT, collection: COLLECTIONS.errand, key: environment }
       await this.#engine.saveDocuments([{ kind: 'document.delete', ...place, expected: stored.version }])
     } catch (error) {
-      if (this.#closing.aborted) return true
+      if (this.#closing.aborted) return 'something'
       this.#log.error({ err: error, environment }, 'an environment could not be brought on; it is tried again')
-      await new Promise((resume) => setTimeout(resume, PAUSE_MS))
+      return 'failed'
     }
-    return true
+    return 'something'
   }
 }
