@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 
 interface ModelShape {
@@ -32,9 +33,12 @@ interface ModelDocument {
 
 const SERVICES = { ecs: 'ecs/2014-11-13', logs: 'logs/2014-03-28' } as const
 
+/** By scripts/service-model.mjs. */
+const FETCHED = fileURLToPath(new URL('../../node_modules/.cache/taskport/botocore/botocore/data', import.meta.url))
+
 /** Where a botocore that is new enough keeps its models; undefined where there is none. */
 export function botocoreData(): string | undefined {
-  return [pythonsBotocore(), '/usr/lib/python3/dist-packages/botocore/data'].find(
+  return [FETCHED, pythonsBotocore(), '/usr/lib/python3/dist-packages/botocore/data'].find(
     (data) => data !== undefined && existsSync(data) && isCurrent(data),
   )
 }
