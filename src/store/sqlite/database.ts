@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { ownersOnly } from './owners-only.ts'
 
 export const databasePath = (directory: string): string => join(directory, 'taskport.db')
 
@@ -20,6 +21,7 @@ const JOURNAL_BYTES = 64 * 1024 * 1024
 /** The one connection that writes. */
 export function openForWriting(directory: string, tuning: WriterTuning = {}): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  ownersOnly(databasePath(directory))
   const database = new DatabaseSync(databasePath(directory))
   database.exec(`
     PRAGMA page_size = 4096;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { EngineError } from '../../core/engine-error.ts'
+import { ownersOnly } from './owners-only.ts'
 
 /**
  * Makes sure that one server at a time has the directory. The lock is SQLite's own on a file of its own, so the kernel
@@ -11,7 +12,10 @@ import { EngineError } from '../../core/engine-error.ts'
 export function lockDirectory(directory: string): { release(): void } {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const holder = join(directory, 'lock.pid')
-  const lock = new DatabaseSync(join(directory, 'lock.db'), { timeout: 0 })
+  const file = join(directory, 'lock.db')
+  // Whoever may read it could hold it.
+  ownersOnly(file)
+  const lock = new DatabaseSync(file, { timeout: 0 })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {

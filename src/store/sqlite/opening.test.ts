@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -40,6 +40,20 @@ describe('a data directory', () => {
     expect(await second.execution(ALICE, execution.id)).toEqual(execution)
     await second.commit([eventOf(execution)])
     expect((await second.events(ALICE, cursor, {}, 9)).events.map((e) => e.position)).toEqual([3])
+    await second.close()
+  })
+
+  it('shows its databases to their owner alone, also those that an earlier version left open', async () => {
+    const readable = () =>
+      readdirSync(directory).filter((name) => /\.db/.test(name) && (statSync(join(directory, name)).mode & 0o077) !== 0)
+    const first = await openSqliteStore({ directory })
+    await first.commit([insert(sampleExecution({ n: 1 }))])
+    expect(readable()).toEqual([])
+    await first.close()
+    chmodSync(databasePath(directory), 0o644)
+    const second = await openSqliteStore({ directory })
+    await second.commit([insert(sampleExecution({ n: 2 }))])
+    expect(readable()).toEqual([])
     await second.close()
   })
 
