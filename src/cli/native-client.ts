@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts'
+import { EXIT_FAILURE, EXIT_USAGE, Failure } from './failure.ts'
 import type { Operations, Problem } from './native-api.gen.ts'
 import { ROUTES } from './native-api.gen.ts'
 import type { ServerSentEvent } from './server-sent-events.ts'
@@ -31,12 +31,15 @@ export interface NativeClient {
 /** The server did not answer, or stopped answering: worth another try. */
 export class Unreachable extends Failure {}
 
+/** The only status for what is wrong by itself, whatever the server holds: the same as a wrong flag. */
+const BAD_REQUEST = 400
+
 /** The server understood and refused. */
 export class Refused extends Failure {
   /** The first field that it refused, as `steps[2].needs[0]`. */
   readonly field: string | undefined
   constructor(problem: Problem, next: string | undefined) {
-    super(problem.detail || problem.title, next)
+    super(problem.detail || problem.title, next, problem.status === BAD_REQUEST ? EXIT_USAGE : EXIT_FAILURE)
     this.field = problem.field
   }
 }
@@ -84,7 +87,7 @@ async function request(
   }
   const body = call.body === undefined ? null : JSON.stringify(call.body)
   const response = await reading(endpoint, fetch(url, { method, headers, body, signal: signal ?? null }))
-  if (!response.ok) throw await refusal(endpoint, response)
+  if (!response.ok) throw await refusal(endpoint, template, response)
   return response
 }
 
@@ -118,7 +121,7 @@ const unreachable = (endpoint: Endpoint, cause: unknown): Unreachable =>
     cause,
   )
 
-async function refusal(endpoint: Endpoint, response: Response): Promise<Failure> {
+async function refusal(endpoint: Endpoint, template: string, response: Response): Promise<Failure> {
   const problem = await problemOf(response)
   if (!problem)
     return new Failure(
@@ -126,7 +129,7 @@ async function refusal(endpoint: Endpoint, response: Response): Promise<Failure>
       'check --url or TASKPORT_URL',
     )
   if (response.status === 503) return new Unreachable(problem.detail, 'try again in a moment')
-  return new Refused(problem, nextStep(response.status, endpoint))
+  return new Refused(problem, nextStep(response.status, endpoint, template))
 }
 
 async function problemOf(response: Response): Promise<Problem | undefined> {
@@ -134,13 +137,22 @@ async function problemOf(response: Response): Promise<Problem | undefined> {
   return (await response.json().catch(() => undefined)) as Problem | undefined
 }
 
-function nextStep(status: number, endpoint: Endpoint): string | undefined {
+/** What shows the things there are, by the collection of the path. */
+const LISTED_BY: Readonly<Record<string, string>> = {
+  executions: '`taskport ps -a` lists executions, `taskport task ls` tasks',
+  tasks: '`taskport task ls` lists tasks',
+  nodes: '`taskport node ls` lists nodes',
+  secrets: '`taskport secret ls` lists secrets',
+  tokens: '`taskport token ls` lists credentials',
+}
+
+function nextStep(status: number, endpoint: Endpoint, template: string): string | undefined {
   if (status === 401)
     return endpoint.token === undefined
       ? 'set TASKPORT_TOKEN, or run this where the server’s data directory is (--data-dir)'
       : 'the token is of another server or was revoked: eval "$(taskport env)" sets the right one'
   if (status === 403) return 'use an operator’s token (TASKPORT_TOKEN)'
-  if (status === 404) return '`taskport ps -a` lists executions, `taskport task ls` tasks'
+  if (status === 404) return LISTED_BY[template.split('/')[3] ?? '']
   if (status === 429) return 'wait a moment and try again'
   return undefined
 }

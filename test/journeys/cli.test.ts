@@ -190,14 +190,17 @@ describe('tasks', () => {
     expect(await taskport.run(['task', 'apply', '--check', '-f', '-'], { stdin: shown.stdout })).toMatchObject({
       code: 0,
     })
+    for (const named of ['greet', 'greet:1'])
+      expect(await taskport.run(['logs', named])).toMatchObject({ code: 0, stdout: 'hello world\n' })
     expect(await taskport.run(['task', 'rm', 'greet'])).toMatchObject({ code: 0 })
+    expect((await taskport.run(['task', 'ls'])).stdout).toMatch(/greet +inactive/)
     expect(await taskport.run(['task', 'run', 'greet'])).toMatchObject({ code: 1 })
   })
 
   test('what only the server can refuse is placed in the file as well', async () => {
     writeFileSync(file, 'name: circle\nsteps:\n  - name: a\n    run: "true"\n    needs: [b]\n')
     const { code, stderr } = await taskport.run(['task', 'apply', '-f', file])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr).toMatch(/task\.yaml:5:\d+: .*\bb\b/)
   })
 })
@@ -207,6 +210,13 @@ describe('errors', () => {
     ['nothing to run', ['run'], 2, /nothing to run\n→ .*taskport run -- echo hello/],
     ['an unknown command', ['jump'], 2, /unknown command 'jump'/],
     ['an unknown flag', ['ps', '--jump'], 2, /unknown option '--jump'/],
+    [
+      'a flag that the server cannot take',
+      ['run', '--timeout', 'soon', '--', 'true'],
+      2,
+      /timeout: must be a duration/,
+    ],
+    ['a secret that is not there', ['secret', 'rm', 'nobody'], 1, /no secret nobody\n→ .*taskport secret ls/],
     ['an unknown format', ['ps', '--format', 'xml'], 2, /Allowed choices are human, json/],
     [
       'an execution that is not there',

@@ -37,5 +37,5 @@ export const taskApply: Command = {
 /** What the server refuses, with the line and column of the field that it names. */
 function placed(error: unknown, task: TaskInFile): unknown {
   if (!(error instanceof Refused) || error.field === undefined) return error
-  return new Failure(`${task.locate(error.field)}: ${error.message}`, error.next, undefined, error)
+  return new Failure(`${task.locate(error.field)}: ${error.message}`, error.next, error.exitCode, error)
 }

@@ -16,6 +16,7 @@ export const taskLs: Command = {
         ? 'no tasks (taskport task apply -f FILE registers them)\n'
         : table(items, [
             { heading: 'TASK', cell: (t) => t.name },
+            { heading: 'STATE', cell: (t) => t.state },
             { heading: 'REVISION', cell: (t) => String(t.revision), align: 'right' },
             { heading: 'STEPS', cell: (t) => String(stepsOfDefinition(t.definition).length), align: 'right' },
             { heading: 'SCHEDULE', cell: (t) => t.definition.schedule?.cron ?? '' },
