@@ -18,12 +18,17 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-async function call(operation: string, body: object): Promise<{ readonly status: number; readonly reply: object }> {
+async function call(
+  operation: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly reply: object }> {
   const answer = await fetch(world.endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AmazonEC2ContainerServiceV20141113.${operation}`,
+      ...headers,
     },
     body: JSON.stringify(body),
   })
@@ -133,3 +138,19 @@ test.each(REFUSALS.map(([[operation, body], type, message]) => ({ operation, bod
     expect(await call(operation, body)).toEqual({ status: 400, reply: { __type: type, message } })
   },
 )
+
+// Development mode is for programs: a page could reach it under a name of its own that resolves to this machine.
+test.each([
+  ['http://localhost:3000', 200],
+  ['http://127.0.0.1:7400', 200],
+  ['http://[::1]:7400', 200],
+  ['http://rebound.example:7400', 400],
+  ['http://127.0.0.1.example', 400],
+  ['null', 400],
+])('development mode answers a page of %s with %i', async (origin, status) => {
+  for (const authorization of [
+    {},
+    { authorization: 'AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/ecs/aws4_request' },
+  ])
+    expect((await call('ListClusters', {}, { origin, ...authorization })).status).toBe(status)
+})

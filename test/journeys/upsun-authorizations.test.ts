@@ -89,6 +89,18 @@ describe('authorizations', () => {
     })
   })
 
+  test('nothing is answered without a token, in development mode neither', async () => {
+    const api = world.variables.UPSUN_CLI_API_URL!
+    const calls: readonly (readonly [string, string])[] = [
+      ['GET', '/projects'],
+      ['POST', '/projects/auth/environments/main/tasks/none/run'],
+      ['POST', '/projects/auth/variables'],
+      ['GET', '/users/me'],
+    ]
+    for (const [method, path] of calls)
+      expect((await fetch(api + path, { method, ...(method === 'POST' && { body: '{}' }) })).status, path).toBe(401)
+  })
+
   test('a task without authorizations, and who is no task, get none', async () => {
     expect((await probe('none')).token).toMatch(/^403/)
     const body = new URLSearchParams({ grant_type: 'client_credentials' })

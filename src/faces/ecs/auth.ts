@@ -1,11 +1,13 @@
 /**
  * Credentials → principal. An AWS access key id is the public name of a sealed credential of this face; the account is
- * part of its tenant, the region is the signature's scope. Development mode asks for nothing and believes the scope.
+ * part of its tenant, the region is the signature's scope. Development mode asks programs for nothing and believes the
+ * scope; web pages have to sign even there.
  */
 import { asTenant, type Principal, type Tenant } from '../../core/identity.ts'
 import type { FaceContext } from '../kit/face.ts'
 import type { Home } from './arn.ts'
 import { AwsError } from './errors.ts'
+import { isForeignPage } from './foreign-page.ts'
 import type { EcsOptions } from './options.ts'
 import { isSessionKey, type Session, type SessionTokens, unknownToken } from './session/session-tokens.ts'
 import { type Authorization, parseAuthorization } from './signature/authorization-header.ts'
@@ -50,8 +52,9 @@ export class Authenticator {
   /** Throws AwsError when the caller is not known or its signature does not hold. */
   async authenticate(request: SignedRequest, service: string): Promise<Caller> {
     const header = request.headers.authorization
-    if (typeof header !== 'string' || header === '') return this.#unsigned()
-    if (this.#context.auth === 'dev') return this.#developer(header, request)
+    const trusting = this.#context.auth === 'dev' && !isForeignPage(request)
+    if (typeof header !== 'string' || header === '') return this.#unsigned(trusting)
+    if (trusting) return this.#developer(header, request)
     const given = parseAuthorization(header)
     const key = await this.#keyOf(given.accessKeyId, request)
     if (!key) throw unknownToken()
@@ -74,15 +77,14 @@ export class Authenticator {
     return { accessKeyId: parent, secret: session.secret, principal: found.principal, session }
   }
 
-  #unsigned(): Caller {
-    if (this.#context.auth !== 'dev')
-      throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
+  #unsigned(trusting: boolean): Caller {
+    if (!trusting) throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
     return this.#caller({ accessKeyId: 'anonymous', region: this.#options.region }, undefined)
   }
 
   async #developer(header: string, request: SignedRequest): Promise<Caller> {
     const given = lenient(header)
-    if (!given) return this.#unsigned()
+    if (!given) return this.#unsigned(true)
     const key = await this.#keyOf(given.accessKeyId, request).catch(undefinedIfRefused)
     return this.#caller(given, key)
   }

@@ -102,7 +102,7 @@ export class Authenticator {
   /** Throws 401. An API token itself is taken as well, for scripts that do not exchange it. */
   async authenticate(request: Pick<FastifyRequest, 'headers'>): Promise<Caller> {
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined) return this.#nobody('no bearer token was sent')
+    if (token === undefined) throw unauthorized('no bearer token was sent')
     const claims = await this.#living(token, claimsOf(this.#access, token, this.#context.engine.now()))
     if (claims) {
       const { principal, scope } = claims
@@ -123,12 +123,6 @@ export class Authenticator {
   async #hasEnded(tenant: Tenant, run: ExecutionId): Promise<boolean> {
     const execution = await this.#context.engine.execution(tenant, run).catch(() => undefined)
     return execution === undefined || isFinal(execution)
-  }
-
-  async #nobody(why: string): Promise<Caller> {
-    if (this.#context.auth !== 'dev') throw unauthorized(why)
-    const { principal } = await this.#context.credentials.firstStart(FACE)
-    return { principal, tenant: principal.tenant }
   }
 }
 
