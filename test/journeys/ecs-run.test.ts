@@ -97,6 +97,9 @@ test('ten tasks of one call each run, and lists find them by what they were star
   )
   expect((await world.ecs.send(new ListTasksCommand({ family: 'ten' }))).taskArns).toEqual([])
   expect(
+    (await world.ecs.send(new ListTasksCommand({ daemonName: 'none', desiredStatus: 'STOPPED' }))).taskArns,
+  ).toEqual([])
+  expect(
     (await world.ecs.send(new ListTasksCommand({ family: 'ten', desiredStatus: 'STOPPED' }))).taskArns,
   ).toHaveLength(10)
 })

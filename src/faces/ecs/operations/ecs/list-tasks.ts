@@ -60,7 +60,10 @@ function isWanted(e: Execution, { desiredStatus = 'RUNNING', launchType }: ListT
   return launchType === undefined || taskRecordOf(e)?.launchType === launchType
 }
 
+/** Undefined when nothing can match. */
 async function filterOf(call: Call, given: ListTasksInput, cluster: string): Promise<ExecutionFilter | undefined> {
+  // There are no daemons, so no task is one's.
+  if (given.daemonName !== undefined) return undefined
   const refs = {
     'ecs.cluster': cluster,
     ...(given.family !== undefined && { 'ecs.family': given.family }),
