@@ -1,5 +1,6 @@
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
 import { type Profile, packagingOf } from './profile.ts'
+import { hlsOutput, webmOutput } from './segment-output.ts'
 
 /**
  * Containers that inputs may have. Playlists and lists (hls, dash, concat, image2 …) are not among them: they name other
@@ -16,30 +17,10 @@ export const inputArguments = (path: string): readonly string[] => [
 
 const AUDIO_BITRATE = 128_000
 
-export const SOUND: readonly string[] = ['-c:a', 'aac', '-b:a', String(AUDIO_BITRATE), '-ac', '2', '-ar', '48000']
-
-/** Segments with a playlist, in `directory`: each written aside and renamed, and in the playlist once it is whole. */
-export function hlsOutput(
-  directory: string,
-  options: {
-    readonly segmentSeconds: number
-    readonly playlist: string
-    readonly first?: number
-    readonly packaging?: 'ts' | 'fmp4'
-  },
-): readonly string[] {
-  const { segmentSeconds, playlist, first = 0, packaging = 'ts' } = options
-  const suffix = packaging === 'ts' ? 'ts' : 'm4s'
-  return [
-    ...['-max_muxing_queue_size', '1024'],
-    ...['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_playlist_type', 'event', '-hls_flags', 'temp_file'],
-    // Packets are counted anew in each run.
-    ...(first > 0 ? ['-hls_segment_options', 'mpegts_flags=+initial_discontinuity'] : []),
-    ...(packaging === 'fmp4' ? ['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init.mp4'] : []),
-    ...['-start_number', String(first), '-hls_segment_filename', `${directory}/%d.${suffix}`],
-    `${directory}/${playlist}`,
-  ]
-}
+const soundOf = (encoder: 'aac' | 'libopus'): readonly string[] => [
+  ...['-c:a', encoder, '-b:a', String(AUDIO_BITRATE), '-ac', '2', '-ar', '48000'],
+]
+export const SOUND = soundOf('aac')
 
 export interface EncodeRequest {
   readonly source: string
@@ -67,13 +48,9 @@ export function encodeArguments(request: EncodeRequest): readonly string[] {
     ...(pictures.includes(profile)
       ? ['-map', `[v${profiles.indexOf(profile)}]`, ...pictureArguments(profile, segmentSeconds)]
       : ['-vn']),
-    ...(audioOf(facts) ? ['-map', '0:a:0', ...SOUND] : ['-an']),
+    ...(audioOf(facts) ? ['-map', '0:a:0', ...soundOf(profile.encoder === 'VP8' ? 'libopus' : 'aac')] : ['-an']),
     ...['-map_metadata', '-1'],
-    ...(first > 0 ? ['-output_ts_offset', String(from)] : []),
-    ...hlsOutput(request.directoryOf(profile), {
-      ...{ segmentSeconds, playlist: request.playlist, first },
-      packaging: packagingOf(profile),
-    }),
+    ...segmentsOutput(request, profile),
   ])
   const shown = thumbnails === undefined ? [] : thumbnailsOutput(thumbnails, first)
   const graph = graphOf(profiles, pictures, thumbnails === undefined ? undefined : segmentSeconds)
@@ -85,6 +62,12 @@ export function encodeArguments(request: EncodeRequest): readonly string[] {
     ...outputs,
     ...shown,
   ]
+}
+
+function segmentsOutput({ directoryOf, ...request }: EncodeRequest, profile: Profile): readonly string[] {
+  const packaging = packagingOf(profile)
+  const directory = directoryOf(profile)
+  return packaging === 'webm' ? webmOutput(directory, request) : hlsOutput(directory, { ...request, packaging })
 }
 
 const THUMBNAIL = 'scale=w=640:h=360:force_original_aspect_ratio=decrease'
@@ -111,8 +94,10 @@ function scaled({ width, height, fps = 0, fpsDen = 1 }: Profile): string {
   return `${rate}scale=${box}:force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1,format=yuv420p`
 }
 
+/** Each written aside and renamed, and without the delay of several at once: what a killed run left is whole. */
 const thumbnailsOutput = (directory: string, first: number): readonly string[] => [
-  ...['-map', '[t]', '-fps_mode', 'vfr', '-start_number', String(first), `${directory}/keyframes_%d.png`],
+  ...['-map', '[t]', '-fps_mode', 'vfr', '-threads', '1', '-f', 'image2', '-atomic_writing', '1'],
+  ...['-start_number', String(first), `${directory}/keyframes_%d.png`],
 ]
 
 const H264_PROFILES = {
@@ -131,8 +116,8 @@ function encoderArguments(profile: Profile): readonly string[] {
   const { bitrate, quality } = profile
   const rate = quality === undefined ? ['-b:v', String(bitrate)] : ['-crf', String(quality)]
   const ceiling = ['-maxrate', String(bitrate), '-bufsize', String(bitrate * 2)]
-  if (profile.encoder === 'VP9')
-    return ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-row-mt', '1', ...rate, ...ceiling]
+  if (profile.encoder === 'VP8' || profile.encoder === 'VP9')
+    return [...vpxEncoder(profile.encoder), ...vpxRate(profile), ...ceiling]
   if (profile.encoder === 'HEVC')
     return [
       '-c:v',
@@ -148,6 +133,17 @@ function encoderArguments(profile: Profile): readonly string[] {
     ]
   return ['-c:v', 'libx264', ...h264Profile(profile), '-preset', 'veryfast', ...rate, ...ceiling]
 }
+
+const vpxEncoder = (encoder: 'VP8' | 'VP9'): readonly string[] => [
+  ...['-c:v', encoder === 'VP8' ? 'libvpx' : 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'],
+  ...(encoder === 'VP9' ? ['-row-mt', '1'] : []),
+]
+
+/** Without a bitrate beside its quality it would know no ceiling. VP8's best is 4. */
+const vpxRate = ({ bitrate, quality }: Profile): readonly string[] => [
+  ...(quality === undefined ? [] : ['-crf', String(Math.max(4, quality))]),
+  ...['-b:v', String(bitrate)],
+]
 
 const h264Profile = ({ profile }: Profile): readonly string[] =>
   profile === undefined

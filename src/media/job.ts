@@ -8,6 +8,8 @@ export interface Job {
   readonly directory: string
   readonly ffmpeg: string
   readonly ffprobe: string
+  /** ffmpeg that gets on with nothing for this long is killed, ms. Absent: five minutes. */
+  readonly stallMs?: number
   /** CIDRs that may be reached although they are not public. */
   readonly allowAddresses: readonly string[]
 }

@@ -1,3 +1,5 @@
+import type { Packaging } from './profile.ts'
+
 /** One entry of a master playlist. */
 export interface Variant {
   /** Also its directory. */
@@ -7,7 +9,7 @@ export interface Variant {
   readonly height: number
   /** Measured, bit/s. */
   readonly bandwidth: number
-  readonly packaging?: 'ts' | 'fmp4'
+  readonly packaging?: Packaging
 }
 
 const LARGE_SIDE = 960

@@ -81,35 +81,92 @@ const SMALL = [
   { name: 'own', width: 160, height: 120, bitrate: 100_000 },
 ]
 
+const MIXED = [
+  ...SMALL,
+  { name: 'vp9', width: 80, height: 60, bitrate: 50_000, encoder: 'VP9' },
+  { name: 'vp8', width: 80, height: 60, bitrate: 50_000, encoder: 'VP8', gop: '0.5' },
+]
+/** The first segment files of a rendition, and what it ends as. */
+const SUFFIXES: Readonly<Record<string, string>> = { small: 'ts', own: 'ts', vp9: 'm4s', vp8: 'webm' }
+
+/** Writes down under which id it runs and what it was told. `rate`: of real time, so that there is a middle. */
+function watchedFfmpeg(directory: string, rate = 0): string {
+  const path = join(directory, `ffmpeg-${rate}`)
+  const told = `echo "$$ $*" >> ${directory}/calls`
+  writeFileSync(path, `#!/bin/sh\n${told}\nexec ffmpeg ${rate > 0 ? `-readrate ${rate}` : ''} "$@"\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+const calls = (directory: string): readonly string[] =>
+  readFileSync(join(directory, 'calls'), 'utf8').trim().split('\n')
+
+/** Eight seconds with sound, in segments of one. */
+function longJob() {
+  const directory = place()
+  mkdirSync(join(directory, '.work'))
+  const facts = source(directory, ...PICTURE(8), ...SOUND(8), ...H264, '-c:a', 'aac', '-f', 'mp4')
+  const job = { ...base, directory, facts, profiles: MIXED, segmentSeconds: 1, thumbnails: true, mp4: true }
+  const part = (name: string, n: number) => join(directory, '.work', `${name}.part`, `${n}.${SUFFIXES[name]}`)
+  const whole = (name: string, n: number) => join(directory, '.work', name, `${n}.${SUFFIXES[name]}`)
+  return { directory, job, part, whole }
+}
+
+const stamp = (path: string): bigint => statSync(path, { bigint: true }).mtimeNs
+
 test(
   'killed in the middle, the renditions go on with the first segment that is missing and end as if never killed',
   async () => {
-    const directory = place()
-    mkdirSync(join(directory, '.work'))
-    const facts = source(directory, ...PICTURE(8), ...SOUND(8), ...H264, '-c:a', 'aac', '-f', 'mp4')
-    const slow = join(directory, 'slow-ffmpeg')
-    writeFileSync(slow, '#!/bin/sh\nexec ffmpeg -readrate 2 "$@"\n')
-    chmodSync(slow, 0o755)
-    const job = { ...base, directory, facts, profiles: SMALL, segmentSeconds: 1, thumbnails: true }
-    const first = run('renditions', { ...job, ffmpeg: slow })
+    const { directory, job, part, whole } = longJob()
+    const first = run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory, 2) })
     const end = finished(first)
-    const part = (name: string) => join(directory, '.work', `${name}.part`)
-    await eventually('three segments are whole', () => SMALL.every(({ name }) => existsSync(join(part(name), '2.ts'))))
+    await eventually('three segments are whole', () => MIXED.every(({ name }) => existsSync(part(name, 3))))
     process.kill(-first.pid!, 'SIGKILL')
     await end
-    const stamps = (where: string) => [0, 1].map((n) => statSync(join(where, `${n}.ts`), { bigint: true }).mtimeNs)
-    const before = SMALL.map(({ name }) => stamps(part(name)))
-    expect(await finished(run('renditions', job))).toBe('0')
-    const made = SMALL.map(({ name }) => join(directory, '.work', name))
-    expect(made.map(stamps)).toEqual(before)
-    for (const path of made) {
-      expect(readdirSync(path).sort()).toEqual([...Array.from({ length: 8 }, (_, n) => `${n}.ts`), 'index.m3u8'].sort())
-      expect(frames(join(path, 'index.m3u8'))).toBe(120)
+    const kept = SMALL.concat({ ...SMALL[0]!, name: 'vp9' }).flatMap(({ name }) =>
+      [0, 1].map((n) => [name, n] as const),
+    )
+    const before = kept.map(([name, n]) => stamp(part(name, n)))
+    expect(await finished(run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory) }))).toBe('0')
+    const [, again = ''] = calls(directory)
+    expect(Number(/ -ss (\d+) /.exec(again)?.[1])).toBeGreaterThanOrEqual(3)
+    expect(kept.map(([name, n]) => stamp(whole(name, n)))).toEqual(before)
+    const work = join(directory, '.work')
+    for (const name of ['small', 'own', 'vp9']) {
+      const files = [...Array.from({ length: 8 }, (_, n) => `${n}.${SUFFIXES[name]}`), 'index.m3u8']
+      expect(readdirSync(join(work, name)).sort()).toEqual([...files, ...(name === 'vp9' ? ['init.mp4'] : [])].sort())
+      expect(frames(join(work, name, 'index.m3u8'))).toBe(120)
     }
-    expect(readdirSync(join(directory, '.work')).sort()).toEqual(['own', 'small', 'thumbnails'])
-    expect(readdirSync(join(directory, '.work/thumbnails'))).toHaveLength(9)
+    expect(readdirSync(join(work, 'vp8'))).toEqual(['whole.webm'])
+    expect(frames(join(work, 'vp8/whole.webm'))).toBe(120)
+    expect(readdirSync(work).sort()).toEqual(['own', 'small', 'thumbnails', 'vp8', 'vp9'])
+    expect(readdirSync(join(work, 'thumbnails'))).toHaveLength(9)
     // Done already, they are only checked.
     expect(await finished(run('renditions', { ...job, ffmpeg: 'false' }))).toBe('0')
+    expect(await finished(run('package', job))).toBe('0')
+    expect([frames(join(work, 'vp9.mp4')), frames(join(work, 'vp8.webm'))]).toEqual([120, 120])
+  },
+  LONG_MS,
+)
+
+test(
+  'an ffmpeg that stands still is killed once patience is over, and another try goes on where it stood',
+  async () => {
+    const { directory, job, part, whole } = longJob()
+    const small = { ...job, profiles: SMALL }
+    const first = run('renditions', { ...small, ffmpeg: watchedFfmpeg(directory, 2), stallMs: 1_500 })
+    const end = finished(first)
+    await eventually('a segment is whole', () => SMALL.every(({ name }) => existsSync(part(name, 1))))
+    const [pid] = calls(directory).map((line) => Number(line.split(' ')[0]))
+    process.kill(pid!, 'SIGSTOP')
+    const stopped = performance.now()
+    const before = SMALL.map(({ name }) => stamp(part(name, 0)))
+    expect(await end).toBe('70 ffmpeg got on with nothing for 1500 ms')
+    expect(performance.now() - stopped).toBeGreaterThan(1_000)
+    expect(() => process.kill(pid!, 0)).toThrow('ESRCH')
+    expect(await finished(run('renditions', small))).toBe('0')
+    expect(SMALL.map(({ name }) => stamp(whole(name, 0)))).toEqual(before)
+    for (const { name } of SMALL) expect(frames(join(directory, '.work', name, 'index.m3u8'))).toBe(120)
   },
   LONG_MS,
 )
@@ -125,12 +182,13 @@ test(
       { name: 'h264', ...size, profile: 'H264Baseline', gop: 'intra', fps: 5 },
       { name: 'hevc', ...size, encoder: 'HEVC', gop: '0.5' },
       { name: 'vp9', ...size, encoder: 'VP9' },
+      { name: 'vp8', ...size, encoder: 'VP8', quality: 0 },
     ]
     const job = { ...base, directory, facts, profiles, segmentSeconds: 1, thumbnails: false, mp4: true, fmp4: true }
     expect(await finished(run('renditions', job))).toBe('0')
     expect(await finished(run('package', job))).toBe('0')
     const work = join(directory, '.work')
-    const counts = profiles.map(({ name }) =>
+    const counts = ['h264', 'hevc', 'vp9'].map((name) =>
       [`${name}/index.m3u8`, `${name}.mp4`].map((file) => frames(join(work, file))),
     )
     expect(counts).toEqual([
@@ -145,6 +203,11 @@ test(
     expect(codec(join(work, 'h264.mp4')).slice(0, 2)).toEqual(['h264', 'Constrained Baseline'])
     expect(codec(join(work, 'hevc.mp4'))[0]).toBe('hevc')
     expect(codec(join(work, 'vp9.mp4'))[0]).toBe('vp9')
+    // In no playlist and no MP4: a file of its own kind.
+    const inWebm = codec(join(work, 'vp8.webm'))
+    expect([inWebm[0], inWebm[2], frames(join(work, 'vp8.webm'))]).toEqual(['vp8', 'opus', 30])
+    expect(readFileSync(join(work, 'index.m3u8'), 'utf8')).not.toContain('vp8')
+    expect([existsSync(join(work, 'vp8.mp4')), existsSync(join(work, 'vp8/index.m3u8'))]).toEqual([false, false])
     const names = readdirSync(join(work, 'fmp4'))
     expect(names).toEqual(expect.arrayContaining(['index.mpd', 'master.m3u8', 'media_0.m3u8']))
     // ffmpeg itself reads no DASH of single files: the same files through HLS.

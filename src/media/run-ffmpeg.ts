@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { MediaError } from './failure.ts'
+import type { Job } from './job.ts'
 import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
 import { reportProgress } from './program.ts'
 
 export interface FfmpegRun {
-  readonly ffmpeg: string
   readonly arguments: readonly string[]
   /** Of what is made in all, s; progress is told as a part of it. */
   readonly duration?: number
@@ -13,21 +15,33 @@ export interface FfmpegRun {
   readonly from?: number
   /** What else to say when progress is told. */
   readonly tell?: () => Promise<string>
+  /** What it reads from `pipe:0`. */
+  readonly input?: Readable
 }
 
-/** No progress of ffmpeg for this long is a failure, ms. */
 const STALL_MS = 5 * 60_000
 
 /** Runs ffmpeg to its end, telling its progress. Rejects with MediaError `internal` when it fails or stalls. */
-export async function runFfmpeg({ ffmpeg, arguments: given, duration = 0, from = 0, tell }: FfmpegRun): Promise<void> {
+export async function runFfmpeg(
+  { ffmpeg, stallMs = STALL_MS }: Pick<Job, 'ffmpeg' | 'stallMs'>,
+  { arguments: given, duration = 0, from = 0, tell, input }: FfmpegRun,
+): Promise<void> {
   const argv = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1', ...given]
-  const child = spawn(ffmpeg, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(ffmpeg, argv, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const unread = pipeline(input ?? Readable.from([]), child.stdin).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
   let disk = false
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     disk ||= text.includes('No space left on device')
     process.stderr.write(text)
   })
-  const stall = setTimeout(() => child.kill('SIGKILL'), STALL_MS)
+  let stalled = false
+  const stall = setTimeout(() => {
+    stalled = true
+    child.kill('SIGKILL')
+  }, stallMs)
   const moved = movement()
   const onLine = async (line: string): Promise<void> => {
     const [key = '', value] = line.split('=')
@@ -43,7 +57,10 @@ export async function runFfmpeg({ ffmpeg, arguments: given, duration = 0, from =
     child.on('close', (code, signal) => resolve(signal ?? String(code)))
   })
   clearTimeout(stall)
+  if (stalled) throw new MediaError('internal', `ffmpeg got on with nothing for ${stallMs} ms`)
   if (how !== '0') throw new MediaError(disk ? 'storage' : 'internal', `ffmpeg ended with ${how}`)
+  const broken = await unread
+  if (broken) throw new MediaError('internal', `its input broke off: ${String(broken)}`, broken)
 }
 
 /** Whether it got on: ffmpeg tells the same figures again while it stands still. */

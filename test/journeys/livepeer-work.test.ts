@@ -1,6 +1,8 @@
 /** One ready asset, and what is done with it: clips, exports, transcoding to a bucket, webhooks; and tasks cut short. */
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firstStartOf } from '../../src/faces/kit/first-start.ts'
 import { keyFileOf } from '../../src/server/data-directory.ts'
@@ -169,6 +171,65 @@ test(
   },
   LONG_MS,
 )
+
+test(
+  'a VP8 rendition is a WebM file beside MP4s and playlists, which cannot hold it: where it could go nowhere it is refused',
+  async () => {
+    const vp8 = { name: 'web', encoder: 'VP8' as never, width: 160, height: 128, bitrate: 100_000 }
+    const profiles = [vp8, { name: 'plain', bitrate: 200_000 }]
+    const made = await world.client.asset.createViaUrl({ name: 'v', url: world.file('v.mp4', video), profiles })
+    const { asset: begun, task } = made.twoHundredAndOneApplicationJsonData!
+    expect((await world.until(task.id!, 'completed', 'failed')).status.phase).toBe('completed')
+    const { body: shown } = await world.call('GET', `/asset/${begun.id}`)
+    expect(shown.webm).toMatchObject([{ name: 'web', width: 160, height: 90 }])
+    const [{ url, size }] = shown.webm
+    const range = await fetch(url, { headers: { range: 'bytes=0-3' } })
+    expect([range.status, range.headers.get('content-type')]).toEqual([206, 'video/webm'])
+    expect([range.headers.get('content-range'), Buffer.from(await range.arrayBuffer()).toString('hex')]).toEqual([
+      `bytes 0-3/${size}`,
+      '1a45dfa3',
+    ])
+    expect([await codecs(url), await decodedFrames(url)]).toEqual([['vp8', 'opus'], 30])
+    expect(await (await fetch(shown.playbackUrl)).text()).not.toContain('web/')
+    expect((await world.client.playback.get(begun.playbackId!)).playbackInfo!.meta.source).toMatchObject([
+      { hrn: 'MP4', url: expect.stringContaining('/plain.mp4') },
+      { hrn: 'HLS (TS)' },
+      { hrn: 'Thumbnails' },
+    ])
+
+    const s3 = await openS3Server({ accessKeyId: 'a', secretAccessKey: 's' })
+    const credentials = { accessKeyId: 'a', secretAccessKey: 's' }
+    const storage = { type: 's3', endpoint: s3.endpoint, bucket: 'out', credentials } as never
+    const input = { url: world.file('w.mp4', video) }
+    const ask = (outputs: object, given = profiles) =>
+      world.client.transcode.create({ input, storage, outputs, profiles: given })
+    const asked = await ask({ hls: { path: '/h' }, mp4: { path: '/files' } })
+    const { output } = await world.until(asked.task!.id!, 'completed', 'failed')
+    expect(output.transcodeFile).toMatchObject({
+      hls: { path: '/h/index.m3u8' },
+      mp4: [{ path: '/files/plain.mp4' }],
+      webm: [{ path: '/files/web.webm' }],
+    })
+    expect(s3.types.get('out/files/web.webm')).toBe('video/webm')
+    expect(s3.puts.filter((path) => path.includes('/h/web'))).toEqual([])
+    await s3.close()
+
+    const refusals = [ask({ hls: { path: '/h' } }), ask({ hls: { path: '/h' }, mp4: { path: '/m' } }, [vp8])]
+    const only = world.client.asset.create({ name: 'v', profiles: [vp8] })
+    for (const refused of [...refusals, only])
+      await expect(refused).rejects.toMatchObject({ statusCode: 422, body: expect.stringMatching(/VP8/) })
+    // Nothing of what was refused is kept, its keys least of all.
+    await eventually('no keys are left', async () =>
+      (await secretNames()).every((name) => !name.includes('livepeer/transcode')),
+    )
+  },
+  LONG_MS,
+)
+
+async function codecs(url: string): Promise<readonly string[]> {
+  const argv = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url]
+  return (await promisify(execFile)('ffprobe', argv)).stdout.trim().split('\n')
+}
 
 const UNREACHABLE = 'file could not be imported from URL because it was not accessible'
 

@@ -10,6 +10,8 @@ export interface S3Server {
   readonly endpoint: string
   /** By `bucket/key`. */
   readonly objects: Map<string, Buffer>
+  /** What was said of their kind, by the same. */
+  readonly types: ReadonlyMap<string, string | undefined>
   /** The paths of what was put, in order. */
   readonly puts: readonly string[]
   /** Requests whose signature was not that of the keys. */
@@ -26,6 +28,7 @@ export interface S3Keys {
 
 export async function openS3Server(keys: S3Keys): Promise<S3Server> {
   const objects = new Map<string, Buffer>()
+  const types = new Map<string, string | undefined>()
   const [puts, refused]: [string[], string[]] = [[], []]
   let failure: number | undefined
   const server = createServer((request, response) => {
@@ -40,6 +43,7 @@ export async function openS3Server(keys: S3Keys): Promise<S3Server> {
       if (request.method === 'PUT') {
         if (failure !== undefined) return void answer(response, failure, 'Refused')
         objects.set(path, Buffer.concat(chunks))
+        types.set(path, request.headers['content-type'])
         puts.push(path)
         return void response.end()
       }
@@ -50,7 +54,7 @@ export async function openS3Server(keys: S3Keys): Promise<S3Server> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    ...{ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, objects, puts, refused },
+    ...{ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, objects, types, puts, refused },
     failWith(status) {
       failure = status
     },

@@ -50,7 +50,7 @@ async function encoded({ job, start, end }: Cut): Promise<string> {
   const out = ['-t', String(end - start), ...ENCODED, ...SOUND, '-movflags', '+faststart', '-f', 'mp4', part]
   // In front of the input: ffmpeg seeks to the key frame before, then decodes to the very frame.
   const given = ['-ss', sought(start), ...inputArguments(job.from), '-map', '0:v:0?', '-map', '0:a:0?', ...out]
-  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: given, duration: end - start })
+  await runFfmpeg(job, { arguments: given, duration: end - start })
   return part
 }
 
@@ -82,7 +82,7 @@ async function copiedMiddle({ job }: Cut, { from, to }: ClipParts): Promise<stri
   const some = Number.isFinite(to) ? ['-t', String(to - from + 1)] : []
   const given = ['-ss', String(from + LEAD_S), ...inputArguments(job.from), ...some, '-map', '0:v:0', '-c', 'copy']
   const out = ['-f', 'segment', ...until, '-segment_format', 'mpegts', files]
-  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: [...given, ...out] })
+  await runFfmpeg(job, { arguments: [...given, ...out] })
   return join(workOf(job), 'middle0.ts')
 }
 
@@ -90,7 +90,7 @@ async function copiedMiddle({ job }: Cut, { from, to }: ClipParts): Promise<stri
 async function end(job: CutJob, name: string, start: number, seconds: number): Promise<string> {
   const path = join(workOf(job), name)
   const given = ['-ss', sought(start), ...inputArguments(job.from), '-t', String(seconds), '-map', '0:v:0', '-an']
-  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: [...given, '-fps_mode', 'vfr', ...ENCODED, '-f', 'mpegts', path] })
+  await runFfmpeg(job, { arguments: [...given, '-fps_mode', 'vfr', ...ENCODED, '-f', 'mpegts', path] })
   return path
 }
 
@@ -108,7 +108,7 @@ async function joined(cut: Cut, parts: ClipParts, middle: string): Promise<strin
   const sound = hasSound ? ['-ss', sought(start), '-t', String(last - start), ...inputArguments(job.from)] : []
   const maps = ['-map', '0:v:0', '-c:v', 'copy', ...(hasSound ? ['-map', '1:a:0', ...SOUND] : [])]
   const given = ['-protocol_whitelist', 'file', '-f', 'concat', '-safe', '0', '-i', list, ...sound, ...maps]
-  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: [...given, '-f', 'mpegts', whole], duration: last - start })
+  await runFfmpeg(job, { arguments: [...given, '-f', 'mpegts', whole], duration: last - start })
   return whole
 }
 

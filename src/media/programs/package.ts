@@ -5,16 +5,17 @@ import { join } from 'node:path'
 import { type PackageJob, workOf } from '../job.ts'
 import { masterPlaylist } from '../master-playlist.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
-import { type Profile, packagingOf } from '../profile.ts'
+import { isStreamed, type Profile, packagingOf } from '../profile.ts'
 import { reportProgress, runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 
 const FRAGMENT_S = 10
 /** How fragments name a codec, whatever its segments were. */
-const TAGS = { 'H.264': 'avc1', HEVC: 'hvc1', VP9: 'vp09' } as const
+const TAGS: Readonly<Partial<Record<NonNullable<Profile['encoder']>, string>>> = { HEVC: 'hvc1', VP9: 'vp09' }
 
 await runProgram<PackageJob>(async (job) => {
-  const { profiles, facts } = job
+  const { facts } = job
+  const profiles = job.profiles.filter(isStreamed)
   const variants = []
   for (const [i, profile] of profiles.entries()) {
     const { name, width, height } = profile
@@ -24,7 +25,11 @@ await runProgram<PackageJob>(async (job) => {
     if (job.mp4 && name !== 'low-bitrate') await joinSegments(job, profile)
     reportProgress((100 * (i + 1)) / profiles.length)
   }
-  if (job.fmp4) await fragment(job)
+  if (job.fmp4) await fragment(job, profiles)
+  for (const { name } of job.profiles.filter((profile) => !isStreamed(profile))) {
+    const done = join(workOf(job), `${name}.webm`)
+    if (!existsSync(done)) await rename(join(workOf(job), name, 'whole.webm'), done)
+  }
   await writeFile(join(workOf(job), 'index.m3u8'), masterPlaylist(variants), { flush: true })
 })
 
@@ -47,8 +52,7 @@ async function joinSegments(job: PackageJob, profile: Profile): Promise<void> {
   const part = join(workOf(job), `${name}.part.mp4`)
   // Sound in MPEG-TS carries headers of its own, in fragments not.
   const sound = audioOf(job.facts) && packagingOf(profile) === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []
-  await runFfmpeg({
-    ffmpeg: job.ffmpeg,
+  await runFfmpeg(job, {
     arguments: [...renditionInput(job, profile), '-c', 'copy', ...sound, '-movflags', '+faststart', '-f', 'mp4', part],
   })
   const expected = {
@@ -61,15 +65,15 @@ async function joinSegments(job: PackageJob, profile: Profile): Promise<void> {
 }
 
 /** All renditions without encoding anything: one file each, `index.mpd` for DASH and `master.m3u8` for HLS beside them. */
-async function fragment(job: PackageJob): Promise<void> {
-  const { profiles, facts } = job
+async function fragment(job: PackageJob, profiles: readonly Profile[]): Promise<void> {
+  const { facts } = job
   const [part, done] = [join(workOf(job), 'fmp4.part'), join(workOf(job), 'fmp4')]
   if (existsSync(done)) return
   await rm(part, { recursive: true, force: true })
   await mkdir(part, { recursive: true })
   const [picture, sound] = [videoOf(facts) !== undefined, audioOf(facts) !== undefined]
   const maps = profiles.flatMap((profile, i) => [
-    ...(picture ? ['-map', `${i}:v:0`, `-tag:v:${i}`, TAGS[profile.encoder ?? 'H.264']] : []),
+    ...(picture ? ['-map', `${i}:v:0`, `-tag:v:${i}`, TAGS[profile.encoder ?? 'H.264'] ?? 'avc1'] : []),
     ...(sound ? ['-map', `${i}:a:0`, `-tag:a:${i}`, 'mp4a'] : []),
   ])
   const sets = [...(picture ? ['id=0,streams=v'] : []), ...(sound ? [`id=${picture ? 1 : 0},streams=a`] : [])].join(' ')
@@ -79,7 +83,7 @@ async function fragment(job: PackageJob): Promise<void> {
   ]
   const out = [...maps, '-c', 'copy', '-f', 'dash', ...single, join(part, 'index.mpd')]
   const inputs = profiles.flatMap((profile) => renditionInput(job, profile))
-  await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: [...inputs, ...out], duration: facts.duration })
+  await runFfmpeg(job, { arguments: [...inputs, ...out], duration: facts.duration })
   await verifyMedia(job.ffprobe, join(part, 'master.m3u8'), { duration: facts.duration, video: picture, audio: sound })
   await rename(part, done)
 }

@@ -4,15 +4,17 @@ import { createReadStream, existsSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PublishJob, sourceOf, workOf } from '../job.ts'
-import type { Profile } from '../profile.ts'
+import { isStreamed, type Profile } from '../profile.ts'
 import { publishOutput, runProgram } from '../program.ts'
 import { probeFile } from '../run-ffmpeg.ts'
 
 await runProgram<PublishJob>(async (job) => {
   const { directory, profiles } = job
-  for (const { name } of profiles) {
-    await move(job, name)
+  for (const profile of profiles) {
+    const { name } = profile
+    if (isStreamed(profile)) await move(job, name)
     await move(job, `${name}.mp4`)
+    await move(job, `${name}.webm`)
   }
   if (job.thumbnails) await move(job, 'thumbnails')
   await move(job, 'index.m3u8')
@@ -20,8 +22,10 @@ await runProgram<PublishJob>(async (job) => {
   publishOutput('hash', await hashes(sourceOf(job)))
   publishOutput('facts', job.facts)
   for (const [i, profile] of profiles.entries()) {
-    const file = join(directory, `${profile.name}.mp4`)
-    if (existsSync(file)) publishOutput(`mp4_${i}`, await mp4Facts(job, profile, file))
+    for (const kind of ['mp4', 'webm'] as const) {
+      const file = join(directory, `${profile.name}.${kind}`)
+      if (existsSync(file)) publishOutput(`${kind}_${i}`, await fileFacts(job, profile, file))
+    }
   }
   await rm(workOf(job), { recursive: true, force: true })
 })
@@ -34,7 +38,7 @@ async function move(job: PublishJob, name: string): Promise<void> {
   await rename(from, to)
 }
 
-async function mp4Facts(job: PublishJob, profile: Profile, file: string): Promise<object> {
+async function fileFacts(job: PublishJob, profile: Profile, file: string): Promise<object> {
   const facts = await probeFile(job.ffprobe, file)
   const video = facts?.tracks.find((track) => track.type === 'video')
   const picture = video?.type === 'video' ? { width: video.width, height: video.height } : {}

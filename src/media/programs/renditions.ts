@@ -2,7 +2,8 @@
  * Makes all renditions and the thumbnails at once, beside what is published. Run again after a crash, it goes on with the
  * first segment that not all renditions have: none that was finished is encoded again.
  *
- * A rendition's segments lie in `<name>.part` until all are there and verified; then it becomes `<name>`.
+ * A rendition's segments lie in `<name>.part` until all are there and verified; then it becomes `<name>`. Where no
+ * playlist can hold it, its segments become one file in there, `whole.webm`.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -10,23 +11,34 @@ import { join } from 'node:path'
 import { encodeArguments } from '../encode-arguments.ts'
 import { MediaError } from '../failure.ts'
 import { type RenditionsJob, sourceOf, workOf } from '../job.ts'
+import { joinedWebm } from '../join-webm.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
-import { type Profile, packagingOf } from '../profile.ts'
+import { isStreamed, type Profile, packagingOf } from '../profile.ts'
 import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 import { firstOfRun, joinedRuns, mediaPlaylist, runPlaylist, type Segment, segmentsIn } from '../segment-list.ts'
+import { HEAD } from '../segment-output.ts'
 import { thumbnailsTrack } from '../thumbnails-track.ts'
+
+/** Lists of runs, their heads, segments that were joined, and what a killed run wrote aside. */
+const LEFT_OVER = /^(from-\d+\.m3u8|init-\d+\.mp4|\d+\.webm|.+\.(part|tmp))$/
 
 await runProgram<RenditionsJob>(async (job) => {
   const pending = job.profiles.filter(({ name }) => !existsSync(join(workOf(job), name)))
+  const open = pending.filter((profile) => !existsSync(join(partOf(job, profile), wholeOf(profile))))
   const thumbnails = job.thumbnails && !existsSync(join(workOf(job), 'thumbnails'))
-  const isMade = (profile: Profile): boolean => existsSync(join(partOf(job, profile), 'index.m3u8'))
-  if (thumbnails || !pending.every(isMade)) await encode(job, pending, thumbnails)
+  if (thumbnails || open.length > 0) await encode(job, open, thumbnails)
   for (const profile of pending) {
     await verify(job, profile)
+    await tidy(partOf(job, profile))
     await rename(partOf(job, profile), join(workOf(job), profile.name))
   }
 })
+
+/** What there is once all of its segments are. */
+function wholeOf(profile: Profile): string {
+  return isStreamed(profile) ? 'index.m3u8' : 'whole.webm'
+}
 
 function partOf(job: RenditionsJob, { name }: Profile): string {
   return join(workOf(job), `${name}.part`)
@@ -36,25 +48,25 @@ function picturesOf(job: RenditionsJob): string {
   return join(workOf(job), 'thumbnails.part')
 }
 
-async function encode(job: RenditionsJob, pending: readonly Profile[], thumbnails: boolean): Promise<void> {
+async function encode(job: RenditionsJob, open: readonly Profile[], thumbnails: boolean): Promise<void> {
   const { facts, segmentSeconds } = job
-  const directories = [...pending.map((profile) => partOf(job, profile)), ...(thumbnails ? [picturesOf(job)] : [])]
+  const directories = [...open.map((profile) => partOf(job, profile)), ...(thumbnails ? [picturesOf(job)] : [])]
   for (const directory of directories) await mkdir(directory, { recursive: true })
-  const first = await firstMissing(job, pending)
+  const first = await firstMissing(job, open, thumbnails)
   const request = {
-    ...{ source: sourceOf(job), facts, profiles: pending, segmentSeconds, first },
+    ...{ source: sourceOf(job), facts, profiles: open, segmentSeconds, first },
     ...{ directoryOf: (profile: Profile) => partOf(job, profile), playlist: runPlaylist(first) },
     ...(thumbnails && { thumbnails: picturesOf(job) }),
   }
-  await runFfmpeg({
-    ffmpeg: job.ffmpeg,
+  await runFfmpeg(job, {
     arguments: encodeArguments(request),
     duration: facts.duration,
     from: first * segmentSeconds,
-    tell: () => finishedOf(job, pending),
+    tell: () => finishedOf(job, open),
   })
-  for (const profile of pending) await writePlaylist(job, profile)
+  // First the pictures: once all renditions are whole, nothing of them is looked at again.
   if (thumbnails) await finishThumbnails(job)
+  for (const profile of open) await (isStreamed(profile) ? writePlaylist(job, profile) : joinWhole(job, profile))
 }
 
 async function runsOf(directory: string): Promise<ReadonlyMap<number, readonly Segment[]>> {
@@ -66,18 +78,22 @@ async function runsOf(directory: string): Promise<ReadonlyMap<number, readonly S
   return runs
 }
 
-/** Fragments (fMP4) are timed from where their run began: such renditions begin anew. */
-async function firstMissing(job: RenditionsJob, pending: readonly Profile[]): Promise<number> {
-  const finished = await Promise.all(
-    pending.map(async (profile) => joinedRuns(await runsOf(partOf(job, profile))).length),
-  )
-  const resumable = pending.every((profile) => packagingOf(profile) === 'ts')
-  const first = resumable ? Math.min(...finished) : 0
+async function firstMissing(job: RenditionsJob, open: readonly Profile[], thumbnails: boolean): Promise<number> {
+  const finished = await Promise.all(open.map((profile) => finishedIn(partOf(job, profile))))
+  if (thumbnails) finished.push((await picturesIn(picturesOf(job))).length)
   // A run that stood at its very end is made again from its last segment: something must come out of it.
   const last = Math.max(0, Math.ceil(job.facts.duration / job.segmentSeconds) - 1)
-  const from = Number.isFinite(first) ? Math.min(first, last) : 0
-  for (const profile of pending) await forgetRuns(partOf(job, profile), from)
+  const from = Math.min(...finished, last)
+  for (const profile of open) await forgetRuns(partOf(job, profile), from)
   return from
+}
+
+async function finishedIn(directory: string): Promise<number> {
+  return joinedRuns(await runsOf(directory)).length
+}
+
+async function picturesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => name.endsWith('.png'))
 }
 
 /** What earlier runs listed from here on will be written again. */
@@ -88,23 +104,35 @@ async function forgetRuns(directory: string, from: number): Promise<void> {
 
 async function writePlaylist(job: RenditionsJob, profile: Profile): Promise<void> {
   const directory = partOf(job, profile)
-  const init = packagingOf(profile) === 'fmp4' ? 'init.mp4' : undefined
-  const text = mediaPlaylist(joinedRuns(await runsOf(directory)), init)
+  const head = packagingOf(profile) === 'fmp4' ? HEAD : undefined
+  const text = mediaPlaylist(joinedRuns(await runsOf(directory)), head)
   await writeFile(join(directory, 'index.part'), text, { flush: true })
-  await forgetRuns(directory, 0)
   await rename(join(directory, 'index.part'), join(directory, 'index.m3u8'))
+}
+
+async function joinWhole(job: RenditionsJob, profile: Profile): Promise<void> {
+  const directory = partOf(job, profile)
+  const part = join(directory, 'whole.part')
+  const segments = joinedRuns(await runsOf(directory)).map(({ file }) => join(directory, file))
+  const copied = ['-f', 'matroska', '-i', 'pipe:0', '-c', 'copy', '-f', 'webm', part]
+  await runFfmpeg(job, { arguments: copied, input: joinedWebm(segments) })
+  await rename(part, join(directory, wholeOf(profile)))
+}
+
+async function tidy(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) if (LEFT_OVER.test(name)) await rm(join(directory, name))
 }
 
 function verify(job: RenditionsJob, profile: Profile): Promise<unknown> {
   const { facts } = job
   const picture = videoOf(facts) !== undefined && profile.height > 0
   const expected = { duration: facts.duration, video: picture, audio: audioOf(facts) !== undefined }
-  return verifyMedia(job.ffprobe, join(partOf(job, profile), 'index.m3u8'), expected)
+  return verifyMedia(job.ffprobe, join(partOf(job, profile), wholeOf(profile)), expected)
 }
 
 async function finishThumbnails(job: RenditionsJob): Promise<void> {
   const directory = picturesOf(job)
-  const count = (await readdir(directory)).filter((name) => name.endsWith('.png')).length
+  const count = (await picturesIn(directory)).length
   if (count === 0) throw new MediaError('internal', 'no thumbnail was made')
   const track = thumbnailsTrack(count, job.segmentSeconds, job.facts.duration)
   await writeFile(join(directory, 'thumbnails.vtt'), track, { flush: true })
@@ -112,11 +140,8 @@ async function finishThumbnails(job: RenditionsJob): Promise<void> {
 }
 
 /** `360p0 3/6, 720p0 2/6`: whole segments of each rendition, for those who look at the step. */
-async function finishedOf(job: RenditionsJob, pending: readonly Profile[]): Promise<string> {
+async function finishedOf(job: RenditionsJob, open: readonly Profile[]): Promise<string> {
   const all = Math.max(1, Math.ceil(job.facts.duration / job.segmentSeconds))
-  const parts = pending.map(async (profile) => {
-    const names = await readdir(partOf(job, profile)).catch(() => [])
-    return `${profile.name} ${names.filter((name) => /^\d+\.(ts|m4s)$/.test(name)).length}/${all}`
-  })
+  const parts = open.map(async (profile) => `${profile.name} ${await finishedIn(partOf(job, profile))}/${all}`)
   return (await Promise.all(parts)).join(', ')
 }

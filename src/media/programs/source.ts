@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hlsOutput, inputArguments, SOUND } from '../encode-arguments.ts'
+import { inputArguments, SOUND } from '../encode-arguments.ts'
 import { type SourceJob, sourceOf, workOf } from '../job.ts'
 import { masterPlaylist } from '../master-playlist.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
 import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
+import { hlsOutput } from '../segment-output.ts'
 
 await runProgram<SourceJob>(async (job) => {
   const { facts, directory } = job
@@ -19,7 +20,7 @@ await runProgram<SourceJob>(async (job) => {
     const picture = ['-map', '0:v:0', '-c:v', 'copy']
     const out = hlsOutput(part, { segmentSeconds: job.segmentSeconds, playlist: 'index.m3u8' })
     const given = [...inputArguments(sourceOf(job)), ...picture, ...sound, ...out]
-    await runFfmpeg({ ffmpeg: job.ffmpeg, arguments: given, duration: facts.duration })
+    await runFfmpeg(job, { arguments: given, duration: facts.duration })
     const expected = { duration: facts.duration, video: true, audio: audioOf(facts) !== undefined }
     await verifyMedia(job.ffprobe, join(part, 'index.m3u8'), expected)
     await rename(part, done)

@@ -6,6 +6,7 @@ import { bucketKeys, signedUrl } from '../bucket.ts'
 import { MediaError } from '../failure.ts'
 import { type StoreJob, sourceOf, workOf } from '../job.ts'
 import { isLocal, localPath } from '../local-bucket.ts'
+import { isStreamed, type Profile } from '../profile.ts'
 import { publishOutput, reportProgress, runProgram } from '../program.ts'
 import { AddressRefused, publicHttp } from '../public-http.ts'
 
@@ -15,6 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   m4s: 'video/iso.segment',
   mpd: 'application/dash+xml',
   mp4: 'video/mp4',
+  webm: 'video/webm',
 }
 
 await runProgram<StoreJob>(async (job) => {
@@ -22,18 +24,20 @@ await runProgram<StoreJob>(async (job) => {
   const files = [
     ...(outputs.hls === undefined ? [] : await playlistFiles(job, outputs.hls)),
     ...(outputs.fmp4 === undefined ? [] : await fragmentFiles(job, outputs.fmp4)),
-    ...mp4Files(job),
+    ...wholeFiles(job, 'mp4'),
+    ...wholeFiles(job, 'webm'),
   ]
   for (const [i, { from, to }] of files.entries()) {
     await put(job, from, to)
     reportProgress((100 * (i + 1)) / files.length)
   }
-  const mp4 = mp4Files(job).map(({ to }) => ({ path: to }))
+  const [mp4, webm] = (['mp4', 'webm'] as const).map((kind) => wholeFiles(job, kind).map(({ to }) => ({ path: to })))
   publishOutput('transcoded', {
     input_video: { duration: facts.duration, size: (await stat(sourceOf(job))).size },
     ...(outputs.hls !== undefined && { hls: { path: joined(outputs.hls, 'index.m3u8') } }),
     ...(outputs.fmp4 !== undefined && { fmp4: { path: joined(outputs.fmp4, 'fmp4', 'index.mpd') } }),
-    ...(mp4.length > 0 && { mp4 }),
+    ...(mp4!.length > 0 && { mp4 }),
+    ...(webm!.length > 0 && { webm }),
     renditions: profiles.map(({ name }) => name),
   })
 })
@@ -52,7 +56,7 @@ function joined(...parts: readonly string[]): string {
 
 async function playlistFiles(job: StoreJob, prefix: string): Promise<readonly Upload[]> {
   const all: Upload[] = []
-  for (const { name } of job.profiles) {
+  for (const { name } of job.profiles.filter(isStreamed)) {
     const names = await readdir(join(workOf(job), name))
     const ordered = [...names.filter((n) => n !== 'index.m3u8'), 'index.m3u8']
     all.push(...ordered.map((n) => ({ from: join(workOf(job), name, n), to: joined(prefix, name, n) })))
@@ -72,11 +76,14 @@ async function fragmentFiles(job: StoreJob, prefix: string): Promise<readonly Up
   return last.map((name) => ({ from: join(directory, name), to: joined(prefix, 'fmp4', name) }))
 }
 
-function mp4Files(job: StoreJob): readonly Upload[] {
+/** What can be no MP4 goes beside them. */
+function wholeFiles(job: StoreJob, kind: 'mp4' | 'webm'): readonly Upload[] {
   const prefix = job.outputs.mp4
   if (prefix === undefined) return []
-  const made = job.profiles.filter(({ name }) => name !== 'low-bitrate')
-  return made.map(({ name }) => ({ from: join(workOf(job), `${name}.mp4`), to: joined(prefix, `${name}.mp4`) }))
+  const isMade = (profile: Profile): boolean =>
+    kind === 'mp4' ? isStreamed(profile) && profile.name !== 'low-bitrate' : !isStreamed(profile)
+  const names = job.profiles.filter(isMade).map(({ name }) => `${name}.${kind}`)
+  return names.map((name) => ({ from: join(workOf(job), name), to: joined(prefix, name) }))
 }
 
 /** Into a directory of the operator's: written aside and renamed. */

@@ -1,7 +1,7 @@
 import type { Execution } from '../../../core/execution.ts'
 import { stepsOf } from '../../../core/execution.ts'
 import { type MediaFacts, videoOf } from '../../../media/media-facts.ts'
-import type { AssetMedia, AssetRecord, Mp4File } from './asset-record.ts'
+import type { AssetMedia, AssetRecord, MediaFile } from './asset-record.ts'
 
 /** What the publishing step of a finished task said; undefined when it said nothing. */
 export function publishedMedia(execution: Execution): AssetMedia | undefined {
@@ -16,16 +16,17 @@ export function publishedMedia(execution: Execution): AssetMedia | undefined {
     hash: JSON.parse(outputs.hash) as AssetMedia['hash'],
     type: videoOf(facts) ? 'video' : 'audio',
     videoSpec: { format, duration, bitrate: trackBits || bitrate, tracks },
-    mp4s: mp4sIn(outputs),
+    mp4s: filesIn(outputs, 'mp4'),
+    webms: filesIn(outputs, 'webm'),
     thumbnails: videoOf(facts) !== undefined,
   }
 }
 
 /** Best first. */
-const mp4sIn = (outputs: Readonly<Record<string, string>>): readonly Mp4File[] =>
+const filesIn = (outputs: Readonly<Record<string, string>>, kind: 'mp4' | 'webm'): readonly MediaFile[] =>
   Object.entries(outputs)
-    .filter(([key]) => key.startsWith('mp4_'))
-    .map(([, text]) => JSON.parse(text) as Mp4File)
+    .filter(([key]) => key.startsWith(`${kind}_`))
+    .map(([, text]) => JSON.parse(text) as MediaFile)
     .sort((a, b) => b.bitrate - a.bitrate)
 
 /** What a finished task says of its asset. Real Studio leaves out id and source, on which its own SDKs then fail. */

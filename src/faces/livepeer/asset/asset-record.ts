@@ -60,7 +60,9 @@ export interface AssetMedia {
   readonly hash: readonly { readonly hash: string; readonly algorithm: string }[]
   readonly type: 'video' | 'audio'
   readonly videoSpec: VideoSpec
-  readonly mp4s: readonly Mp4File[]
+  readonly mp4s: readonly MediaFile[]
+  /** What no playlist can hold; absent of assets made before there were any. */
+  readonly webms?: readonly MediaFile[]
   readonly thumbnails: boolean
 }
 
@@ -71,7 +73,8 @@ export interface VideoSpec {
   readonly tracks: readonly object[]
 }
 
-export interface Mp4File {
+/** One rendition as a file of its own. */
+export interface MediaFile {
   readonly name: string
   readonly size: number
   readonly bitrate: number

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Static } from 'typebox'
 import type { Principal } from '../../../core/identity.ts'
 import type { MediaRequest } from '../../../media/media-plan.ts'
-import type { WantedProfile } from '../../../media/profile.ts'
+import { isStreamed, type WantedProfile } from '../../../media/profile.ts'
 import { badRequest, notImplemented, unprocessable } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
 import type { Profile, RequestUpload } from '../wire/schemas.ts'
@@ -26,7 +26,10 @@ export function checkAssetRequest(body: AssetRequest): void {
   if (body.c2pa) throw notImplemented('c2pa signing is not supported here')
   if (body.objectStoreId !== undefined) throw unprocessable('object store not found')
   if (wantsIpfs(body.storage)) throw notImplemented('IPFS storage is not configured on this server')
-  for (const profile of body.profiles ?? []) wantedProfile(profile)
+  if (body.profiles?.every((profile) => !isStreamed(profile)))
+    throw unprocessable(
+      'assets must have at least one profile of encoder H.264, HEVC or VP9: no playlist can hold VP8, which becomes a WebM file beside it',
+    )
 }
 
 export const wantsIpfs = (storage: unknown): boolean => {
@@ -36,7 +39,6 @@ export const wantsIpfs = (storage: unknown): boolean => {
 
 /** A profile as asked for, in words of media work. */
 export function wantedProfile({ encoder, ...profile }: Static<typeof Profile>): WantedProfile {
-  if (encoder === 'VP8') throw unprocessable('encoder VP8 fits into none of MPEG-TS, fMP4 and MP4')
   return encoder === undefined ? profile : { ...profile, encoder }
 }
 

@@ -1,6 +1,6 @@
 import type { Execution } from '../../../core/execution.ts'
 import { progressOf } from '../task/life-cycle.ts'
-import type { AssetRecord } from './asset-record.ts'
+import type { AssetRecord, MediaFile } from './asset-record.ts'
 
 export interface AssetView {
   /** Absolute address that media are served below, without a slash at its end. */
@@ -34,9 +34,14 @@ export function presentAsset(asset: AssetRecord, view: AssetView): object {
     ...(asset.phase === 'ready' && {
       playbackUrl: `${view.mediaUrl}/${playbackId}/index.m3u8`,
       downloadUrl: `${view.mediaUrl}/${playbackId}/video`,
+      ...webmOf(media?.webms ?? [], `${view.mediaUrl}/${playbackId}`),
     }),
   }
 }
+
+/** Ours: playback info knows no WebM, its lists of kinds are closed. */
+const webmOf = (files: readonly MediaFile[], base: string): object =>
+  files.length === 0 ? {} : { webm: files.map((file) => ({ ...file, url: `${base}/${file.name}.webm` })) }
 
 function mediaOf({ size, hash, type, videoSpec }: NonNullable<AssetRecord['media']>, details: boolean): object {
   const { tracks, ...spec } = videoSpec

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Static } from 'typebox'
 import { isLocal } from '../../../media/local-bucket.ts'
 import type { MediaRequest } from '../../../media/media-plan.ts'
+import { isStreamed } from '../../../media/profile.ts'
 import { wantedProfile } from '../asset/new-asset.ts'
 import { notImplemented, unprocessable } from '../errors.ts'
 import { type Operation, ok } from '../operation.ts'
@@ -26,9 +27,10 @@ export const transcode: Operation = async ({ parts, engine, principal, tenant, b
   await checkQueue(parts, principal)
   const id = newTaskId()
   const secret = `livepeer/transcode/${id}`
+  // Whatever is refused is so before the keys are kept: only a task's end erases them.
+  const media = requestOf(wanted, parts.mediaDirectory(`transcode-${id}`), outputs, secret)
   const keys = { output: storage.credentials, ...('bucket' in input && { input: input.credentials }) }
   await engine.setSecret(tenant, secret, JSON.stringify(keys))
-  const media = requestOf(wanted, parts.mediaDirectory(`transcode-${id}`), outputs, secret)
   openMediaDirectory(join(media.directory))
   const at = engine.now()
   const task: TaskRecord = {
@@ -75,6 +77,7 @@ function requestOf(
   secret: string,
 ): MediaRequest {
   if (profiles?.length === 0) throw unprocessable('no transcode profiles could be resolved')
+  checkEncoders(profiles ?? [], outputs)
   return {
     directory,
     input: inputOf(input, secret),
@@ -84,6 +87,17 @@ function requestOf(
     ...(outputs.fmp4 !== undefined && { fmp4: true }),
     output: 'store',
   }
+}
+
+/** VP8 becomes WebM files, beside the MP4s: each output must be able to hold something, and each profile have an output. */
+function checkEncoders(profiles: NonNullable<Wanted['profiles']>, outputs: Outputs): void {
+  const streamed = profiles.filter(isStreamed)
+  if (streamed.length === profiles.length) return
+  if (outputs.mp4 === undefined)
+    throw unprocessable('encoder VP8 fits into neither hls nor fmp4: enable output mp4, its WebM files go there')
+  const [list] = (['hls', 'fmp4'] as const).filter((kind) => outputs[kind] !== undefined)
+  if (list !== undefined && streamed.length === 0)
+    throw unprocessable(`output ${list} needs a profile of encoder H.264, HEVC or VP9: VP8 does not fit into it`)
 }
 
 function inputOf(input: Wanted['input'], secret: string): MediaRequest['input'] {
