@@ -300,6 +300,7 @@ describe('runs', () => {
         { method: 'PATCH', body: '{"tasks":{"quick":{"resources":{"profile_size":"99"}}}}' },
         400,
       ],
+      ['/projects/runs/environments/main/deployments/next', { method: 'PATCH', body: '{"tasks":["quick"]}' }, 400],
     ]
     for (const [path, init, status] of odd) expect([path, (await world.api(path, init)).status]).toEqual([path, status])
     const { stdout, stderr } = world.server.server

@@ -52,7 +52,8 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
 }
 
 function sizesOf(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
-  const tasks = isObject(body.tasks) ? body.tasks : {}
+  const { tasks = {} } = body
+  if (!isObject(tasks)) throw badRequest('tasks: a mapping of name → resources is needed')
   return new Map(
     Object.entries(tasks).flatMap(([name, change]) => {
       const resources = isObject(change) && isObject(change.resources) ? change.resources : {}
