@@ -58,6 +58,7 @@ test('malformed requests are the caller’s fault, told as a list of texts', asy
     ['GET', '/task?cursor=x', undefined, 400],
     ['GET', '/task?filters=%5B%7B%22id%22%3A%22x%22%7D%5D', undefined, 400],
     ['GET', '/task?filters=1', undefined, 400],
+    ['GET', '/task?projectId=x', undefined, 400],
     ['GET', '/task?filters=%5Bnull%5D', undefined, 400],
     ['GET', '/task?order=__proto__-true', undefined, 400],
     ['GET', '/playback/none', undefined, 404],
@@ -75,8 +76,55 @@ test('malformed requests are the caller’s fault, told as a list of texts', asy
       true,
     ])
   }
-  const { body } = await world.call('POST', '/asset/upload/url', {})
-  expect(JSON.parse(body.errors[0])).toMatchObject({ instancePath: '', keyword: 'required' })
+})
+
+test('a body that does not fit is told in the words of Ajv, one problem at a time', async () => {
+  const GOOD = { name: 'a', url: 'https://a.example/v' }
+  const cases: readonly (readonly [object, object])[] = [
+    [
+      {},
+      {
+        instancePath: '',
+        schemaPath: '#/required',
+        keyword: 'required',
+        params: { missingProperty: 'name' },
+        message: "must have required property 'name'",
+      },
+    ],
+    [
+      { ...GOOD, more: 1 },
+      {
+        instancePath: '',
+        schemaPath: '#/additionalProperties',
+        keyword: 'additionalProperties',
+        params: { additionalProperty: 'more' },
+        message: 'must NOT have additional properties',
+      },
+    ],
+    [
+      { ...GOOD, name: 5 },
+      {
+        instancePath: '/name',
+        schemaPath: '#/properties/name/type',
+        keyword: 'type',
+        params: { type: 'string' },
+        message: 'must be string',
+      },
+    ],
+    [
+      { ...GOOD, profiles: [{ bitrate: 1 }] },
+      {
+        instancePath: '/profiles/0/bitrate',
+        keyword: 'minimum',
+        params: { comparison: '>=', limit: 400 },
+        message: 'must be >= 400',
+      },
+    ],
+  ]
+  for (const [given, error] of cases) {
+    const { status, body } = await world.call('POST', '/asset/upload/url', given)
+    expect([status, JSON.parse(body.errors[0])]).toMatchObject([422, error])
+  }
 })
 
 test('the SDK throws its typed errors, and webhooks are created, changed, listed and deleted', async () => {

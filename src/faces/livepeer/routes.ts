@@ -65,7 +65,7 @@ function mountRoute(
 async function admitted(parts: LivepeerParts, request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
   const { principal, access } = await authenticate(parts.context.credentials, request.headers.authorization)
   admitPage(parts, access, request, reply)
-  if ((request.query as Readonly<Record<string, unknown>>).projectId !== undefined && request.method !== 'GET')
+  if ((request.query as Readonly<Record<string, unknown>>).projectId !== undefined)
     throw badRequest('projectId as query param not supported')
   checkAccess(access, request.method, pathOf(request).slice('/api'.length))
   return principal

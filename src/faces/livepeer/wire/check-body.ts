@@ -1,23 +1,16 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { LivepeerError } from '../errors.ts'
+import { ajvErrorOf } from './ajv-error.ts'
 
-/** A reader of bodies: 422 with the first problem, which is the validator's error as JSON text, as Studio's Ajv gives it. */
+/** A reader of bodies: 422 with the first problem, which is an error of Ajv's as JSON text, as at Studio. */
 export function bodyOf<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {
   const validator = Compile(schema)
   return (given) => {
     const body = given ?? {}
     checkTexts(body, 0)
     if (validator.Check(body)) return body as Static<Schema>
-    const [first] = validator.Errors(body)
-    const { instancePath, schemaPath, keyword, params, message } = first ?? {
-      instancePath: '',
-      schemaPath: '#',
-      keyword: 'type',
-      params: {},
-      message: 'invalid body',
-    }
-    throw new LivepeerError(422, JSON.stringify({ instancePath, schemaPath, keyword, params, message }))
+    throw new LivepeerError(422, JSON.stringify(ajvErrorOf(validator.Errors(body))))
   }
 }
 
