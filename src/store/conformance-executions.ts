@@ -135,6 +135,30 @@ function filters(withStore: WithStore): void {
 
 function labels(withStore: WithStore): void {
   it(
+    'are, read again and again, never older than what was acknowledged, whatever was read meanwhile (S4)',
+    withStore(async (store) => {
+      const begun = sampleExecution({ n: 1 })
+      await store.commit([insert(begun)])
+      const running = moved(moved(begun, 'starting'), 'running')
+      const steps = [moved(begun, 'starting'), running, moved(running, 'failed')]
+      for (const next of steps) {
+        expect((await store.execution(ALICE, next.id))?.version).toBe(next.version - 1)
+        const under = store.commit([update(next)])
+        await Promise.all([store.execution(ALICE, next.id), under, store.execution(ALICE, next.id)])
+        expect(await store.execution(ALICE, next.id)).toEqual(next)
+        expect(await store.execution(BOB, next.id)).toBeUndefined()
+      }
+      const gone = store.commit([{ kind: 'execution.delete', tenant: ALICE, id: begun.id }])
+      await Promise.all([store.execution(ALICE, begun.id), gone])
+      expect(await store.execution(ALICE, begun.id)).toBeUndefined()
+      await store.commit([insert(begun)])
+      await store.execution(ALICE, begun.id)
+      await store.system.reset()
+      expect(await store.execution(ALICE, begun.id)).toBeUndefined()
+    }),
+  )
+
+  it(
     'change their labels at any time, found by the new ones only, at the version expected, and nothing else of them',
     withStore(async (store) => {
       const begun = sampleExecution({ n: 1, submission: { labels: { a: '1', b: '2' }, refs: { a: '1' } } })

@@ -3,8 +3,9 @@
  *
  * Q1. At most one batch is with the writer. Commits that come meanwhile, and all of one turn of the event loop, share
  *     the next: the busier, the larger.
- * Q2. When a batch returns, positions are given out in its order, `head` moves, listeners hear, and only then are the
- *     promises settled, a few a turn: what waits on them runs before the event loop turns again.
+ * Q2. When a batch returns, positions are given out in its order, `head` moves, what was read of its executions is
+ *     forgotten, listeners hear, and only then are the promises settled, a few a turn: what waits on them runs before
+ *     the event loop turns again.
  */
 import type { Event, UnplacedEvent } from '../../core/event.ts'
 import type { Change, Committed } from '../../core/ports/store.ts'
@@ -13,6 +14,7 @@ import type { EventHub } from '../event-hub.ts'
 import { closed } from '../store-error.ts'
 import type { Atom, Fate } from './batch-protocol.ts'
 import { encodeCommit } from './encode-changes.ts'
+import type { RecentExecutions } from './recent-executions.ts'
 import { fromWire } from './sqlite-error.ts'
 import type { WriterThread } from './writer-thread.ts'
 
@@ -31,15 +33,17 @@ export class CommitQueue {
   head: number
   readonly #thread: WriterThread
   readonly #hub: EventHub
+  readonly #recent: RecentExecutions
   #atoms: Atom[] = []
   #commits: Commit[] = []
   #flight: Promise<void> | undefined
   #planned = false
   #closed = false
 
-  constructor(thread: WriterThread, hub: EventHub, epoch: string, head: number) {
+  constructor(thread: WriterThread, hub: EventHub, recent: RecentExecutions, epoch: string, head: number) {
     this.#thread = thread
     this.#hub = hub
+    this.#recent = recent
     this.epoch = epoch
     this.head = head
   }
@@ -92,11 +96,15 @@ export class CommitQueue {
   #fail(commits: readonly Commit[], error: unknown): void {
     this.#flight = undefined
     if (this.#commits.length > 0) this.#flush()
-    for (const { reject } of commits) reject(error)
+    for (const { changes, reject } of commits) {
+      this.#recent.forget(changes)
+      reject(error)
+    }
   }
 
   /** Takes the commit's positions; returns how to answer it. */
   #place(commit: Commit, fate: Fate, events: Event[]): () => void {
+    this.#recent.forget(commit.changes)
     if (fate !== null && 'code' in fate) return () => commit.reject(fromWire(fate))
     for (const change of commit.changes) if (change.kind === 'event') this.#placeEvent(change.event, events)
     const committed = { cursor: encodeCursor(this.epoch, this.head), assigned: fate ?? NOTHING }

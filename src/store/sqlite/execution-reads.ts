@@ -16,6 +16,7 @@ import { checkFilter, matchesExecution } from '../execution-match.ts'
 import { compareText } from '../text-order.ts'
 import { type Plan, plansFor, type Walk } from './execution-query.ts'
 import { readDrift } from './id-drift.ts'
+import type { StoredExecution } from './recent-executions.ts'
 import { type Row, Statements } from './statements.ts'
 import { countsOf, EXECUTION_COLUMNS, endOf, lengthOf, rowsOf, type Stretch } from './walk-sql.ts'
 
@@ -39,8 +40,12 @@ export class ExecutionReads {
   }
 
   byId(id: ExecutionId): Execution | undefined {
+    return this.stored(id)?.execution
+  }
+
+  stored(id: ExecutionId): StoredExecution | undefined {
     const row = this.#statements.get(`${SELECT} WHERE e.id = ?`, [id])
-    return row && executionOf(row)
+    return row && { execution: executionOf(row), length: String(row[3]).length + String(row[4]).length }
   }
 
   async list(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>> {

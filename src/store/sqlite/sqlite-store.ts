@@ -1,7 +1,8 @@
 /**
  * The store port on one SQLite file. Commits go through the queue to the thread that writes; reads are synchronous, on a
  * read-only connection of the main thread, which sees everything that was acknowledged (S4). One store at a time has a
- * directory. `head`, `epoch` and `pruned` are the only state kept beside the database; they follow the writer's replies.
+ * directory. Beside the database only `head`, `epoch`, `pruned` and the executions read lately are kept; all follow the
+ * writer's replies.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Execution, ExecutionState } from '../../core/execution.ts'
@@ -29,6 +30,7 @@ import { lockDirectory } from './directory-lock.ts'
 import { DocumentReads } from './document-reads.ts'
 import { EventReads } from './event-reads.ts'
 import { ExecutionReads } from './execution-reads.ts'
+import { RecentExecutions } from './recent-executions.ts'
 import { WriterThread } from './writer-thread.ts'
 
 export interface SqliteStoreOptions {
@@ -68,6 +70,7 @@ export class SqliteStore implements Store {
   readonly #hub = new EventHub()
   readonly #queue: CommitQueue
   readonly #executions: ExecutionReads
+  readonly #recent = new RecentExecutions()
   readonly #documents: DocumentReads
   readonly #events: EventReads
   #pruned: number
@@ -75,7 +78,7 @@ export class SqliteStore implements Store {
 
   constructor(opened: Opened) {
     this.#opened = opened
-    this.#queue = new CommitQueue(opened.thread, this.#hub, opened.epoch, opened.head)
+    this.#queue = new CommitQueue(opened.thread, this.#hub, this.#recent, opened.epoch, opened.head)
     this.#executions = new ExecutionReads(opened.database)
     this.#documents = new DocumentReads(opened.database)
     this.#events = new EventReads(opened.database)
@@ -97,7 +100,7 @@ export class SqliteStore implements Store {
   }
 
   async execution(tenant: Tenant, id: ExecutionId): Promise<Execution | undefined> {
-    const found = this.#executions.byId(id)
+    const found = this.#recent.of(id, () => this.#executions.stored(id))
     return found?.tenant === tenant ? found : undefined
   }
 
@@ -188,6 +191,7 @@ export class SqliteStore implements Store {
 
   async #reset(): Promise<void> {
     const { epoch, head, pruned } = await this.#opened.thread.ask({ kind: 'reset' }, 'ready')
+    this.#recent.clear()
     this.#queue.epoch = epoch
     this.#queue.head = head
     this.#pruned = pruned
