@@ -25,4 +25,10 @@ test.each([
   [{ imageRoots: ['alpine'] }, '--image-root alpine'],
   [{ environmentFiles: ['bucket='] }, '--environment-files bucket='],
   [{ executor: 'kubernetes' }, 'kubernetes'],
+  [{ port: 65_536 }, '--port 65536'],
+  [{ cpuUnits: -1_024 }, '--cpu'],
+  [{ memoryBytes: 0 }, '--memory'],
+  [{ slots: 0 }, '--slots'],
+  [{ publicUrl: 'tasks.example' }, '--public-url tasks.example'],
+  [{ ipfsApi: 'ftp://ipfs.example' }, '--ipfs-api ftp://ipfs.example'],
 ] as const)('%o is refused in words', (more, words) => expect(problem(more)).toContain(words))

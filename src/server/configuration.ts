@@ -228,11 +228,26 @@ export const pairsOf = (flags: readonly string[]): Readonly<Record<string, strin
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost|\[::1\])$/
 
+const MAX_PORT = 65_535
+
 /** What is wrong with a configuration, with what to do about it; undefined when it is fine. */
 export function problemWith(c: Configuration): string | undefined {
   if (c.executor === 'kubernetes') return 'the kubernetes executor does not exist yet: use --executor auto'
   if (!LOOPBACK.test(c.host) && c.auth === 'dev' && !c.allowDevAuth)
     return `with --auth dev anyone who reaches ${c.host} could run programs here: use --auth strict, or --allow-dev-auth if you mean it`
+  if (c.port > MAX_PORT) return `--port ${c.port}: ports end at ${MAX_PORT}`
+  for (const [flag, room] of [
+    ['--cpu', c.cpuUnits],
+    ['--memory', c.memoryBytes],
+    ['--slots', c.slots],
+  ] as const)
+    if (room !== undefined && room <= 0) return `${flag}: a machine that offers nothing runs nothing`
+  for (const [flag, url] of [
+    ['--public-url', c.publicUrl],
+    ['--ipfs-api', c.ipfsApi],
+  ] as const)
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      return `${flag} ${url}: it is no http:// or https:// address`
   for (const [flag, values] of [
     ['--image-root', c.imageRoots],
     ['--environment-files', c.environmentFiles],

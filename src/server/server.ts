@@ -127,13 +127,25 @@ async function serveFrom(c: Configuration, { vault, log, metrics, store, logs }:
   gateway.connect(origin, faces)
   metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
   store.onEvents((events) => metrics.observe(events))
-  place.url = await origin.listen(c.host, c.port)
+  const halt = halter(origin, gateway, running, sweep)
+  try {
+    place.url = await origin.listen(c.host, c.port)
+  } catch (error) {
+    // The engine runs already; what it found running goes on without it.
+    await halt({ endTasks: false })
+    throw error
+  }
   writeServerFile(c.dataDirectory, { url: place.url, ephemeral: c.ephemeral })
   return {
     url: place.url,
     configuration: c,
     banner: () => bannerOf(c, place.url, faces, running),
-    stop: stopper(c, origin, gateway, running, sweep, store, logs),
+    async stop(options) {
+      await halt(options)
+      await logs.close()
+      await store.close()
+      removeServerFile(c.dataDirectory)
+    },
   }
 }
 
@@ -157,22 +169,17 @@ const engineLogger = (log: Pino): { info: Log; warn: Log; error: Log } => ({
 
 type Log = (facts: object, message: string) => void
 
-function stopper(
-  c: Configuration,
+/** Ends what answers and what runs; what it stands on is closed after it. */
+function halter(
   origin: Origin,
   gateway: TaskGateway,
   running: RunningEngine,
   sweep: ServiceRunner,
-  store: SqliteStore,
-  logs: SegmentLogStore,
-): Server['stop'] {
-  return async ({ endTasks }) => {
+): (options: { readonly endTasks: boolean }) => Promise<void> {
+  return async (options) => {
     await gateway.close()
     await origin.close()
     await sweep.stop()
-    await running.stop({ endTasks })
-    await logs.close()
-    await store.close()
-    removeServerFile(c.dataDirectory)
+    await running.stop(options)
   }
 }

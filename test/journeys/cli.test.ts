@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, startTaskport, TaskportProcess } from '../support/taskport-process.ts'
@@ -275,6 +276,20 @@ describe('what points clients at the server', () => {
     expect((JSON.parse(seen.stdout) as List).items).toEqual([])
     expect(await taskport.run(['token', 'revoke', token.id])).toMatchObject({ code: 0 })
     expect(await taskport.run(['ps'], { environment })).toMatchObject({ code: 1 })
+  })
+})
+
+describe('a server that cannot start', () => {
+  test('says why and ends, and leaves its data directory to the next', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'taskport-journey-'))
+    const up = (...args: string[]) => startTaskport(['up', '--data-dir', directory, ...args]).finished
+    for (let round = 0; round < 2; round++) {
+      const { code, stderr } = await up('--port', new URL(taskport.url).port)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^taskport: .*address already in use.*\n→ .*--port 0/)
+    }
+    expect(await up('--port', '65536')).toMatchObject({ code: 2, stderr: expect.stringContaining('--port 65536') })
+    rmSync(directory, { recursive: true })
   })
 })
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AutomationsFolder, automationsFolder } from '../automations-folder.ts'
 import type { Command, OptionSpec, Options } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Failure } from '../failure.ts'
+import { Failure, usage } from '../failure.ts'
 import { nativeClient } from '../native-client.ts'
 import { onaClient } from '../ona-client.ts'
 import { pairs } from '../pairs.ts'
@@ -20,7 +20,7 @@ export const up: Command = {
   options: async () => [...(await import('../../server/configuration.ts')).FLAGS.map(optionOf), ...AUTOMATIONS_OPTIONS],
   examples: ['taskport up', 'taskport up --automations .ona/automations.yaml --task build'],
   async run(context, _args, options) {
-    const { DEFAULT_CONFIGURATION, FLAGS } = await import('../../server/configuration.ts')
+    const { DEFAULT_CONFIGURATION, FLAGS, problemWith } = await import('../../server/configuration.ts')
     const { serve } = await import('../../server/server.ts')
     const given = configured(FLAGS, options)
     const path = options.text('automations')
@@ -32,6 +32,8 @@ export const up: Command = {
       workspaceRoots: folder ? [...roots, folder.directory] : roots,
       dataDirectory: context.dataDirectory,
     }
+    const problem = problemWith(configuration)
+    if (problem !== undefined) throw usage(problem)
     const server = await serve(configuration).catch((error: unknown) => {
       throw new Failure(error instanceof Error ? error.message : String(error), startHint(error), undefined, error)
     })
