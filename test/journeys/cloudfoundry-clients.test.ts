@@ -1,13 +1,10 @@
 /**
- * Real clients, unmodified: cloudfoundry-client from PyPI, and the cf CLI v8 wherever scripts/cf-clients.mjs has it.
+ * cloudfoundry-client from PyPI, unmodified, wherever scripts/cf-clients.mjs has it.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cfCli, cfPython } from '../../scripts/cf-clients.mjs'
+import { cfPython } from '../../scripts/cf-clients.mjs'
 import { type CfWorld, dropletOf, openCfWorld } from '../support/cf-world.ts'
 
 const run = promisify(execFile)
@@ -22,7 +19,6 @@ function found(make: () => string): string | undefined {
 }
 
 const python = found(cfPython)
-const cli = found(() => cfCli({ build: false }))
 let world: CfWorld
 let app: string
 
@@ -80,74 +76,4 @@ describe.skipIf(python === undefined)('cloudfoundry-client for Python', () => {
       left: [],
     })
   }, 90_000)
-})
-
-describe.skipIf(cli === undefined)('the cf CLI v8', () => {
-  let home: string
-  const cf = async (...args: readonly string[]): Promise<string> => {
-    const env = { PATH: process.env.PATH, HOME: home, CF_HOME: home, CF_PASSWORD: world.password }
-    return (await run(cli!, args, { cwd: home, timeout: 60_000, env })).stdout
-  }
-  /** What the command says when it fails. */
-  const refused = (...args: readonly string[]): Promise<string> =>
-    cf(...args).then(
-      () => 'taken',
-      (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
-    )
-
-  beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'taskport-cf-home-'))
-    await cf('api', world.url)
-    await cf('auth', world.username, world.password)
-    await cf('target', '-o', 'default', '-s', 'default')
-  }, 60_000)
-  afterAll(() => rmSync(home, { recursive: true, force: true }))
-
-  test('push --droplet, run-task --wait, tasks, task, logs, terminate-task, delete', async () => {
-    writeFileSync(join(home, 'x.tgz'), dropletOf({ 'a.sh': 'echo out\n' }))
-    await cf('push', 'cli', '--no-start', '--no-route', '--droplet', 'x.tgz')
-    await cf('run-task', 'cli', '-c', 'sh a.sh', '--name', 'one', '-m', '64M', '-k', '64M', '--wait')
-    expect(await cf('tasks', 'cli')).toMatch(/1\s+one\s+SUCCEEDED/)
-    expect(await cf('logs', 'cli', '--recent')).toContain('[APP/TASK/one/0] OUT out')
-    expect(await refused('run-task', 'cli', '-c', 'exit 3', '--wait')).toMatch(/Task failed to complete successfully/)
-    await cf('run-task', 'cli', '-c', 'sleep 60', '--name', 'three')
-    await cf('terminate-task', 'cli', '3')
-    await cf('delete', 'cli', '-f')
-  }, 180_000)
-
-  test('push --task of bits with the binary buildpack, variables, services, app and apps', async () => {
-    const bits = join(home, 'bits')
-    mkdirSync(bits)
-    writeFileSync(join(bits, 'run.sh'), 'echo $WHO $DATABASE_URL\n')
-    await cf('push', 'bits', '--task', '-b', 'binary_buildpack', '-p', bits, '-c', 'sh run.sh', '--no-route')
-    await cf('set-env', 'bits', 'WHO', 'me')
-    expect(await cf('env', 'bits')).toMatch(/WHO:\s+me/)
-    await cf('cups', 'db', '-p', '{"uri":"postgres://u@h/d"}')
-    await cf('bind-service', 'bits', 'db')
-    expect(await cf('services')).toMatch(/db\s+user-provided\s+bits/)
-    await cf('run-task', 'bits', '--process', 'web', '--name', 'templated', '--wait')
-    expect(await cf('logs', 'bits', '--recent')).toContain('[APP/TASK/templated/0] OUT me postgres://u@h/d')
-    expect(await cf('apps')).toContain('bits')
-    expect(await cf('app', 'bits')).toContain('bits')
-    expect(await cf('create-app', 'bare')).toContain('OK')
-    expect(await refused('run-task', 'bare', '-c', 'true')).toMatch(/not staged/)
-    for (const name of ['bits', 'bare']) await cf('delete', name, '-f')
-  }, 180_000)
-
-  test('org, space, users, roles and quotas', async () => {
-    expect(await cf('org', 'default')).toMatch(/quota:\s+default/)
-    expect(await cf('space', 'default')).toContain('default')
-    await cf('create-org', 'two')
-    await cf('create-space', 'dev', '-o', 'two')
-    await cf('create-user', 'ann', 'pw')
-    await cf('set-space-role', 'ann', 'two', 'dev', 'SpaceDeveloper')
-    expect(await cf('space-users', 'two', 'dev')).toContain('ann')
-    await cf('unset-space-role', 'ann', 'two', 'dev', 'SpaceDeveloper')
-    await cf('create-org-quota', 'small', '-m', '1G')
-    await cf('set-org-quota', 'two', 'small')
-    expect(await cf('org-quotas')).toContain('small')
-    await cf('create-space-quota', 'tiny', '-m', '64M')
-    await cf('delete-user', 'ann', '-f')
-    await cf('delete-org', 'two', '-f')
-  }, 180_000)
 })

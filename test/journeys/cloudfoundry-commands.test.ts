@@ -105,9 +105,15 @@ test('cf create-org-quota, update-org-quota, set-org-quota; cf create-space-quot
   const apps = { total_memory_in_mb: 1024, per_process_memory_in_mb: null, total_instances: null, per_app_tasks: 3 }
   const quota = await cf.must('POST', '/v3/organization_quotas', { name: 'small', apps })
   expect(quota.apps).toEqual({ ...apps, log_rate_limit_in_bytes_per_second: null })
-  const changed = { apps: { per_app_tasks: null } }
-  expect((await cf.must('PATCH', `/v3/organization_quotas/${quota.guid}`, changed)).apps.per_app_tasks).toBeNull()
-  const found = (await cf.must('GET', '/v3/organization_quotas?names=small')).resources[0]
+  const changed = { name: 'smaller', apps: { per_app_tasks: null }, routes: {}, services: {} }
+  const updated = await cf.must('PATCH', `/v3/organization_quotas/${quota.guid}`, changed)
+  expect(updated).toMatchObject({
+    ...quota,
+    name: 'smaller',
+    apps: { ...apps, per_app_tasks: null },
+    updated_at: expect.any(String),
+  })
+  const found = (await cf.must('GET', '/v3/organization_quotas?names=smaller')).resources[0]
   await cf.must('POST', `/v3/organization_quotas/${found.guid}/relationships/organizations`, {
     data: [{ guid: org.guid }],
   })
@@ -243,3 +249,20 @@ test('beyond: a task runs again by schedule, each run with its own number, until
   expect([refused.status, refused.body.errors[0].code]).toEqual([422, 10008])
   expect(refused.body.errors[0].detail).toMatch(/^Metadata annotation value error: taskport\/schedule/)
 }, 60_000)
+
+test('process types of a Procfile are templates of tasks; one that is no map of commands is refused', async () => {
+  const app = await cf.pushBits(
+    'with-procfile',
+    zipOf({ Procfile: '# types\ntask: exit 4\nweb: exit 5\n', 'a.sh': 'true' }),
+  )
+  const processes = (await cf.must('GET', `/v3/apps/${app}/processes?order_by=-created_at`)).resources
+  expect(processes.map(({ type }: { type: string }) => type).sort()).toEqual(['task', 'web'])
+  for (const { guid, type } of processes) {
+    const { result } = await cf.run(app, { name: type, template: { process: { guid } } })
+    expect(result.failure_reason).toBe(`APP/TASK/${type}: Exited with status ${type === 'task' ? 4 : 5}`)
+  }
+  const droplet = await cf.must('GET', `/v3/apps/${app}/droplets/current`)
+  expect(droplet.process_types).toEqual({ task: 'exit 4', web: 'exit 5' })
+  const broken = cf.pushBits('broken-procfile', zipOf({ Procfile: '- a\n', 'a.sh': 'true' }))
+  await expect(broken).rejects.toThrow('Procfile must be a map of process types to commands')
+})

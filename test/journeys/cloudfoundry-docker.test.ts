@@ -1,8 +1,11 @@
-/** `cf push --docker-image` and `cf run-task` with a real container engine. */
+/** `cf push --docker-image` and `cf run-task` with a real container engine, by requests and by the real cf CLI. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { importTestImage, TEST_IMAGE } from '../../src/executors/docker/fixtures/test-image.ts'
+import { CfCommand, foundCfCli } from '../support/cf-command.ts'
 import { type CfWorld, dropletOf, openCfWorld } from '../support/cf-world.ts'
 import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
+
+const program = foundCfCli()
 
 describe.skipIf(!canRunDocker())('an image as a droplet (needs root and the package docker.io)', () => {
   let engine: DockerEngine
@@ -47,4 +50,22 @@ describe.skipIf(!canRunDocker())('an image as a droplet (needs root and the pack
     expect(task.state).toBe('FAILED')
     expect(task.result.failure_reason).toMatch(/^failed to run container: /)
   }, 60_000)
+
+  test.skipIf(program === undefined)(
+    'the cf CLI pushes an image and runs its tasks',
+    async () => {
+      const cf = await CfCommand.loggedIn(program!, world)
+      try {
+        expect(await cf.run('push', 'pushed', '--docker-image', TEST_IMAGE, '--task')).toContain(`docker image:`)
+        expect((await cf.runTask('pushed', '-c', 'echo from $MEMORY_LIMIT', '--name', 'one', '-m', '64M')).state).toBe(
+          'SUCCEEDED',
+        )
+        expect(await cf.run('logs', 'pushed', '--recent')).toContain('[APP/TASK/one/0] OUT from 64m')
+        await cf.run('delete', 'pushed', '-f')
+      } finally {
+        cf.end()
+      }
+    },
+    90_000,
+  )
 })

@@ -1,6 +1,6 @@
 import { boundServices } from '../app/bound-services.ts'
-import { appIndexes, findApp, orgOf } from '../app/find-app.ts'
-import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, newApp } from '../app/new-app.ts'
+import { appIndexes, findApp, ofApp, orgOf, processesOf } from '../app/find-app.ts'
+import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, newApp, newProcess } from '../app/new-app.ts'
 import { presentApp, presentDroplet } from '../app/present-app.ts'
 import { removeApp } from '../app/remove-app.ts'
 import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Org, type Space } from '../documents.ts'
@@ -98,8 +98,17 @@ async function assignDroplet(call: Call): Promise<Answer> {
   const droplet = guid === undefined ? undefined : await call.records.find<Droplet>(COLLECTIONS.droplet, guid)
   if (!droplet || droplet.app !== app.guid)
     throw unprocessable('Unable to assign current droplet. Ensure the droplet exists and belongs to this app.')
+  await addProcesses(call, app.guid, droplet)
   await changed(call, app.guid, (a) => ({ ...a, droplet: droplet.guid }))
   return ok(currentDroplet(app.guid, droplet.guid, call.base))
+}
+
+/** What the droplet knows how to run, the app then has a process for: a template of tasks. */
+async function addProcesses(call: Call, app: string, droplet: Droplet): Promise<void> {
+  const known = new Set((await processesOf(call, app)).map(({ type }) => type))
+  const types = Object.keys(droplet.processTypes).filter((type) => !known.has(type))
+  const added = types.map((type) => newProcess(call, app, type))
+  await call.records.save(...added.map((process) => call.records.putOf(COLLECTIONS.process, process, ofApp(process))))
 }
 
 const currentDroplet = (app: string, droplet: string, base: string): object => ({

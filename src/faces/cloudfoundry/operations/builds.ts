@@ -4,6 +4,7 @@ import { copySecret, keyOfPackage, registrySecretOf } from '../app/remove-bits.t
 import { type Build, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
 import { unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, type Operation, ok } from '../operation.ts'
+import { procfileOf } from '../staging/procfile.ts'
 import { startStaging } from '../staging/start-staging.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems } from '../wire/message.ts'
@@ -36,9 +37,11 @@ async function create(call: Call): Promise<Answer> {
 
 /** An image needs no staging; bits are unpacked by an execution, as the binary buildpack does. */
 async function stage(call: Call, { app, body: from }: PlacedApp & { readonly body: Package }): Promise<Build> {
-  const { records, caller, engine } = call
+  const { records, caller, engine, context } = call
   const id = engine.newExecutionId()
   const isImage = from.type === 'docker'
+  const archive = isImage ? undefined : await context.objects.path(caller.tenant, keyOfPackage(from.guid))
+  const procfile = archive === undefined ? {} : await procfileOf(archive)
   const commands = (await processesOf(call, app.guid)).flatMap((p) => (p.command ? [[p.type, p.command]] : []))
   const fresh = records.fresh()
   if (from.username !== undefined) await copySecret(call, registrySecretOf(from.guid), registrySecretOf(fresh.guid))
@@ -50,7 +53,7 @@ async function stage(call: Call, { app, body: from }: PlacedApp & { readonly bod
     ...(from.username !== undefined && { registrySecret: registrySecretOf(fresh.guid) }),
     package: from.guid,
     lifecycle: app.lifecycle,
-    processTypes: Object.fromEntries(commands),
+    processTypes: { ...Object.fromEntries(commands), ...procfile },
     ...(from.sha256 !== undefined && { sha256: from.sha256 }),
     metadata: NO_METADATA,
   }

@@ -96,16 +96,21 @@ function limitsOf(before: Limits, body: Json, problems: Problems): Limits {
   return { ...before, ...changed }
 }
 
-/** What this foundation remembers and shows, and has nothing to count for. */
-const restOf = (body: Json, before: Quota['rest']): Quota['rest'] => ({
-  services: isObject(body.services)
-    ? body.services
-    : (before.services ?? { paid_services_allowed: true, total_service_instances: null, total_service_keys: null }),
-  routes: isObject(body.routes) ? body.routes : (before.routes ?? { total_routes: null, total_reserved_ports: null }),
-  ...('domains' in before || isObject(body.domains)
-    ? { domains: isObject(body.domains) ? body.domains : before.domains }
-    : {}),
-})
+const REST = {
+  services: { paid_services_allowed: true, total_service_instances: null, total_service_keys: null },
+  routes: { total_routes: null, total_reserved_ports: null },
+  domains: { total_domains: null },
+}
+
+/** What this foundation remembers and shows, and has nothing to count for. The CLI sends `{}` for what stays. */
+const restOf = (kind: Kind, body: Json, before: Quota['rest']): Quota['rest'] =>
+  Object.fromEntries(
+    Object.entries(REST)
+      .filter(([name]) => name !== 'domains' || kind === ORG)
+      .map(([name, fresh]) => [name, { ...fresh, ...object(before[name]), ...object(body[name]) }]),
+  )
+
+const object = (value: unknown): Json => (isObject(value) ? value : {})
 
 const mayManage = async (call: Call, kind: Kind, org: string | undefined): Promise<boolean> =>
   kind === ORG || org === undefined ? call.access.isAdmin : call.access.canManageOrg(org)
@@ -128,7 +133,7 @@ async function create(call: Call, kind: Kind): Promise<Answer> {
     name: name!,
     ...(org !== undefined && { org }),
     ...limits,
-    rest: restOf(body, kind === ORG ? { domains: { total_domains: null } } : {}),
+    rest: restOf(kind, body, {}),
   }
   await call.records.save(call.records.putOf(kind.collection, quota))
   const related = isObject(body.relationships) ? body.relationships[kind.owners] : undefined
@@ -152,9 +157,9 @@ async function update(call: Call, kind: Kind): Promise<Answer> {
   problems.check()
   const change = (q: Quota): Quota => ({
     ...q,
-    ...(name !== undefined && { name }),
     ...limitsOf(q, body, problems),
-    rest: restOf(body, q.rest),
+    ...(name !== undefined && { name }),
+    rest: restOf(kind, body, q.rest),
   })
   const after = await call.records.change<Quota>(kind.collection, before.guid, change, () => ({}))
   if (!after) throw notFound(kind.thing)
