@@ -33,12 +33,16 @@ import { wallMicros } from './wall-clock.ts'
 const LOG_SYNC_MS = 1_000
 const TEND_MS = 1_000
 const HOME_LOOK_MS = 10_000
+/** Starting takes longest of all that a round does: so many, about 5 ms, then exits are looked at and told. */
+const STARTS_A_ROUND = 16
+
+type Start = Extract<ToCell, { do: 'start' }>
 
 /**
  * A cell: the process that owns programs, their pipes and their limits, and outlives the server.
  *
- * I1. One round: wait, handle what is ready, then in this order write the journal, flush logs, tell the server. So an
- *     exit that a server hears of is in the journal, and its log is readable.
+ * I1. One round: wait, handle what is ready, start a few programs, then in this order write the journal, flush logs, tell
+ *     the server. So an exit that a server hears of is in the journal, and its log is readable.
  * I2. An attempt is in exactly one of: never, tombstone, running (`runs`), ended and kept (`sightings`), forgotten.
  * I3. It never forks by libuv and never returns to libuv's loop: no promise, stream or timer of Node works here.
  * I4. It ignores every signal that can be ignored: only `end`, or SIGKILL, ends it.
@@ -63,6 +67,8 @@ export class Cell {
   readonly #strays: Strays
   /** Pids of processes that the cell itself started and watches. */
   readonly #roots = new Set<number>()
+  /** Heard of, in no journal yet: until it is taken it is the server's to send again. */
+  readonly #waiting: Start[] = []
   #taken: AttemptId[] = []
   #taking: readonly JournalEntry[] = []
   #logsDirty = false
@@ -133,8 +139,9 @@ export class Cell {
   /** The loop. Returns when the cell has nothing left to do in this world. */
   run(): void {
     while (!this.#ending || this.#runs.size > 0) {
-      this.#reactor.round()
+      this.#reactor.round(this.#waiting.length > 0)
       this.#reactor.guard(() => this.#ender.afterRound())
+      this.#reactor.guard(() => this.#startWaiting(STARTS_A_ROUND))
       this.#settle()
     }
     this.#networks.closeAll()
@@ -166,17 +173,20 @@ export class Cell {
     if (fresh.length > 0) this.#link.say({ say: 'seen', observations: fresh })
   }
 
+  /** Starts wait for the end of the round; whatever could be about one of them comes after it. */
   #obey(messages: readonly ToCell[]): void {
-    const starts: { readonly attempt: AttemptId; readonly work: Work; readonly offers: readonly number[] }[] = []
     for (const message of messages) {
-      if (message.do === 'start')
-        starts.push({ attempt: message.attempt as AttemptId, work: message.work, offers: message.offers ?? [] })
-      else {
-        this.#startAll(starts.splice(0))
-        this.#do(message)
+      if (message.do === 'start') {
+        this.#waiting.push(message)
+        continue
       }
+      if (message.do !== 'ack') this.#startWaiting(this.#waiting.length)
+      this.#do(message)
     }
-    this.#startAll(starts)
+  }
+
+  #startWaiting(most: number): void {
+    if (this.#waiting.length > 0) this.#startAll(this.#waiting.splice(0, most))
   }
 
   #do(message: Exclude<ToCell, { do: 'start' }>): void {
@@ -214,14 +224,12 @@ export class Cell {
   }
 
   /** Takes are journaled in one write before anything is spawned. */
-  #startAll(
-    starts: readonly { readonly attempt: AttemptId; readonly work: Work; readonly offers: readonly number[] }[],
-  ): void {
-    const mine = starts.filter(({ attempt }) => this.#take(attempt))
-    this.#taking = mine.map(({ attempt, work }) => takeOf(attempt, work))
+  #startAll(starts: readonly Start[]): void {
+    const mine = starts.filter(({ attempt }) => this.#take(attempt as AttemptId))
+    this.#taking = mine.map(({ attempt, work }) => takeOf(attempt as AttemptId, work))
     for (const entry of this.#taking) this.#journal.add(entry)
     this.#journal.flush()
-    for (const { attempt, work, offers } of mine) this.#start(attempt, work, offers)
+    for (const { attempt, work, offers } of mine) this.#start(attempt as AttemptId, work, offers ?? [])
     this.#taking = []
   }
 

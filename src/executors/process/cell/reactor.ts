@@ -44,9 +44,9 @@ export class Reactor {
     this.#control(EPOLL_CTL_DEL, fd, 0)
   }
 
-  /** Waits for something to happen, at most until the next timer, and handles it. */
-  round(): void {
-    const wait = this.timers.nextAt() - monotonicMs()
+  /** Waits for something to happen, at most until the next timer, not at all when there is other work; handles it. */
+  round(busy: boolean): void {
+    const wait = busy ? 0 : this.timers.nextAt() - monotonicMs()
     const timeout = wait === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.min(Math.ceil(wait), 60_000))
     const count = sys.epollWait(this.#epoll, this.#events, MAX_EVENTS, timeout)
     for (let i = 0; i < count; i++) {
