@@ -4,6 +4,7 @@
  */
 import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { acceptRawBodies } from '../kit/body.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { Authenticator, type Caller, checkGrant } from './auth.ts'
 import { AwsError, asAwsError, clientException, unsupported } from './errors.ts'
@@ -42,9 +43,7 @@ export class Routes {
 
   mount(app: FastifyInstance): void {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
-      done(null, body),
-    )
+    acceptRawBodies(app, '*', BODY_LIMIT)
     app.setErrorHandler((error, _request, reply) => this.#fail(reply, error))
     app.setNotFoundHandler((_request, reply) => this.#fail(reply, unknownOperation()))
     app.post('/', { bodyLimit: BODY_LIMIT }, (request, reply) => this.#answer(request, reply))

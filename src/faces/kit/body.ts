@@ -11,9 +11,10 @@ import { invalid } from '../../core/engine-error.ts'
 import type { Tenant } from '../../core/identity.ts'
 import type { ObjectFacts, ObjectStore } from '../../core/ports/object-store.ts'
 
-/** Bodies of these types (`*`: all others) arrive as a Buffer, up to the route's `bodyLimit` (413 beyond). */
-export function acceptRawBodies(app: FastifyInstance, types: string | readonly string[]): void {
-  app.addContentTypeParser(mutable(types), { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+/** Bodies of these types (`*`: all others) arrive as a Buffer, up to `bodyLimit` bytes (413 beyond), else the route's. */
+export function acceptRawBodies(app: FastifyInstance, types: string | readonly string[], bodyLimit?: number): void {
+  const options = { parseAs: 'buffer' as const, ...(bodyLimit !== undefined && { bodyLimit }) }
+  app.addContentTypeParser(mutable(types), options, (_request, body, done) => done(null, body))
 }
 
 /** Bodies of these types arrive unread, as a Readable, of any length: whoever takes one limits it (`storeBody`). */

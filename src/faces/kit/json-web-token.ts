@@ -5,53 +5,25 @@
  * J2. `exp` and `nbf` are seconds since 1970, as the RFC has them, and are checked without leeway: one clock made and
  *     reads them.
  */
-import {
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  sign,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { Instant } from '../../core/instant.ts'
 
 export type JwtClaims = Readonly<Record<string, unknown>>
 
 /** What a token is held against. */
 export interface JwtVerifier {
-  readonly algorithm: 'HS256' | 'RS256' | 'ES256'
+  readonly algorithm: 'RS256' | 'ES256'
   verify(text: string, signature: Buffer): boolean
 }
 
-export interface JwtKey extends JwtVerifier {
-  readonly algorithm: 'HS256' | 'RS256'
+export interface RsaJwtKey extends JwtVerifier {
+  readonly algorithm: 'RS256'
   /** `kid`. */
   readonly id: string
   sign(text: string): Buffer
-}
-
-export interface RsaJwtKey extends JwtKey {
-  readonly algorithm: 'RS256'
   readonly publicPem: string
   /** As a key set (`/jwks`, UAA's `/token_keys`) lists it. */
   readonly publicJwk: Readonly<Record<'kty' | 'n' | 'e' | 'alg' | 'use' | 'kid', string>>
-}
-
-/** `secret`: at least 32 bytes. */
-export function hmacJwtKey(secret: Uint8Array, id: string): JwtKey {
-  const key = createSecretKey(secret)
-  const signed = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
-  return {
-    algorithm: 'HS256',
-    id,
-    sign: signed,
-    verify(text, signature) {
-      const expected = signed(text)
-      return expected.length === signature.length && timingSafeEqual(expected, signature)
-    },
-  }
 }
 
 /** Of a private key in PEM (PKCS #8). Its id is the thumbprint of RFC 7638. */
@@ -84,7 +56,7 @@ export function es256Verifier(publicPem: string): JwtVerifier {
 }
 
 /** `header`: members besides `alg`, `typ` and `kid`, e.g. `jku`. */
-export function signJwt(key: JwtKey, claims: JwtClaims, header: Readonly<Record<string, unknown>> = {}): string {
+export function signJwt(key: RsaJwtKey, claims: JwtClaims, header: Readonly<Record<string, unknown>> = {}): string {
   const head = { ...header, alg: key.algorithm, typ: 'JWT', kid: key.id }
   const text = `${encoded(head)}.${encoded(claims)}`
   return `${text}.${key.sign(text).toString('base64url')}`

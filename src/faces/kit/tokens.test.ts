@@ -1,9 +1,9 @@
-import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
+import { createHmac, createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../store/memory/memory-store.ts'
 import { CredentialTable } from './credential-table.ts'
-import { hmacJwtKey, rsaJwtKey, signJwt, verifyJwt } from './json-web-token.ts'
+import { rsaJwtKey, signJwt, verifyJwt } from './json-web-token.ts'
 import { SignedTokens } from './signed-token.ts'
 import { SigningKey } from './signing-key.ts'
 
@@ -35,30 +35,29 @@ const pem = (): string =>
 
 describe('a JSON web token', () => {
   const rsa = rsaJwtKey(pem())
-  const hmac = hmacJwtKey(key(3), 'mine')
 
-  test('holds its claims between nbf and exp, whichever the algorithm', () => {
-    for (const one of [rsa, hmac]) {
-      const token = signJwt(one, { sub: 'x', nbf: NOW / 1_000, exp: NOW / 1_000 + 60 })
-      expect(verifyJwt(one, token, NOW)).toMatchObject({ sub: 'x' })
-      expect(verifyJwt(one, token, NOW + 60_000)).toBeUndefined()
-      expect(verifyJwt(one, token, NOW - 1)).toBeUndefined()
-    }
+  test('holds its claims between nbf and exp', () => {
+    const token = signJwt(rsa, { sub: 'x', nbf: NOW / 1_000, exp: NOW / 1_000 + 60 })
+    expect(verifyJwt(rsa, token, NOW)).toMatchObject({ sub: 'x' })
+    expect(verifyJwt(rsa, token, NOW + 60_000)).toBeUndefined()
+    expect(verifyJwt(rsa, token, NOW - 1)).toBeUndefined()
   })
 
   test('with any one character changed, of another key, of algorithm none, or with the public key as secret is refused', () => {
-    const token = signJwt(hmac, { sub: 'x' })
+    const token = signJwt(rsa, { sub: 'x' })
     fc.assert(
       fc.property(fc.nat(token.length - 1), fc.constantFrom('A', 'b', '0', '.'), (at, c) => {
         const other = token.slice(0, at) + c + token.slice(at + 1)
-        if (other !== token) expect(verifyJwt(hmac, other, NOW)).toBeUndefined()
+        if (other !== token) expect(verifyJwt(rsa, other, NOW)).toBeUndefined()
       }),
     )
-    expect(verifyJwt(hmacJwtKey(key(4), 'mine'), token, NOW)).toBeUndefined()
+    expect(verifyJwt(rsaJwtKey(pem()), token, NOW)).toBeUndefined()
     const none = Buffer.from('{"alg":"none"}').toString('base64url')
     expect(verifyJwt(rsa, `${none}.${token.split('.')[1]}.`, NOW)).toBeUndefined()
-    const confused = signJwt(hmacJwtKey(Buffer.from(rsa.publicPem), rsa.id), { sub: 'x' })
-    expect(verifyJwt(rsa, confused, NOW)).toBeUndefined()
+    const head = Buffer.from(`{"alg":"HS256","kid":"${rsa.id}"}`).toString('base64url')
+    const text = `${head}.${token.split('.')[1]}`
+    const signature = createHmac('sha256', rsa.publicPem).update(text).digest('base64url')
+    expect(verifyJwt(rsa, `${text}.${signature}`, NOW)).toBeUndefined()
   })
 
   test('of RS256 is verified by anyone with the key set alone', () => {

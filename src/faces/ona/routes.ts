@@ -4,13 +4,14 @@
  * who calls, pages asked for in the query, lenient JSON, events as JSON Lines, and `x-should-retry`.
  */
 
-import { once } from 'node:events'
-import { create, fromBinary, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf'
+import { create, fromBinary, fromJson, type JsonValue, type MessageInitShape, toJson } from '@bufbuild/protobuf'
 import { ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol'
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { acceptRawBodies } from '../kit/body.ts'
+import { sendJsonLines } from '../kit/json-lines.ts'
 import { type Caller, checkGrant } from './auth.ts'
 import type { Call, Parts } from './call.ts'
 import { asConnectError, invalidArgument, isFinalRefusal, unimplemented } from './errors.ts'
@@ -52,9 +53,7 @@ export class Routes {
 
   mount(app: FastifyInstance): void {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
-      done(null, body),
-    )
+    acceptRawBodies(app, '*', BODY_LIMIT)
     app.setErrorHandler((error, request, reply) => this.#fail(request, reply, error))
     app.setNotFoundHandler((request, reply) =>
       this.#fail(request, reply, unimplemented(`${request.url} is not served`)),
@@ -125,20 +124,12 @@ export class Routes {
     const signal = AbortSignal.any([gone.signal, request.server.closing])
     const events = watchEvents(this.#call(request, caller, undefined), message, signal)[Symbol.asyncIterator]()
     // The first is asked for before anything is sent: what is wrong with the request is still a status of its own.
-    let next = await events.next()
-    reply.hijack()
-    reply.raw.writeHead(200, { 'content-type': JSON_LINES, 'cache-control': 'no-store' })
-    try {
-      for (; !next.done && !signal.aborted; next = await events.next()) {
-        const line = JSON.stringify(toJson(WatchEventsResponseSchema, create(WatchEventsResponseSchema, next.value)))
-        if (!reply.raw.write(`${line}\n`)) await once(reply.raw, 'drain', { signal })
-      }
-    } catch (error) {
-      if (!signal.aborted) this.#parts.context.log.error({ err: error }, 'a stream of events broke')
-    } finally {
-      await events.return?.()
-      reply.raw.end()
-    }
+    const first = await events.next()
+    await sendJsonLines(request, reply, () => messagesOf(first, events), {
+      contentType: JSON_LINES,
+      heartbeat: 'none',
+      onFailure: (err) => this.#parts.context.log.error({ err }, 'a stream of events broke'),
+    })
     return reply
   }
 
@@ -191,6 +182,20 @@ const isPlainBinary = (request: FastifyRequest): boolean => isPlain(request, 'ap
 /** The older generation asks by `Accept`, TypeScript by the content type as well. */
 const wantsJsonLines = (request: FastifyRequest): boolean =>
   mediaType(request) === JSON_LINES || (request.headers.accept ?? '').includes(JSON_LINES)
+
+type EventShape = MessageInitShape<typeof WatchEventsResponseSchema>
+
+async function* messagesOf(
+  first: IteratorResult<EventShape>,
+  rest: AsyncIterator<EventShape>,
+): AsyncGenerator<JsonValue> {
+  try {
+    for (let next = first; !next.done; next = await rest.next())
+      yield toJson(WatchEventsResponseSchema, create(WatchEventsResponseSchema, next.value))
+  } finally {
+    await rest.return?.()
+  }
+}
 
 /** Throws `invalid_argument`. No body is an empty message. */
 function readJson(request: FastifyRequest): unknown {

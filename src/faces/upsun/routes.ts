@@ -6,7 +6,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EngineError } from '../../core/engine-error.ts'
+import { acceptRawBodies, acceptStreamedBodies } from '../kit/body.ts'
 import type { FaceContext } from '../kit/face.ts'
+import { sendJsonLines } from '../kit/json-lines.ts'
 import { needUser } from './access.ts'
 import { type Found, presentFound } from './activity/find-activity.ts'
 import type { Authenticator } from './auth.ts'
@@ -41,11 +43,9 @@ export class Routes {
 
   mount(app: FastifyInstance): void {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    acceptRawBodies(app, '*')
     // A tree is not held in memory.
-    app.addContentTypeParser(['application/gzip', 'application/x-tar'], (_request, payload, done) =>
-      done(null, payload),
-    )
+    acceptStreamedBodies(app, ['application/gzip', 'application/x-tar'])
     app.setErrorHandler((error, request, reply) => this.#fail(request, reply, error))
     app.setNotFoundHandler((request, reply) =>
       this.#fail(request, reply, new UpsunError(404, `this API has no ${request.method} ${request.url.split('?')[0]}`)),
@@ -54,7 +54,7 @@ export class Routes {
     app.post('/oauth2/revoke', (request, reply) => this.#oauth(request, reply, revokeToken))
     for (const operation of OPERATIONS) this.#route(app, operation)
     for (const base of ['/projects/:project', ENVIRONMENT])
-      app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(app, request, reply))
+      app.get(`${base}/activities/:activity/log`, (request, reply) => this.#log(request, reply))
     app.post(`${ENVIRONMENT}/deploy`, { bodyLimit: 2 ** 31 }, (request, reply) => this.#deploy(request, reply))
     app.post(`${ENVIRONMENT}/redeploy`, (request, reply) => this.#redeploy(request, reply))
     mountGit(app, (request) => this.#call(request))
@@ -111,12 +111,14 @@ export class Routes {
     }
   }
 
-  async #log(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
-    const signal = AbortSignal.any([gone.signal, app.closing])
-    const lines = await getActivityLog(await this.#call(request), request.params as Params, signal)
-    return reply.header('content-type', 'application/x-json-stream').send(lines)
+  async #log(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const items = await getActivityLog(await this.#call(request), request.params as Params)
+    await sendJsonLines(request, reply, items, {
+      contentType: 'application/x-json-stream',
+      heartbeat: 'none',
+      onFailure: (err) => this.#context.log.error({ err }, 'the log of an activity broke off'),
+    })
+    return reply
   }
 
   async #deploy(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

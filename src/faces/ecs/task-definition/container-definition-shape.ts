@@ -128,5 +128,4 @@ export const containerDefinitionShape = structure({
 
 export type ContainerDefinitionInput = ValueOf<typeof containerDefinitionShape>
 export type PortMapping = ValueOf<typeof portMappingShape>
-export type LogConfiguration = ValueOf<typeof logConfigurationShape>
 export type KeyValue = ValueOf<typeof keyValueShape>

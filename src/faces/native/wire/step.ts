@@ -236,4 +236,3 @@ export const Step = named(
   ),
 )
 export type Step = Static<typeof Step>
-export type StepFields = Omit<Step, 'name' | 'run' | 'await' | 'group' | 'needs' | 'labels'>

@@ -9,4 +9,3 @@ const ROLES: Readonly<Record<string, ServiceRole>> = {
 
 /** How a file says it; undefined names are none. */
 export const roleOf = (name: string): ServiceRole => ROLES[name] ?? ServiceRole.UNSPECIFIED
-export const isRole = (name: string): boolean => name in ROLES

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { isFinal } from '../../../core/execution.ts'
 import { needView } from '../access.ts'
 import { activityLog } from '../activity/activity-log.ts'
@@ -19,45 +18,50 @@ interface Wish {
   readonly maxDelay: number
 }
 
-/** NDJSON of numbered items; the last line is the seal once nothing can follow (reference §3.4). */
-export async function getActivityLog(call: Call, params: Params, gone: AbortSignal): Promise<Readable> {
+/** Numbered items; the last is the seal once nothing can follow (reference §3.4). They end when their signal aborts. */
+export async function getActivityLog(
+  call: Call,
+  params: Params,
+): Promise<(gone: AbortSignal) => AsyncIterable<object>> {
   const wish = wishOf(call.query)
   const instant = await findInstant(call, params)
   if (instant) {
     needInstant(call, instant)
     const { text } = wordsOf(instant, { id: instant.user, name: instant.userName })
     const item = { timestamp: timestamp(instant.at), message: `${text.replaceAll('**', '')}\n` }
-    return Readable.from(linesOf(single(item), wish, true, gone))
+    return (gone) => numbered(single(item), wish, true, gone)
   }
   const found = await findActivity(call, params)
   needView(call, found.record.project, found.record.environment)
   const follow = wish.maxDelay !== 0 || isFinal(found.execution)
-  const signal =
-    wish.maxDelay > 0 && follow ? AbortSignal.any([gone, AbortSignal.timeout(wish.maxDelay * 1_000)]) : gone
-  return Readable.from(linesOf(activityLog(call, found, follow, signal), wish, follow, signal))
+  return (gone) => {
+    const signal =
+      wish.maxDelay > 0 && follow ? AbortSignal.any([gone, AbortSignal.timeout(wish.maxDelay * 1_000)]) : gone
+    return numbered(activityLog(call, found, follow, signal), wish, follow, signal)
+  }
 }
 
 async function* single<Item>(item: Item): AsyncGenerator<Item> {
   yield item
 }
 
-async function* linesOf(
+async function* numbered(
   items: AsyncIterable<object>,
   wish: Wish,
   follow: boolean,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+): AsyncGenerator<object> {
   let id = 0
   let told = 0
   for await (const data of items) {
     if (id >= wish.startAt) {
-      yield `${JSON.stringify({ _id: id, data })}\n`
+      yield { _id: id, data }
       told++
     }
     id++
     if (wish.maxItems > 0 && told >= wish.maxItems) return
   }
-  if (follow && !signal.aborted) yield `${JSON.stringify({ _id: id, seal: true })}\n`
+  if (follow && !signal.aborted) yield { _id: id, seal: true }
 }
 
 const KEYS = ['start_at', 'max_items', 'max_delay']

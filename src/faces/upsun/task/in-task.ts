@@ -4,6 +4,7 @@ import type { TaskConfig } from '../config/task-config.ts'
 import type { EnvironmentRecord, ProjectRecord } from '../documents.ts'
 import { base64Json } from '../variable/platform-variables.ts'
 import { APP_DIRECTORY } from './mounts-of-task.ts'
+import { taskFields } from './task-fields.ts'
 
 export type Env = Readonly<Record<string, EnvValue>>
 
@@ -29,7 +30,7 @@ function shared({ project, treeId, toolchain }: BuildPlace, config: TaskConfig, 
     LANG: 'C.UTF-8',
     PYTHONUSERBASE: DEPENDENCIES,
     PLATFORM_APP_DIR: APP_DIRECTORY,
-    PLATFORM_APPLICATION: base64Json(applicationOf(config)),
+    PLATFORM_APPLICATION: base64Json(taskFields(config)),
     PLATFORM_APPLICATION_NAME: config.name,
     PLATFORM_PROJECT: project.id,
     PLATFORM_PROJECT_ENTROPY: project.entropy,
@@ -87,22 +88,3 @@ export function runEnvironment(
 
 /** A configured PATH stands before nothing else: who sets it means it. */
 const pathOf = (env: Env): Env => (env.PATH === undefined ? {} : { PATH: env.PATH })
-
-/** The configuration as the program may read it; no secret lies in it. */
-const applicationOf = (config: TaskConfig): object => ({
-  name: config.name,
-  type: config.type,
-  source: { root: config.sourceRoot },
-  hooks: { build: config.build, deploy: config.deploy },
-  run: { command: config.command, timeout: config.timeoutSeconds },
-  resources: config.resources,
-  container_profile: config.containerProfile,
-  authorizations: config.authorizations,
-  relationships: config.relationships,
-  additional_hosts: config.additionalHosts,
-  mounts: config.mounts,
-  timezone: config.timezone,
-  variables: config.variables,
-  dependencies: config.dependencies,
-  runtime: config.runtime,
-})
