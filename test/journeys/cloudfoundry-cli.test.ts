@@ -146,6 +146,28 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     await cf.run('delete', 'described', '-f')
   }, 120_000)
 
+  test('cups, uups, services, service, bind-service and what the task then has, unbind-service, delete-service', async () => {
+    const bits = directory('served', { 'run.sh': 'echo $DATABASE_URL $VCAP_SERVICES\n' })
+    await cf.run('push', 'served', '--task', '-b', 'binary_buildpack', '-p', bits, '-c', 'sh run.sh')
+    await cf.run('cups', 'db', '-p', '{"uri":"postgres://u@h/d"}', '-t', 'sql')
+    expect(await cf.refused('cups', 'db', '-p', '{}')).toContain('The service instance name is taken: db')
+    await cf.run('bind-service', 'served', 'db', '--binding-name', 'main')
+    expect(await cf.run('bind-service', 'served', 'db')).toContain('already bound')
+    expect(await cf.run('services')).toMatch(/db\s+user-provided\s+served/)
+    expect(await cf.run('service', 'db')).toMatch(/name:\s+db\n[\s\S]*user-provided[\s\S]*served\s+main/)
+    await cf.runTask('served', '--process', 'web', '--name', 'bound')
+    const logs = await cf.run('logs', 'served', '--recent')
+    expect(logs).toMatch(/\[APP\/TASK\/bound\/0\] OUT postgres:\/\/u@h\/d .*"binding_name":"main"/)
+    await cf.run('uups', 'db', '-p', '{"uri":"postgres://u@other/d"}')
+    expect(await cf.run('env', 'served')).toContain('"uri": "postgres://u@other/d"')
+    await cf.run('unbind-service', 'served', 'db')
+    expect(await cf.run('env', 'served')).not.toContain('postgres')
+    await cf.run('rename-service', 'db', 'other')
+    await cf.run('delete-service', 'other', '-f')
+    expect(await cf.run('services')).toMatch(/No services? (instances )?found/)
+    await cf.run('delete', 'served', '-f')
+  }, 120_000)
+
   test('org, space, users, roles and quotas', async () => {
     expect(await cf.run('org', 'default')).toMatch(/quota:\s+default/)
     expect(await cf.run('space', 'default')).toMatch(/org:\s+default/)

@@ -8,6 +8,7 @@ export const CLAIMS: readonly Claim[] = [
     when: { id: 'not-a-browser', test: ({ headers }) => !String(headers.accept ?? '').includes('text/html') },
   },
   { prefix: '/v3' },
+  { prefix: '/v2' },
   { prefix: '/oauth' },
   { prefix: '/login' },
   { prefix: '/Users' },

@@ -22,6 +22,13 @@ export const bodyOfError = ({ message, title, code }: CloudFoundryError): ErrorB
   errors: [{ detail: message, title, code }],
 })
 
+/** The same in version 2 of the API. */
+export const v2BodyOfError = ({ message, title, code }: CloudFoundryError): object => ({
+  description: message,
+  error_code: title,
+  code,
+})
+
 const error = CloudFoundryError
 // Codes and titles: cloud_controller_ng errors/v2.yml.
 export const messageParseError = (): CloudFoundryError =>
@@ -52,6 +59,15 @@ export const taskWorkersUnavailable = (detail: string): CloudFoundryError =>
   new error(503, 170020, 'CF-TaskWorkersUnavailable', `Task workers are unavailable: ${detail}`)
 export const beingDeleted = (thing: string): CloudFoundryError =>
   new error(422, 10020, 'CF-ResourceBeingDeleted', `The ${thing} is being deleted`)
+export const serviceNameTaken = (name: string): CloudFoundryError =>
+  new error(400, 60002, 'CF-ServiceInstanceNameTaken', `The service instance name is taken: ${name}`)
+export const appAlreadyBound = (app: string, service: string): CloudFoundryError =>
+  new error(
+    400,
+    90003,
+    'CF-ServiceBindingAppServiceTaken',
+    `The app is already bound to the service: ${app} ${service}`,
+  )
 export const unknownError = (): CloudFoundryError => new error(500, 10001, 'UnknownError', 'An unknown error occurred.')
 
 /** Every code of the core, in Cloud Controller's words. Operations that know better answer before it comes to this. */

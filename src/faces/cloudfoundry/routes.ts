@@ -1,14 +1,15 @@
 /** Requests → operations → replies; every refusal, the framework's included, in the voice of Cloud Controller. */
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { acceptStreamedBodies } from '../kit/body.ts'
+import { acceptRawBodies, acceptStreamedBodies } from '../kit/body.ts'
 import type { FaceContext } from '../kit/face.ts'
 import { Access } from './access/access.ts'
 import { Authenticator, type Caller } from './auth.ts'
-import { asCloudFoundryError, bodyOfError, unknownError, unknownRequest } from './errors.ts'
+import { asCloudFoundryError, bodyOfError, unknownError, unknownRequest, v2BodyOfError } from './errors.ts'
 import type { Answer, Call, Operation } from './operation.ts'
 import { BLOB_OPERATIONS } from './operations/blobs.ts'
 import { OPEN_OPERATIONS } from './operations/root.ts'
+import { OPEN_V2_OPERATIONS } from './operations/services-v2.ts'
 import { OPERATIONS } from './operations/table.ts'
 import type { CloudFoundryOptions } from './options.ts'
 import { Records } from './records.ts'
@@ -33,9 +34,7 @@ export class Routes {
     app.removeAllContentTypeParsers()
     // Uploads read the connection themselves; the CLI says application/json even where there is no body.
     acceptStreamedBodies(app, 'multipart/form-data')
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
-      done(null, body),
-    )
+    acceptRawBodies(app, '*', BODY_LIMIT)
     app.addHook('onSend', (request, reply, payload, done) => {
       const given = request.headers['x-vcap-request-id']
       const own = randomUUID()
@@ -45,7 +44,8 @@ export class Routes {
     app.setErrorHandler((error, _request, reply) => this.#fail(reply, error))
     app.setNotFoundHandler((request, reply) => this.#notFound(request, reply))
     new UaaRoutes(this.#context, this.#authenticator).mount(app)
-    for (const operation of [...OPEN_OPERATIONS, ...BLOB_OPERATIONS]) this.#route(app, operation, true)
+    for (const operation of [...OPEN_OPERATIONS, ...OPEN_V2_OPERATIONS, ...BLOB_OPERATIONS])
+      this.#route(app, operation, true)
     for (const operation of OPERATIONS) this.#route(app, operation, false)
   }
 
@@ -102,9 +102,11 @@ export class Routes {
     return reply
       .code(error.status)
       .type(JSON_TYPE)
-      .send(JSON.stringify(bodyOfError(error)))
+      .send(JSON.stringify(isV2(reply.request) ? v2BodyOfError(error) : bodyOfError(error)))
   }
 }
+
+const isV2 = (request: FastifyRequest): boolean => (request.raw.url ?? '').startsWith('/v2/')
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.headers) reply.headers(answer.headers)

@@ -3,6 +3,8 @@ import { type Call, type Operation, ok } from '../operation.ts'
 
 /** Between 3.197 (tasks have `user`) and 3.210 (from 3.211 on the CLI asks for embedded processes). */
 const API_VERSION = '3.205.0'
+/** The version 2 that goes with it. */
+export const API_V2_VERSION = '2.270.0'
 const UAA_VERSION = '77.0.0'
 
 const RESOURCES = [

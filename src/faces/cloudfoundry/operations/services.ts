@@ -1,12 +1,23 @@
-/** User-provided service instances and their bindings to apps; there is no marketplace here. */
+/** User-provided service instances and their bindings, in version 3 of the API. */
 import { findApp } from '../app/find-app.ts'
 import { presentApp } from '../app/present-app.ts'
-import { type App, COLLECTIONS, type ServiceBinding, type ServiceInstance, type Space } from '../documents.ts'
+import {
+  bindApp,
+  bindingsOf,
+  changeService,
+  createService,
+  findService,
+  removeService,
+  servicePartsOf,
+  servicesOf,
+  unbindApp,
+} from '../app/user-provided-services.ts'
+import { type App, COLLECTIONS, type ServiceBinding, type ServiceInstance } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
-import { isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
+import { Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { nameOf } from './organizations.ts'
 import { readable } from './packages.ts'
@@ -24,8 +35,6 @@ const KNOWN = [
   'parameters',
 ]
 const LAST = { type: 'create', state: 'succeeded', description: 'Operation succeeded' }
-
-const indexes = (s: ServiceInstance): Readonly<Record<string, string>> => ({ space: s.space })
 
 const presentInstance = (s: ServiceInstance, base: string): object => ({
   ...head(s),
@@ -66,33 +75,6 @@ const presentBinding = (b: ServiceBinding, base: string): object => ({
   }),
 })
 
-interface Found {
-  readonly service: ServiceInstance
-  readonly space: Space
-  readonly place: { readonly space: string; readonly org: string }
-}
-
-async function find(call: Call, guid: string): Promise<Found> {
-  const service = await call.records.find<ServiceInstance>(COLLECTIONS.service, guid)
-  const space = service && (await findSpace(call, service.space).catch(() => undefined))
-  if (!service || !space) throw notFound('Service instance')
-  return { service, space, place: { space: space.guid, org: space.org } }
-}
-
-function partsOf(body: Json, problems: Problems): Partial<ServiceInstance> {
-  const { credentials, tags } = body
-  if (credentials !== undefined && credentials !== null && !isObject(credentials))
-    problems.add('Credentials must be an object')
-  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')))
-    problems.add('Tags must be a list of strings')
-  return {
-    ...(isObject(credentials) && { credentials }),
-    ...(Array.isArray(tags) && { tags: tags.map(String) }),
-    ...(typeof body.syslog_drain_url === 'string' && { syslogDrainUrl: body.syslog_drain_url }),
-    ...(typeof body.route_service_url === 'string' && { routeServiceUrl: body.route_service_url }),
-  }
-}
-
 async function create(call: Call): Promise<Answer> {
   const body = call.body()
   const problems = new Problems(body, KNOWN)
@@ -100,7 +82,7 @@ async function create(call: Call): Promise<Answer> {
     problems.add("Type must be 'user-provided': this foundation has no service brokers")
   const name = nameOf(body, problems)
   if (body.name === undefined) problems.add("Name can't be blank")
-  const parts = partsOf(body, problems)
+  const parts = servicePartsOf(body, problems)
   const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
   const guid = relatedGuid(body, 'space')
   problems.check()
@@ -108,23 +90,14 @@ async function create(call: Call): Promise<Answer> {
     throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.')
   })
   await call.access.checkWriteSpace({ space: space.guid, org: space.org })
-  const others = await call.records.all<ServiceInstance>(COLLECTIONS.service, { name: 'space', value: space.guid })
-  if (others.some((s) => s.name === name)) throw unprocessable(`The service instance name is taken: ${name}.`)
-  const service: ServiceInstance = {
-    ...call.records.fresh(),
-    name: name!,
-    space: space.guid,
-    credentials: {},
-    tags: [],
-    ...parts,
-    metadata,
-  }
-  await call.records.save(call.records.putOf(COLLECTIONS.service, service, indexes(service)))
+  if ((await servicesOf(call, space.guid)).some((s) => s.name === name))
+    throw unprocessable(`The service instance name is taken: ${name}.`)
+  const service = await createService(call, { ...parts, name: name!, space: space.guid, metadata })
   return created(presentInstance(service, call.base))
 }
 
 async function update(call: Call): Promise<Answer> {
-  const { service, place } = await find(call, call.param('guid'))
+  const { service, place } = await findService(call, call.param('guid'))
   await call.access.checkWriteSpace(place)
   const body = call.body()
   const problems = new Problems(
@@ -132,32 +105,24 @@ async function update(call: Call): Promise<Answer> {
     KNOWN.filter((key) => key !== 'type'),
   )
   const name = nameOf(body, problems)
-  const parts = partsOf(body, problems)
+  const parts = servicePartsOf(body, problems)
   const change = parseMetadata(body.metadata, problems)
   problems.check()
-  const after = await call.records.change<ServiceInstance>(
-    COLLECTIONS.service,
-    service.guid,
-    (s) => ({ ...s, ...(name !== undefined && { name }), ...parts, metadata: changedMetadata(s.metadata, change) }),
-    indexes,
-  )
-  if (!after) throw notFound('Service instance')
+  const after = await changeService(call, service.guid, (s) => ({
+    ...s,
+    ...(name !== undefined && { name }),
+    ...parts,
+    metadata: changedMetadata(s.metadata, change),
+  }))
   return ok(presentInstance(after, call.base))
 }
 
 async function remove(call: Call): Promise<Answer> {
-  const { service, place } = await find(call, call.param('guid'))
+  const { service, place } = await findService(call, call.param('guid'))
   await call.access.checkWriteSpace(place)
-  const bindings = await bindingsOf(call, service.guid)
-  await call.records.save(
-    ...bindings.map((b) => call.records.deleteOf(COLLECTIONS.binding, b.guid)),
-    call.records.deleteOf(COLLECTIONS.service, service.guid),
-  )
+  await removeService(call, service.guid)
   return noContent()
 }
-
-const bindingsOf = (call: Call, service: string): Promise<ServiceBinding[]> =>
-  call.records.all<ServiceBinding>(COLLECTIONS.binding, { name: 'service', value: service })
 
 async function bind(call: Call): Promise<Answer> {
   const body = call.body()
@@ -165,7 +130,7 @@ async function bind(call: Call): Promise<Answer> {
   if (body.type !== 'app') problems.add("Type must be 'app'")
   const name = typeof body.name === 'string' && body.name !== '' ? body.name : undefined
   problems.check()
-  const { service } = await find(call, relatedGuid(body, 'service_instance') ?? '').catch(() => {
+  const { service } = await findService(call, relatedGuid(body, 'service_instance') ?? '').catch(() => {
     throw unprocessable(`The service instance could not be found: '${relatedGuid(body, 'service_instance')}'`)
   })
   const placed = await findApp(call, relatedGuid(body, 'app') ?? '').catch(() => {
@@ -176,16 +141,7 @@ async function bind(call: Call): Promise<Answer> {
   await call.access.checkWriteSpace(placed.place)
   if ((await bindingsOf(call, service.guid)).some((b) => b.app === placed.app.guid))
     throw unprocessable('The app is already bound to the service instance')
-  const binding: ServiceBinding = {
-    ...call.records.fresh(),
-    app: placed.app.guid,
-    service: service.guid,
-    ...(name !== undefined && { name }),
-    metadata: NO_METADATA,
-  }
-  await call.records.save(
-    call.records.putOf(COLLECTIONS.binding, binding, { app: binding.app, service: binding.service }),
-  )
+  const binding = await bindApp(call, service, placed.app, name)
   return created(presentBinding(binding, call.base))
 }
 
@@ -226,7 +182,7 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/service_instances/:guid',
-    answer: async (call) => ok(presentInstance((await find(call, call.param('guid'))).service, call.base)),
+    answer: async (call) => ok(presentInstance((await findService(call, call.param('guid'))).service, call.base)),
   },
   { method: 'PATCH', path: '/v3/service_instances/:guid', answer: update },
   { method: 'DELETE', path: '/v3/service_instances/:guid', answer: remove },
@@ -234,7 +190,7 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     method: 'GET',
     path: '/v3/service_instances/:guid/credentials',
     async answer(call) {
-      const { service, place } = await find(call, call.param('guid'))
+      const { service, place } = await findService(call, call.param('guid'))
       if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
       return ok(service.credentials)
     },
@@ -286,7 +242,7 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     path: '/v3/service_credential_bindings/:guid/details',
     async answer(call) {
       const binding = await findBinding(call)
-      const { service, place } = await find(call, binding.service)
+      const { service, place } = await findService(call, binding.service)
       if (!(await call.access.canReadSecrets(place))) throw notFound('Service credential binding')
       return ok({
         credentials: service.credentials,
@@ -301,7 +257,7 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     async answer(call) {
       const binding = await findBinding(call)
       await call.access.checkWriteSpace((await findApp(call, binding.app)).place)
-      await call.records.save(call.records.deleteOf(COLLECTIONS.binding, binding.guid))
+      await unbindApp(call, binding)
       return noContent()
     },
   },

@@ -12,6 +12,7 @@ import { PROCESS_OPERATIONS } from './processes.ts'
 import { QUOTA_OPERATIONS } from './quotas.ts'
 import { REMAINING_OPERATIONS } from './remaining.ts'
 import { SERVICE_OPERATIONS } from './services.ts'
+import { V2_OPERATIONS } from './services-v2.ts'
 import { SETTING_OPERATIONS } from './settings.ts'
 import { SPACE_SURROUNDINGS } from './space-surroundings.ts'
 import { SPACE_OPERATIONS } from './spaces.ts'
@@ -34,6 +35,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...USER_OPERATIONS,
   ...QUOTA_OPERATIONS,
   ...SERVICE_OPERATIONS,
+  ...V2_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...LOG_OPERATIONS,
