@@ -12,7 +12,7 @@ export interface Throughput {
 }
 
 const CONNECTIONS = 32
-const LOOK_MS = 5
+const LOOK_MS = 20
 /** The metric is the time between two samples, which are this far apart on an idle server (perf_hooks.monitorEventLoopDelay). */
 const SAMPLES_APART_MS = 10
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { ProcessIdentity } from '../executors/process-identity.ts'
 import { isSameProcess, ownIdentity } from '../executors/process-identity.ts'
 import { serverFileOf } from './data-directory.ts'
@@ -16,7 +16,10 @@ export function writeServerFile(
   server: { readonly url: string; readonly ephemeral: boolean },
 ): void {
   const facts: ServerFacts = { ...ownIdentity(), ...server, startedAt: new Date().toISOString() }
-  writeFileSync(serverFileOf(dataDirectory), `${JSON.stringify(facts)}\n`, { mode: 0o600 })
+  const path = serverFileOf(dataDirectory)
+  // Renamed into place: who waits for the file must not find half of it.
+  writeFileSync(`${path}.new`, `${JSON.stringify(facts)}\n`, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
 }
 
 export const removeServerFile = (dataDirectory: string): void => rmSync(serverFileOf(dataDirectory), { force: true })
