@@ -14,7 +14,7 @@ interface Manager {
 }
 
 /** The directory below the application that global dependencies go to; its `bin` is on PATH at build and run time. */
-export const DEPENDENCIES_DIRECTORY = '.global'
+const DEPENDENCIES_DIRECTORY = '.global'
 
 const pip = (program: string): Manager => ({
   program,

@@ -22,7 +22,7 @@ export type ArchiveKind = 'zip' | 'tar'
 
 const ZIP_MAGIC = 0x504b
 
-export async function kindOfArchive(path: string): Promise<ArchiveKind> {
+async function kindOfArchive(path: string): Promise<ArchiveKind> {
   const file = await open(path, 'r')
   try {
     const head = Buffer.alloc(2)

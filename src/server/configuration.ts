@@ -53,7 +53,7 @@ export interface Configuration {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
-export const EXECUTOR_CHOICES = ['auto', 'process', 'docker', 'kubernetes', 'scripted'] as const
+const EXECUTOR_CHOICES = ['auto', 'process', 'docker', 'kubernetes', 'scripted'] as const
 export type ExecutorChoice = (typeof EXECUTOR_CHOICES)[number]
 
 const DAY_MS = 86_400_000

@@ -5,7 +5,7 @@ import type { Configuration } from './configuration.ts'
 export const logDirectoryOf = (c: Configuration): string => join(c.dataDirectory, 'logs')
 
 /** Microseconds of the wall clock, for log lines. */
-export const microsNow = (): number => Date.now() * 1000
+const microsNow = (): number => Date.now() * 1000
 
 export const openLogs = (c: Configuration): Promise<SegmentLogStore> =>
   SegmentLogStore.open({

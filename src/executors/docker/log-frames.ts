@@ -60,7 +60,7 @@ function messageOf(source: LogSource, body: Buffer): LogMessage {
 }
 
 /** Of an RFC 3339 time with up to nine decimals; undefined when the text is none. */
-export function nanosOf(text: string): bigint | undefined {
+function nanosOf(text: string): bigint | undefined {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
   if (parts === null) return undefined
   const ms = Date.parse(parts[1]! + parts[3]!)

@@ -35,7 +35,7 @@ export const eventBridge: WebhookFormat = (event, execution) => {
 }
 
 /** `execution` as it was after the event, or later. */
-export function eventBridgeBody(event: Event, execution: Execution): object {
+function eventBridgeBody(event: Event, execution: Execution): object {
   const home = homeOf(execution)
   const task = presentTask(home, execution)
   const { tags: _, ...detail } = task

@@ -1,7 +1,7 @@
 import { invalidParameter } from './errors.ts'
 import { list, oneOf, structure, text, type ValueOf } from './wire/shape.ts'
 
-export const tagShape = structure({ key: text, value: text })
+const tagShape = structure({ key: text, value: text })
 export const tagsShape = list(tagShape)
 export type TagInput = ValueOf<typeof tagShape>
 

@@ -43,7 +43,7 @@ interface Entry<Target> {
   matches(request: ClaimedRequest): boolean
 }
 
-export function firstSegment(path: string): string {
+function firstSegment(path: string): string {
   const end = path.indexOf('/', 1)
   return end === -1 ? path.slice(1) : path.slice(1, end)
 }

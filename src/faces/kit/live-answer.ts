@@ -18,7 +18,7 @@ export interface LiveAnswer<Item> {
   readonly failure?: string
 }
 
-export const HEARTBEAT_MS = 15_000
+const HEARTBEAT_MS = 15_000
 
 /** Answers with what `source` yields. The source must end when its signal aborts. */
 export async function sendLive<Item>(

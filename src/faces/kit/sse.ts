@@ -19,7 +19,7 @@ export const sendEvents = (
 ): Promise<void> => sendLive(request, reply, EVENTS, source, onFailure)
 
 /** One event on the wire. JSON has no raw line breaks, so one data line is enough. */
-export function frameOf({ id, event, data }: SentEvent): string {
+function frameOf({ id, event, data }: SentEvent): string {
   const head = (id === undefined ? '' : `id: ${id}\n`) + (event === undefined ? '' : `event: ${event}\n`)
   return `${head}data: ${JSON.stringify(data)}\n\n`
 }

@@ -5,7 +5,7 @@ import type { Call } from '../operation.ts'
 import { type Metadata, NO_METADATA } from '../wire/metadata.ts'
 import { appIndexes, ofApp } from './find-app.ts'
 
-export const STACK = 'cflinuxfs4'
+const STACK = 'cflinuxfs4'
 export const BUILDPACK_LIFECYCLE: Lifecycle = { type: 'buildpack', data: { buildpacks: [], stack: STACK } }
 export const DOCKER_LIFECYCLE: Lifecycle = { type: 'docker', data: {} }
 

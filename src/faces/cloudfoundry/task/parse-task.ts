@@ -20,7 +20,7 @@ const KNOWN = [
 ]
 
 const LONGEST_ENVIRONMENT = 4_096
-export const LONGEST_COMMAND = 4_096
+const LONGEST_COMMAND = 4_096
 
 /** What was asked for, before the app and its defaults are known. */
 export interface TaskMessage {
@@ -100,7 +100,7 @@ function processOf(body: Json, problems: Problems): string | undefined {
 }
 
 /** The old API's field, with the validation that Cloud Controller's model still has. */
-export function parseTaskEnvironment(value: unknown, problems: Problems): Readonly<Record<string, string>> | undefined {
+function parseTaskEnvironment(value: unknown, problems: Problems): Readonly<Record<string, string>> | undefined {
   if (value === undefined || value === null) return undefined
   if (!isObject(value)) return problems.instead('Environment variables must be a hash', undefined)
   for (const key of Object.keys(value)) {

@@ -55,7 +55,7 @@ async function streamOfContainerId(call: Call, group: string, name: string): Pro
 }
 
 /** The streams of one task that belong to this group. */
-export function streamsOf(e: Execution, group: string): readonly TaskStream[] {
+function streamsOf(e: Execution, group: string): readonly TaskStream[] {
   if (!taskRecordOf(e)) return []
   return e.submission.plan.steps.flatMap((_, ordinal) => {
     const { log } = containerRecordOf(e, ordinal)

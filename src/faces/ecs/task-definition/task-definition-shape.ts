@@ -55,7 +55,7 @@ const runtimePlatformShape = structure({
   ),
 })
 
-export const taskDefinitionMembers = {
+const taskDefinitionMembers = {
   taskRoleArn: text,
   executionRoleArn: text,
   networkMode: oneOf('bridge', 'host', 'awsvpc', 'none'),

@@ -23,7 +23,7 @@ async function fileOf(call: Call, bucket: string, key: string): Promise<string |
 }
 
 /** Docker's format: `NAME=VALUE` lines, `#` comments, no quoting. */
-export function parseEnvironment(text: string): Readonly<Record<string, string>> {
+function parseEnvironment(text: string): Readonly<Record<string, string>> {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
   const pairs = lines.filter((line) => line.trim() !== '' && !line.startsWith('#') && line.indexOf('=') > 0)
   return Object.fromEntries(pairs.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))

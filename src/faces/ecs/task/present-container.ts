@@ -65,7 +65,7 @@ export function presentContainer(home: Home, e: Execution, record: TaskRecord, o
   }
 }
 
-export const containerIdOf = (taskId: string, name: string): string => derivedUuid('container', taskId, name)
+const containerIdOf = (taskId: string, name: string): string => derivedUuid('container', taskId, name)
 
 /** The container engine's own id where there is one; a program's is derived, because pids mean nothing to clients. */
 function runtimeIdOf(taskId: string, name: string, attempt: Attempt | undefined): string {

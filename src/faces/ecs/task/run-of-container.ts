@@ -50,7 +50,7 @@ export function runOfContainer(
   }
 }
 
-export const hasProgram = (container: Pick<ContainerDefinition, 'entryPoint' | 'command'>): boolean =>
+const hasProgram = (container: Pick<ContainerDefinition, 'entryPoint' | 'command'>): boolean =>
   (container.entryPoint?.length ?? 0) + (container.command?.length ?? 0) > 0
 
 /** Programs of the machine share its network: an awsvpc task's interface is then the machine's own. */

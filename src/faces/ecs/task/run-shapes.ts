@@ -16,7 +16,7 @@ export const launchTypeShape: Shape<LaunchType> = {
   },
 }
 
-export const networkConfigurationShape = structure({
+const networkConfigurationShape = structure({
   awsvpcConfiguration: structure(
     { subnets: list(text), securityGroups: list(text), assignPublicIp: oneOf('ENABLED', 'DISABLED') },
     ['subnets'],

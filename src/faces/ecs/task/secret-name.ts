@@ -12,7 +12,7 @@ interface SecretReference {
  * `valueFrom` of a container's secret: a Secrets Manager ARN (`…:secret:NAME-6chars[:json-key[:stage[:version]]]`), an SSM
  * parameter's ARN or its name. The operator's secret may bear the ARN or the name.
  */
-export function secretReference(valueFrom: string): SecretReference {
+function secretReference(valueFrom: string): SecretReference {
   const manager = /^(arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:([^:]+))(?::([^:]*))?(?::[^:]*)*$/.exec(valueFrom)
   if (manager) {
     const [, arn = '', name = '', jsonKey] = manager

@@ -12,7 +12,7 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz'
 const LENGTH = 16
 
 /** 16 characters of base 36, the first four those of the asset's id (studio `controllers/generate-keys.ts`). */
-export function playbackIdOf(assetId: string): string {
+function playbackIdOf(assetId: string): string {
   const rest = [...randomBytes(LENGTH - 4)].map((byte) => ALPHABET[byte % ALPHABET.length])
   return assetId.slice(0, 4) + rest.join('')
 }

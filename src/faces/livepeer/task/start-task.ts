@@ -57,7 +57,7 @@ export async function startTask(
   return record
 }
 
-export const REPORT_PATH = '/api/in-task/probed'
+const REPORT_PATH = '/api/in-task/probed'
 
 /** What the probing program shows when it reports. */
 export interface ReportClaims {

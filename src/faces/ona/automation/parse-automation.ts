@@ -32,7 +32,7 @@ function parseVariable({ name, source }: EnvironmentVariableItem, field: string)
   return { name, secret: needUuid(`${field}.value_from.secret_ref.id`, ref.value.id) }
 }
 
-export const LONGEST_COMMAND_BYTES = 131_000
+const LONGEST_COMMAND_BYTES = 131_000
 
 /** The kernel takes no longer argument (MAX_ARG_STRLEN), and no NUL. */
 export function parseCommand(field: string, command: string): string {

@@ -29,7 +29,7 @@ const isReady = ({ ready }: ServiceRecord['commands'], run: Execution): boolean 
   ready === '' ? run.status.startedAt !== undefined : run.status.steps[0]?.health === 'healthy'
 
 /** With a `stop` command the exit code is that command's. */
-export function stopFailed({ stop }: ServiceRecord['commands'], run: Execution): boolean {
+function stopFailed({ stop }: ServiceRecord['commands'], run: Execution): boolean {
   const step = run.status.steps[0]
   if (step === undefined) return false
   if (killedAfterGrace(step)) return true

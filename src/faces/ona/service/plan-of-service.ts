@@ -23,7 +23,7 @@ const CHECK_LIMIT_MS = 30_000
 /** Not being ready yet is no illness: only the first success counts. */
 const NEVER_UNHEALTHY = 1_000_000_000
 
-export const START_STEP = 'start'
+const START_STEP = 'start'
 const READY_STEP = 'ready'
 
 export function planOfService(

@@ -32,7 +32,7 @@ export interface ActivityRecord {
   readonly tasks?: readonly string[]
 }
 
-export const RECORD_LABEL = 'upsun'
+const RECORD_LABEL = 'upsun'
 export const recordLabel = (record: ActivityRecord): Readonly<Record<string, string>> => ({
   [RECORD_LABEL]: JSON.stringify(record),
 })

@@ -51,7 +51,7 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
   }
 }
 
-export const activityPath = ({ project, environment, activity }: ActivityRecord): string =>
+const activityPath = ({ project, environment, activity }: ActivityRecord): string =>
   `/projects/${encodeURIComponent(project)}/environments/${encodeURIComponent(environment)}/activities/${activity}`
 
 function linksOf(e: Execution, record: ActivityRecord): object {

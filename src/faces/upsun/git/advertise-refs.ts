@@ -6,7 +6,7 @@ import { NO_COMMIT } from './read-push.ts'
 
 const CAPABILITIES = 'report-status side-band-64k push-options ofs-delta object-format=sha1 agent=taskport'
 
-export const refOf = (environment: string): string => `refs/heads/${environment}`
+const refOf = (environment: string): string => `refs/heads/${environment}`
 
 /**
  * What a push is told of the project: a branch for each environment whose deployed commit was pushed. One from a client

@@ -6,7 +6,7 @@ export const REGION = 'taskport'
 export const projectPath = (id: string): string => `/projects/${encodeURIComponent(id)}`
 
 /** Where `git push` sends a tree of the project (git/git-routes.ts). */
-export const gitPath = (id: string): string => `${projectPath(id)}.git`
+const gitPath = (id: string): string => `${projectPath(id)}.git`
 
 /** The Project object (reference §1.3). `origin`: what absolute addresses begin with. */
 export function presentProject(project: ProjectRecord, organization: string, origin: string): object {

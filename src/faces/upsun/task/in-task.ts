@@ -9,7 +9,7 @@ import { taskFields } from './task-fields.ts'
 export type Env = Readonly<Record<string, EnvValue>>
 
 /** Where dependencies put their programs (src/build/tree-dependencies.ts), before the machine's own. */
-export const DEPENDENCIES = `${APP_DIRECTORY}/.global`
+const DEPENDENCIES = `${APP_DIRECTORY}/.global`
 /** Kept between the builds of a task. */
 export const CACHE = '/cache'
 const PATH = `${APP_DIRECTORY}/bin:${DEPENDENCIES}/bin:${DEPENDENCIES}/composer/vendor/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`

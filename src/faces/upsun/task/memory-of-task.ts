@@ -16,7 +16,7 @@ export const PROFILE_MEMORY_MB: Readonly<Record<Profile, Readonly<Record<string,
 export const SIZES: readonly string[] = Object.keys(PROFILE_MEMORY_MB.BALANCED)
 
 /** A task without a profile is BALANCED: so the vendor's command line shows it (reference §1.1). */
-export const profileOf = (config: Pick<TaskConfig, 'containerProfile'>): Profile =>
+const profileOf = (config: Pick<TaskConfig, 'containerProfile'>): Profile =>
   (config.containerProfile ?? 'BALANCED') as Profile
 
 /** MB: `base_memory + memory_ratio × CPU` where the task says so, else its profile's. */

@@ -45,7 +45,7 @@ export const buildStep = (build: string, task: string, name: string = STEP.build
   work: { kind: 'await', key: buildKey(build), until: 'succeeded', task: { name: task }, acceptFinal: true },
 })
 
-export const buildKey = (build: string): string => `upsun/build/${build}`
+const buildKey = (build: string): string => `upsun/build/${build}`
 
 function shellStep(run: PlannedRun, name: 'deploy' | 'run', script: string): StepSpec {
   const { config, size } = run.task

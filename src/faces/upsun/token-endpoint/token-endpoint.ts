@@ -16,7 +16,7 @@ import { UpsunError } from '../errors.ts'
 import { tenantsOf } from '../tenants.ts'
 import { attemptOfPeer } from './peer-attempt.ts'
 
-export const TOKEN_PORT = 8200
+const TOKEN_PORT = 8200
 /** Asked for by header or form; the vendor's default and limit, s. */
 const DEFAULT_TTL_S = 60
 const MAX_TTL_S = 900
