@@ -3,22 +3,51 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cfCli } from '../cf-clients.mjs'
+import { cloudFoundryByCli } from './cloudfoundry-cli.mjs'
 
 const PATIENCE_MS = 60_000
 const LOOK_MS = 200
 
-/** Cloud Foundry by the requests that `cf push --droplet`, `cf run-task --wait` and `cf logs --recent` make. */
-export async function cloudFoundry({ environment, heading, say, capture }) {
-  const { faces } = JSON.parse(await capture(['info', '--format', 'json']))
+/** Cloud Foundry by the cf CLI where there is one (scripts/cf-clients.mjs), else by the requests that it makes. */
+export async function cloudFoundry(stage) {
+  const { faces } = JSON.parse(await stage.capture(['info', '--format', 'json']))
   if (!faces.includes('cloudfoundry')) return
-  heading('Cloud Foundry: a droplet, a task, its log')
+  const program = knownCli()
+  stage.heading(`Cloud Foundry: a droplet, a task, its log${program ? ', by the cf command line, unmodified' : ''}`)
+  const directory = mkdtempSync(join(tmpdir(), 'taskport-demo-droplet-'))
+  try {
+    const droplet = packedDroplet(directory)
+    await (program ? cloudFoundryByCli(program, droplet, stage) : byRequests(droplet, stage))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function knownCli() {
+  try {
+    return cfCli({ build: false })
+  } catch {
+    return undefined
+  }
+}
+
+function packedDroplet(directory) {
+  mkdirSync(join(directory, 'app'))
+  writeFileSync(join(directory, 'app/greet.sh'), 'echo "from Cloud Foundry, in $PWD"; exit 4\n')
+  const droplet = join(directory, 'droplet.tgz')
+  execFileSync('tar', ['-czf', droplet, '-C', directory, 'app'])
+  return droplet
+}
+
+async function byRequests(droplet, { environment, say }) {
   const send = await login(environment)
   const space = (await send('GET', '/v3/spaces')).resources[0].guid
   const app = await send('POST', '/v3/apps', { name: 'demo', relationships: { space: { data: { guid: space } } } })
   say(`POST /v3/apps → ${app.name} ${app.guid}`)
-  const droplet = await upload(send, app.guid)
-  await send('PATCH', `/v3/apps/${app.guid}/relationships/current_droplet`, { data: { guid: droplet } })
-  say(`a droplet of a few bytes, uploaded and unpacked → ${droplet}`)
+  const guid = await upload(send, app.guid, droplet)
+  await send('PATCH', `/v3/apps/${app.guid}/relationships/current_droplet`, { data: { guid } })
+  say(`a droplet of a few bytes, uploaded and unpacked → ${guid}`)
   await runTask(send, app.guid, say)
 }
 
@@ -40,22 +69,14 @@ async function login({ CF_API: api, CF_USERNAME: username, CF_PASSWORD: password
   }
 }
 
-async function upload(send, app) {
-  const directory = mkdtempSync(join(tmpdir(), 'taskport-demo-droplet-'))
-  try {
-    mkdirSync(join(directory, 'app'))
-    writeFileSync(join(directory, 'app/greet.sh'), 'echo "from Cloud Foundry, in $PWD"; exit 4\n')
-    execFileSync('tar', ['-czf', join(directory, 'droplet.tgz'), '-C', directory, 'app'])
-    const { guid } = await send('POST', '/v3/droplets', { relationships: { app: { data: { guid: app } } } })
-    const form = new FormData()
-    form.append('bits', new Blob([readFileSync(join(directory, 'droplet.tgz'))]), 'droplet.tgz')
-    await send('POST', `/v3/droplets/${guid}/upload`, form)
-    const staged = await until(send, `/v3/droplets/${guid}`, ({ state }) => state === 'STAGED' || state === 'FAILED')
-    if (staged.state === 'FAILED') throw new Error(`the droplet was not unpacked: ${staged.error}`)
-    return guid
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+async function upload(send, app, archive) {
+  const { guid } = await send('POST', '/v3/droplets', { relationships: { app: { data: { guid: app } } } })
+  const form = new FormData()
+  form.append('bits', new Blob([readFileSync(archive)]), 'droplet.tgz')
+  await send('POST', `/v3/droplets/${guid}/upload`, form)
+  const staged = await until(send, `/v3/droplets/${guid}`, ({ state }) => state === 'STAGED' || state === 'FAILED')
+  if (staged.state === 'FAILED') throw new Error(`the droplet was not unpacked: ${staged.error}`)
+  return guid
 }
 
 async function runTask(send, app, say) {
