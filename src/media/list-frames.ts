@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Frame } from './clip-parts.ts'
+import { mediaEnvironment } from './media-environment.ts'
 
 /**
  * The frames of a file's first picture, or those around a part of it, without decoding any: times in s from its beginning. Empty when
@@ -21,7 +22,7 @@ export async function listFrames(
   const within = around && `${around.start + startTime}%${around.end + startTime + 1}`
   const what = ['-select_streams', 'v:0', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0']
   const argv = ['-loglevel', 'error', ...more, ...what, ...(within ? ['-read_intervals', within] : []), '-i', path]
-  const child = spawn(ffprobe, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(ffprobe, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: mediaEnvironment() })
   const frames: Frame[] = []
   createInterface({ input: child.stdout }).on('line', (line) => {
     const [at, flags = ''] = line.split(',')

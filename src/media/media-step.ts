@@ -72,11 +72,12 @@ export function mediaStep(tools: MediaTools, step: MediaStep): StepSpec {
   }
 }
 
-/** An ffmpeg from elsewhere than the system is shown with what lies beside it. */
-function toolMounts({ ffmpeg }: MediaTools): readonly MountSpec[] {
-  const directory = dirname(ffmpeg)
-  if (!isAbsolute(directory) || /^\/(usr|bin)(\/|$)/.test(directory)) return []
-  return [{ kind: 'bind', source: directory, target: directory, readOnly: true, trusted: true }]
+/** Programs from elsewhere than the system are shown with what lies beside them. */
+function toolMounts({ ffmpeg, ffprobe }: MediaTools): readonly MountSpec[] {
+  const directories = [...new Set([ffmpeg, ffprobe].map((path) => dirname(path)))]
+  return directories
+    .filter((directory) => isAbsolute(directory) && !/^\/(usr|bin)(\/|$)/.test(directory))
+    .map((directory) => ({ kind: 'bind', source: directory, target: directory, readOnly: true, trusted: true }))
 }
 
 function retryOf({ backoffMs: { first, longest } }: MediaTools): RetryPolicy {

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { installPackedFfmpeg, wantsPackedFfmpeg } from '../../test/support/packed-ffmpeg.ts'
 import { eventually } from '../../test/support/taskport-process.ts'
 import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
 import { MEDIA_PROGRAMS, type MediaProgram } from './media-programs.ts'
@@ -52,6 +53,9 @@ function source(directory: string, ...given: readonly string[]): MediaFacts {
   return mediaFactsOf(JSON.parse(String(text)))!
 }
 
+/** Old builds say a thing or two all the same. */
+const DONE = /^0\b/
+
 const frames = (address: string): number =>
   Number(
     /^frame=\s*(\d+)/m.exec(
@@ -75,31 +79,39 @@ const PICTURE = (seconds: number, rate = 15) => [
 ]
 const SOUND = (seconds: number) => ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`]
 const H264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', '-g', '15']
-const base = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', allowAddresses: [] }
+const packed = wantsPackedFfmpeg ? installPackedFfmpeg() : undefined
+afterAll(() => packed?.remove())
+const { ffmpeg, ffprobe } = packed?.found ?? { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' }
+const base = { ffmpeg, ffprobe, allowAddresses: [] }
+/** Before 5.1 fragments begin anew, and not every clip's middle is found. */
+const isOld = packed !== undefined
 const SMALL = [
   { name: 'small', width: 80, height: 60, bitrate: 50_000 },
   { name: 'own', width: 160, height: 120, bitrate: 100_000 },
 ]
 
+const VP9 = { name: 'vp9', width: 80, height: 60, bitrate: 50_000, encoder: 'VP9' }
 const MIXED = [
   ...SMALL,
-  { name: 'vp9', width: 80, height: 60, bitrate: 50_000, encoder: 'VP9' },
+  ...(isOld ? [] : [VP9]),
   { name: 'vp8', width: 80, height: 60, bitrate: 50_000, encoder: 'VP8', gop: '0.5' },
 ]
 /** The first segment files of a rendition, and what it ends as. */
 const SUFFIXES: Readonly<Record<string, string>> = { small: 'ts', own: 'ts', vp9: 'm4s', vp8: 'webm' }
 
-/** Writes down under which id it runs and what it was told. `rate`: of real time, so that there is a middle. */
-function watchedFfmpeg(directory: string, rate = 0): string {
-  const path = join(directory, `ffmpeg-${rate}`)
+/** Writes down under which id it runs and what it was told. `isSlow`: in real time, so that there is a middle. */
+function watchedFfmpeg(directory: string, isSlow = false): string {
+  const path = join(directory, isSlow ? 'slow-ffmpeg' : 'ffmpeg')
   const told = `echo "$$ $*" >> ${directory}/calls`
-  writeFileSync(path, `#!/bin/sh\n${told}\nexec ffmpeg ${rate > 0 ? `-readrate ${rate}` : ''} "$@"\n`)
+  writeFileSync(path, `#!/bin/sh\n${told}\nexec ${base.ffmpeg} ${isSlow ? '-re' : ''} "$@"\n`)
   chmodSync(path, 0o755)
   return path
 }
 
 const calls = (directory: string): readonly string[] =>
-  readFileSync(join(directory, 'calls'), 'utf8').trim().split('\n')
+  readFileSync(join(directory, 'calls'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(' -progress '))
 
 /** Eight seconds with sound, in segments of one. */
 function longJob() {
@@ -118,33 +130,33 @@ test(
   'killed in the middle, the renditions go on with the first segment that is missing and end as if never killed',
   async () => {
     const { directory, job, part, whole } = longJob()
-    const first = run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory, 2) })
+    const first = run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory, true) })
     const end = finished(first)
     await eventually('three segments are whole', () => MIXED.every(({ name }) => existsSync(part(name, 3))))
     process.kill(-first.pid!, 'SIGKILL')
     await end
-    const kept = SMALL.concat({ ...SMALL[0]!, name: 'vp9' }).flatMap(({ name }) =>
-      [0, 1].map((n) => [name, n] as const),
-    )
+    const kept = MIXED.slice(0, -1).flatMap(({ name }) => [0, 1].map((n) => [name, n] as const))
     const before = kept.map(([name, n]) => stamp(part(name, n)))
-    expect(await finished(run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory) }))).toBe('0')
+    expect(await finished(run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory) }))).toMatch(DONE)
     const [, again = ''] = calls(directory)
     expect(Number(/ -ss (\d+) /.exec(again)?.[1])).toBeGreaterThanOrEqual(3)
     expect(kept.map(([name, n]) => stamp(whole(name, n)))).toEqual(before)
     const work = join(directory, '.work')
-    for (const name of ['small', 'own', 'vp9']) {
+    for (const { name } of MIXED.slice(0, -1)) {
       const files = [...Array.from({ length: 8 }, (_, n) => `${n}.${SUFFIXES[name]}`), 'index.m3u8']
       expect(readdirSync(join(work, name)).sort()).toEqual([...files, ...(name === 'vp9' ? ['init.mp4'] : [])].sort())
       expect(frames(join(work, name, 'index.m3u8'))).toBe(120)
     }
     expect(readdirSync(join(work, 'vp8'))).toEqual(['whole.webm'])
     expect(frames(join(work, 'vp8/whole.webm'))).toBe(120)
-    expect(readdirSync(work).sort()).toEqual(['own', 'small', 'thumbnails', 'vp8', 'vp9'])
+    expect(readdirSync(work).sort()).toEqual([...MIXED.map(({ name }) => name), 'thumbnails'].sort())
     expect(readdirSync(join(work, 'thumbnails'))).toHaveLength(9)
     // Done already, they are only checked.
-    expect(await finished(run('renditions', { ...job, ffmpeg: 'false' }))).toBe('0')
-    expect(await finished(run('package', job))).toBe('0')
-    expect([frames(join(work, 'vp9.mp4')), frames(join(work, 'vp8.webm'))]).toEqual([120, 120])
+    expect(await finished(run('renditions', { ...job, ffmpeg: 'false' }))).toMatch(DONE)
+    expect(await finished(run('package', job))).toMatch(DONE)
+    const files = readdirSync(work).filter((name) => /\.(mp4|webm)$/.test(name))
+    expect(files).toHaveLength(MIXED.length)
+    expect(files.map((name) => frames(join(work, name)))).toEqual(MIXED.map(() => 120))
   },
   LONG_MS,
 )
@@ -154,17 +166,17 @@ test(
   async () => {
     const { directory, job, part, whole } = longJob()
     const small = { ...job, profiles: SMALL }
-    const first = run('renditions', { ...small, ffmpeg: watchedFfmpeg(directory, 2), stallMs: 1_500 })
+    const first = run('renditions', { ...small, ffmpeg: watchedFfmpeg(directory, true), stallMs: 1_500 })
     const end = finished(first)
     await eventually('a segment is whole', () => SMALL.every(({ name }) => existsSync(part(name, 1))))
     const [pid] = calls(directory).map((line) => Number(line.split(' ')[0]))
     process.kill(pid!, 'SIGSTOP')
     const stopped = performance.now()
     const before = SMALL.map(({ name }) => stamp(part(name, 0)))
-    expect(await end).toBe('70 ffmpeg got on with nothing for 1500 ms')
+    expect(await end).toMatch(/^70 (.*\n)?ffmpeg got on with nothing for 1500 ms$/)
     expect(performance.now() - stopped).toBeGreaterThan(1_000)
     expect(() => process.kill(pid!, 0)).toThrow('ESRCH')
-    expect(await finished(run('renditions', small))).toBe('0')
+    expect(await finished(run('renditions', small))).toMatch(DONE)
     expect(SMALL.map(({ name }) => stamp(whole(name, 0)))).toEqual(before)
     for (const { name } of SMALL) expect(frames(join(directory, '.work', name, 'index.m3u8'))).toBe(120)
   },
@@ -185,14 +197,15 @@ test(
       { name: 'vp8', ...size, encoder: 'VP8', quality: 0 },
     ]
     const job = { ...base, directory, facts, profiles, segmentSeconds: 1, thumbnails: false, mp4: true, fmp4: true }
-    expect(await finished(run('renditions', job))).toBe('0')
-    expect(await finished(run('package', job))).toBe('0')
+    expect(await finished(run('renditions', job))).toMatch(DONE)
+    expect(await finished(run('package', job))).toMatch(DONE)
     const work = join(directory, '.work')
     const counts = ['h264', 'hevc', 'vp9'].map((name) =>
       [`${name}/index.m3u8`, `${name}.mp4`].map((file) => frames(join(work, file))),
     )
     expect(counts).toEqual([
-      [10, 10],
+      // Old builds give the last frame of an MP4 no length.
+      [10, isOld ? 9 : 10],
       [30, 30],
       [30, 30],
     ])
@@ -263,12 +276,13 @@ test(
     } of cases) {
       const directory = place()
       mkdirSync(join(directory, '.work'))
-      expect(await finished(run('cut', { ...base, directory, from: join(from, 'video'), ...times }))).toBe('0')
+      expect(await finished(run('cut', { ...base, directory, from: join(from, 'video'), ...times }))).toMatch(DONE)
       const clip = pictures(join(directory, 'video'))
-      expect([times, clip.length]).toEqual([times, last - first])
+      // Old builds give the last frame of an MP4 no length.
+      expect(isOld ? [last - first, last - first - 1] : [last - first], JSON.stringify(times)).toContain(clip.length)
       const same = clip.flatMap((hash, i) => (hash === all[first + i] ? [first + i] : []))
       const middle = Array.from({ length: reused[1] - reused[0] }, (_, i) => reused[0] + i)
-      expect([times, same]).toEqual([times, middle])
+      expect(isOld ? [[], middle] : [middle], JSON.stringify(times)).toContainEqual(same)
       expect(readdirSync(join(directory, '.work'))).toEqual([])
     }
   },

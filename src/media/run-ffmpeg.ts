@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { MediaError } from './failure.ts'
+import { dialectOf } from './ffmpeg-dialect.ts'
 import type { Job } from './job.ts'
+import { mediaEnvironment } from './media-environment.ts'
 import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
 import { reportProgress } from './program.ts'
 
@@ -26,8 +28,10 @@ export async function runFfmpeg(
   { ffmpeg, stallMs = STALL_MS }: Pick<Job, 'ffmpeg' | 'stallMs'>,
   { arguments: given, duration = 0, from = 0, tell, input }: FfmpegRun,
 ): Promise<void> {
-  const argv = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1', ...given]
-  const child = spawn(ffmpeg, argv, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const { translated } = await dialectOf(ffmpeg)
+  const quiet = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
+  const argv = [...quiet, ...translated(given)]
+  const child = spawn(ffmpeg, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: mediaEnvironment() })
   const unread = pipeline(input ?? Readable.from([]), child.stdin).then(
     () => undefined,
     (error: unknown) => error,
@@ -92,7 +96,7 @@ export async function probeFile(
     '-i',
     path,
   ]
-  const child = spawn(ffprobe, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(ffprobe, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: mediaEnvironment() })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part

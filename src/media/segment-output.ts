@@ -1,6 +1,6 @@
 /** Where renditions go while they are made: segments, and a playlist that names each once it is whole. */
 
-export interface SegmentsRequest {
+interface SegmentsRequest {
   readonly segmentSeconds: number
   readonly playlist: string
   /** The segment that this run begins with. */
@@ -30,7 +30,7 @@ const GOES_ON = { ts: 'mpegts_flags=+initial_discontinuity', fmp4: 'movflags=+fr
 
 /** What fragments (fMP4) begin with. That of the first run serves them all. */
 export const HEAD = 'init.mp4'
-export const headOf = (first: number): string => (first === 0 ? HEAD : `init-${first}.mp4`)
+const headOf = (first: number): string => (first === 0 ? HEAD : `init-${first}.mp4`)
 
 /**
  * For joining alone: each segment is a WebM stream of its own, but timed as a part of the whole. One that the playlist does

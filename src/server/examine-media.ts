@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { isTooOld } from '../media/ffmpeg-dialect.ts'
+import { findFfmpeg, MEDIA_PACKAGES } from '../media/find-ffmpeg.ts'
 import type { Finding } from './doctor.ts'
 
 const PATIENCE_MS = 5_000
-/** From here on ffmpeg knows `-fps_mode`. */
-const NEEDED = [5, 1] as const
-const INSTALL = 'apt-get install ffmpeg; or name one: taskport up --ffmpeg <path>'
+const INSTALL = `apt-get install ffmpeg; or name one: taskport up --ffmpeg <path>; or npm install ${MEDIA_PACKAGES.join(' ')} beside taskport`
 
 /** What encodes, and what is lost without it. */
 const ENCODERS = {
@@ -13,31 +12,39 @@ const ENCODERS = {
   aac: 'no sound can be transcoded',
   libx265: 'profiles that ask for HEVC fail',
   'libvpx-vp9': 'profiles that ask for VP9 fail',
+  libvpx: 'profiles that ask for VP8 fail',
+  libopus: 'profiles that ask for VP8 fail where there is sound',
 } as const
 
-/** ffmpeg as `taskport up --ffmpeg` takes it, and ffprobe beside it: there, new enough, with the encoders that are used. */
-export function examineMedia(ffmpeg = 'ffmpeg'): readonly Finding[] {
-  const ffprobe = ffmpeg.includes('/') ? join(dirname(ffmpeg), 'ffprobe') : 'ffprobe'
-  const found = versionOf(ffmpeg)
-  const findings = [tool('ffmpeg', found), tool('ffprobe', versionOf(ffprobe))]
-  return found === undefined ? findings : [...findings, ...missingEncoders(ffmpeg)]
+/** The ffmpeg and ffprobe that `taskport up --ffmpeg` finds: there, new enough, with the encoders that are used. */
+export function examineMedia(configured?: string, beside?: string): readonly Finding[] {
+  const found = findFfmpeg(configured, beside === undefined ? {} : { path: '', from: beside })
+  const said = versionOf(found.ffmpeg)
+  const findings = [tool('ffmpeg', said, found.package), tool('ffprobe', versionOf(found.ffprobe), found.package)]
+  return said === undefined ? findings : [...findings, ...missingEncoders(found.ffmpeg)]
 }
 
 const run = (program: string, ...args: readonly string[]) =>
   spawnSync(program, args, { encoding: 'utf8', timeout: PATIENCE_MS })
 
+/** All that it says of itself. */
 function versionOf(program: string): string | undefined {
   const { status, stdout } = run(program, '-version')
-  return status === 0 ? (/version (\S+)/.exec(stdout)?.[1] ?? 'unknown') : undefined
+  return status === 0 ? stdout : undefined
 }
 
-function tool(name: string, version: string | undefined): Finding {
-  if (version === undefined) return { name, state: 'ok', says: 'not found; only video tasks need it', next: INSTALL }
-  // Builds of a day have a date or a hash there: those are taken for new.
-  const [, major, minor = '0'] = /^n?(\d+)(?:\.(\d+))?(?:[.-]|$)/.exec(version) ?? []
-  const isOld = major !== undefined && Number(major) * 1_000 + Number(minor) < NEEDED[0] * 1_000 + NEEDED[1]
-  if (!isOld) return { name, state: 'ok', says: version }
-  return { name, state: 'warning', says: `${version}: video tasks need ${NEEDED.join('.')}`, next: INSTALL }
+function tool(name: string, said: string | undefined, from: string | undefined): Finding {
+  if (said === undefined) return { name, state: 'ok', says: 'not found; only video tasks need it', next: INSTALL }
+  const version = /version (\S+)/.exec(said)?.[1] ?? 'unknown'
+  if (isTooOld(said)) return { name, state: 'warning', says: `${version}: video tasks need 4.1`, next: INSTALL }
+  if (from === undefined) return { name, state: 'ok', says: version }
+  const built = / Copyright \(c\) (?:\d+-)?(\d+)/.exec(said)?.[1] ?? 'an unknown year'
+  return {
+    name,
+    state: 'warning',
+    says: `${version} of ${built}, from npm (${from}), for want of one in PATH: its decoders lack what was mended since`,
+    next: INSTALL,
+  }
 }
 
 function missingEncoders(ffmpeg: string): readonly Finding[] {

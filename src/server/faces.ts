@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ObjectStore } from '../core/ports/object-store.ts'
 import type { Vault } from '../core/ports/vault.ts'
@@ -14,6 +13,7 @@ import type { Metrics } from '../faces/native/metrics.ts'
 import { nativeFace } from '../faces/native/native-face.ts'
 import { onaFace } from '../faces/ona/ona-face.ts'
 import { upsunFace } from '../faces/upsun/upsun-face.ts'
+import { findFfmpeg } from '../media/find-ffmpeg.ts'
 import { builtInProgram } from './built-in-program.ts'
 import { type Configuration, pairsOf } from './configuration.ts'
 import { faceDirectory } from './data-directory.ts'
@@ -67,13 +67,14 @@ export function makeFaces(request: FacesRequest): readonly Face[] {
 const HOOK_LIMIT_MS = 30_000
 
 function livepeerOptions({ allowAddress, ffmpeg, ipfsApi, mediaRoots }: Configuration): Partial<LivepeerOptions> {
+  const found = findFfmpeg(ffmpeg)
   return {
     allowAddresses: allowAddress,
     deliver: httpDeliver({ allowAddresses: allowAddress, timeLimitMs: HOOK_LIMIT_MS }),
     ...(ipfsApi !== undefined && { ipfsApi }),
     mediaRoots,
-    ffmpeg,
-    ffprobe: ffmpeg.includes('/') ? join(dirname(ffmpeg), 'ffprobe') : 'ffprobe',
+    ffmpeg: found.ffmpeg,
+    ffprobe: found.ffprobe,
   }
 }
 

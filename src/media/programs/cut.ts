@@ -18,6 +18,8 @@ import { probeFile, runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 /** Seeking a little before a frame finds it, whichever way its time was rounded, s. */
 const LEAD_S = 0.000_5
 const ENCODED = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-bf', '0', '-g', '48']
+/** None is doubled or dropped, whatever the seeking made of their times. */
+const EVERY_FRAME = ['-fps_mode', 'passthrough', '-enc_time_base', '-1']
 const GUARDED = ['-protocol_whitelist', 'file', '-format_whitelist', INPUT_FORMATS]
 
 interface Cut {
@@ -47,9 +49,10 @@ await runProgram<CutJob>(async (job) => {
 async function encoded({ job, start, end }: Cut): Promise<string> {
   const part = join(workOf(job), 'cut.mp4')
   await rm(part, { force: true })
-  const out = ['-t', String(end - start), ...ENCODED, ...SOUND, '-movflags', '+faststart', '-f', 'mp4', part]
+  const out = [...EVERY_FRAME, ...ENCODED, ...SOUND, '-movflags', '+faststart', '-f', 'mp4', part]
   // In front of the input: ffmpeg seeks to the key frame before, then decodes to the very frame.
-  const given = ['-ss', sought(start), ...inputArguments(job.from), '-map', '0:v:0?', '-map', '0:a:0?', ...out]
+  const tracks = ['-map', '0:v:0?', '-map', '0:a:0?']
+  const given = ['-ss', sought(start), ...inputArguments(job.from), '-t', String(end - start), ...tracks, ...out]
   await runFfmpeg(job, { arguments: given, duration: end - start })
   return part
 }

@@ -10,6 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { encodeArguments } from '../encode-arguments.ts'
 import { MediaError } from '../failure.ts'
+import { dialectOf } from '../ffmpeg-dialect.ts'
 import { type RenditionsJob, sourceOf, workOf } from '../job.ts'
 import { joinedWebm } from '../join-webm.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
@@ -79,7 +80,9 @@ async function runsOf(directory: string): Promise<ReadonlyMap<number, readonly S
 }
 
 async function firstMissing(job: RenditionsJob, open: readonly Profile[], thumbnails: boolean): Promise<number> {
-  const finished = await Promise.all(open.map((profile) => finishedIn(partOf(job, profile))))
+  const { fragmentsGoOn } = await dialectOf(job.ffmpeg)
+  const goesOn = (profile: Profile): boolean => fragmentsGoOn || packagingOf(profile) !== 'fmp4'
+  const finished = await Promise.all(open.map((profile) => (goesOn(profile) ? finishedIn(partOf(job, profile)) : 0)))
   if (thumbnails) finished.push((await picturesIn(picturesOf(job))).length)
   // A run that stood at its very end is made again from its last segment: something must come out of it.
   const last = Math.max(0, Math.ceil(job.facts.duration / job.segmentSeconds) - 1)
