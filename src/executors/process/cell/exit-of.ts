@@ -18,10 +18,13 @@ export function exitOf(run: Run, outOfMemory: boolean): Exit {
   const killed = run.killedAfterGrace ? { killedAfterGrace: true } : {}
   if (run.cause === 'timeout')
     return { ...ended, outcome: 'timedOut', ...killed, ...(run.timeoutReason && { reason: run.timeoutReason }) }
-  if (outOfMemory && ended.signal === 'SIGKILL' && run.cause === undefined)
+  if (outOfMemory && wasKilled(ended) && run.cause === undefined)
     return { outcome: 'outOfMemory', signal: 'SIGKILL', reason: reason('out_of_memory', memoryMessage) }
   return { ...ended, ...killed, ...reasonOf(ended) }
 }
+
+/** Also a shell whose last command was: the kernel may choose that one alone, and 137 is how a shell passes it on. */
+const wasKilled = ({ signal, code }: End): boolean => signal === 'SIGKILL' || code === 137
 
 const memoryMessage = 'the step used more memory than its limit and was killed by the kernel'
 
