@@ -250,6 +250,42 @@ test('beyond: a task runs again by schedule, each run with its own number, until
   expect(refused.body.errors[0].detail).toMatch(/^Metadata annotation value error: taskport\/schedule/)
 }, 60_000)
 
+test('beyond: scheduled runs take the droplet, variables and services that the app has by then', async () => {
+  const app = await cf.pushDroplet('evolving', dropletOf({ 'a.sh': 'echo old $WHO $DATABASE_URL\n' }))
+  const scheduled = { 'taskport/schedule': '* * * * * *', 'taskport/overlap': 'allow' }
+  const body = { command: 'sh a.sh', name: 'tick', metadata: { annotations: scheduled } }
+  await cf.must('POST', `/v3/apps/${app}/tasks`, body)
+  const says = (line: string) =>
+    cf.until(`/api/v1/read/${app}?limit=1000&envelope_types=LOG`, (reply) =>
+      reply.envelopes.batch.some(
+        (e: { log: { payload: string } }) => Buffer.from(e.log.payload, 'base64').toString() === line,
+      ),
+    )
+  await says('old')
+  await cf.must('PATCH', `/v3/apps/${app}/environment_variables`, { var: { WHO: 'me' } })
+  await says('old me')
+  const service = await cf.must('POST', '/v3/service_instances', {
+    type: 'user-provided',
+    name: 'evolving-db',
+    credentials: { uri: 'postgres://u@h/d' },
+    relationships: { space: to(cf.space) },
+  })
+  const relationships = { app: to(app), service_instance: to(service.guid) }
+  await cf.must('POST', '/v3/service_credential_bindings', { type: 'app', relationships })
+  await says('old me postgres://u@h/d')
+  const first = await cf.must('GET', `/v3/apps/${app}/droplets/current`)
+  const fresh = await cf.must('POST', '/v3/droplets', { relationships: { app: to(app) } })
+  const form = new FormData()
+  form.append('bits', new Blob([new Uint8Array(dropletOf({ 'a.sh': 'echo new $WHO\n' }))]), 'x.tgz')
+  await cf.job(await cf.send('POST', `/v3/droplets/${fresh.guid}/upload`, form))
+  await cf.must('PATCH', `/v3/apps/${app}/relationships/current_droplet`, { data: { guid: fresh.guid } })
+  await says('new me')
+  const { resources } = await cf.must('GET', `/v3/apps/${app}/tasks?order_by=-created_at`)
+  expect(resources[0].droplet_guid).toBe(fresh.guid)
+  expect(resources.at(-1).droplet_guid).toBe(first.guid)
+  await cf.job(await cf.send('DELETE', `/v3/apps/${app}`))
+}, 60_000)
+
 test('process types of a Procfile are templates of tasks; one that is no map of commands is refused', async () => {
   const app = await cf.pushBits(
     'with-procfile',

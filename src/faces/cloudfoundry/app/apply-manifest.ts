@@ -5,6 +5,7 @@ import { COLLECTIONS } from '../documents.ts'
 import { unprocessable } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import { changedVariables } from '../operations/settings.ts'
+import { refreshSeriesOf } from '../task/refresh-series.ts'
 import { isObject, type Json } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 import { appIndexes, ofApp, processesOf } from './find-app.ts'
@@ -44,6 +45,7 @@ async function applyApplication(call: Call, space: Space, given: Json): Promise<
   const processes = Array.isArray(given.processes) ? given.processes.filter(isObject) : []
   for (const process of processes) await applyProcess(call, app, name, process)
   if (Array.isArray(given.services)) await bindAll(call, space, app, given.services)
+  await refreshSeriesOf(call, app.guid)
 }
 
 async function appOf(call: Call, space: Space, name: string, given: Json): Promise<{ app: App; web: Process }> {

@@ -3,6 +3,7 @@ import { type App, COLLECTIONS, type ServiceBinding, type ServiceInstance, type 
 import { notFound } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import { findSpace } from '../operations/spaces.ts'
+import { refreshSeriesOf } from '../task/refresh-series.ts'
 import { isObject, type Json, type Problems } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 
@@ -59,6 +60,7 @@ export async function changeService(
 ): Promise<ServiceInstance> {
   const after = await call.records.change<ServiceInstance>(COLLECTIONS.service, guid, change, indexes)
   if (!after) throw notFound('Service instance')
+  for (const { app } of await bindingsOf(call, guid)) await refreshSeriesOf(call, app)
   return after
 }
 
@@ -69,6 +71,7 @@ export async function removeService(call: Call, guid: string): Promise<void> {
     ...bindings.map((b) => call.records.deleteOf(COLLECTIONS.binding, b.guid)),
     call.records.deleteOf(COLLECTIONS.service, guid),
   )
+  for (const { app } of bindings) await refreshSeriesOf(call, app)
 }
 
 export const bindingsOf = (call: Call, service: string): Promise<ServiceBinding[]> =>
@@ -89,8 +92,11 @@ export async function bindApp(
   }
   const change = call.records.putOf(COLLECTIONS.binding, binding, { app: binding.app, service: binding.service })
   await call.records.save(change)
+  await refreshSeriesOf(call, app.guid)
   return binding
 }
 
-export const unbindApp = (call: Call, binding: ServiceBinding): Promise<void> =>
-  call.records.save(call.records.deleteOf(COLLECTIONS.binding, binding.guid))
+export async function unbindApp(call: Call, binding: ServiceBinding): Promise<void> {
+  await call.records.save(call.records.deleteOf(COLLECTIONS.binding, binding.guid))
+  await refreshSeriesOf(call, binding.app)
+}

@@ -1,4 +1,5 @@
 import { boundServices } from '../app/bound-services.ts'
+import { environmentGroup } from '../app/environment-group.ts'
 import { appIndexes, findApp, ofApp, orgOf, processesOf } from '../app/find-app.ts'
 import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, newApp, newProcess } from '../app/new-app.ts'
 import { presentApp, presentDroplet } from '../app/present-app.ts'
@@ -7,13 +8,14 @@ import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Org, type Spa
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { hrefs, toOne } from '../present.ts'
+import { refreshSeriesOf } from '../task/refresh-series.ts'
 import { vcapApplication, vcapServices } from '../task/task-environment.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
 import { dataGuid, isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { finishedJob } from './jobs.ts'
 import { nameOf, presentOrg } from './organizations.ts'
-import { changedVariables, environmentGroup } from './settings.ts'
+import { changedVariables } from './settings.ts'
 import { presentSpace } from './spaces.ts'
 
 const KNOWN = ['name', 'relationships', 'lifecycle', 'environment_variables', 'metadata']
@@ -77,6 +79,7 @@ async function update(call: Call): Promise<Answer> {
 async function changed(call: Call, guid: string, change: (app: App) => App): Promise<Answer> {
   const after = await call.records.change<App>(COLLECTIONS.app, guid, change, appIndexes)
   if (!after) throw notFound('App')
+  await refreshSeriesOf(call, guid)
   return ok(presentApp(after, call.base))
 }
 
@@ -163,6 +166,7 @@ async function setVariables(call: Call): Promise<Answer> {
     appIndexes,
   )
   if (!after) throw notFound('App')
+  await refreshSeriesOf(call, app.guid)
   return ok(variables(after, call.base))
 }
 

@@ -1,16 +1,14 @@
 /** Feature flags and environment variable groups. */
-import { COLLECTIONS, type Resource } from '../documents.ts'
+import { environmentGroup, type Setting } from '../app/environment-group.ts'
+import { COLLECTIONS } from '../documents.ts'
 import { notFound, unprocessable } from '../errors.ts'
 import { type Call, type Operation, ok } from '../operation.ts'
 import { hrefs } from '../present.ts'
 import { forbiddenName } from '../task/parse-task.ts'
+import { refreshAllSeries } from '../task/refresh-series.ts'
 import { isObject } from '../wire/message.ts'
 import { pageDocument } from '../wire/page-document.ts'
 import { timestamp } from '../wire/time.ts'
-
-interface Setting extends Resource {
-  readonly value: unknown
-}
 
 const FLAGS: Readonly<Record<string, boolean>> = {
   app_bits_upload: true,
@@ -30,11 +28,6 @@ const flag = async (call: Call, name: string): Promise<Setting | undefined> =>
 export async function featureEnabled(call: Call, name: string): Promise<boolean> {
   const stored = await flag(call, name)
   return stored ? stored.value === true : (FLAGS[name] ?? false)
-}
-
-export async function environmentGroup(call: Call, name: string): Promise<Readonly<Record<string, string>>> {
-  const stored = await call.records.find<Setting>(COLLECTIONS.setting, `group/${name}`)
-  return (stored?.value ?? {}) as Readonly<Record<string, string>>
 }
 
 async function presentFlag(call: Call, name: string): Promise<object> {
@@ -126,6 +119,7 @@ export const SETTING_OPERATIONS: readonly Operation[] = [
       const name = call.param('name')
       await presentGroup(call, name)
       await keep(call, `group/${name}`, changedVariables(await environmentGroup(call, name), call.body().var))
+      await refreshAllSeries(call)
       return ok(await presentGroup(call, name))
     },
   },

@@ -9,6 +9,7 @@ import { createTask } from '../task/create-task.ts'
 import { findTask } from '../task/find-task.ts'
 import { changedTasks, listAppTasks, listTasks } from '../task/list-tasks.ts'
 import { presentTask } from '../task/present-task.ts'
+import { refreshSeriesOf } from '../task/refresh-series.ts'
 import { changeSeries } from '../task/series.ts'
 import { shortlyAfter } from '../task/shortly-after.ts'
 import { isFinalTask, type TaskRecord, taskIndexes } from '../task/task-record.ts'
@@ -40,6 +41,7 @@ async function update(call: Call): Promise<Answer> {
   const changed = { ...task, metadata: changedMetadata(task.metadata, change) }
   const isRescheduled = Object.keys(change.annotations).some((key) => SCHEDULING.includes(key))
   const series = isRescheduled ? await changeSeries(call, changed, problems) : task.series
+  if (isRescheduled) await refreshSeriesOf(call, task.app)
   const after = await call.records.change<TaskRecord>(
     COLLECTIONS.task,
     task.guid,

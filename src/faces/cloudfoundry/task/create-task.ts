@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { Plan } from '../../../core/plan.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
-import { boundServices } from '../app/bound-services.ts'
 import type { PlacedApp } from '../app/find-app.ts'
 import { findApp, orgOf, processesOf } from '../app/find-app.ts'
 import { FACE } from '../auth.ts'
@@ -19,13 +18,12 @@ import {
 import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
-import { environmentGroup, featureEnabled } from '../operations/settings.ts'
-import { treesOf } from '../staging/start-staging.ts'
+import { featureEnabled } from '../operations/settings.ts'
+import { oneAfterTheOther } from './one-after-the-other.ts'
 import { parseTask, sizesOf, type TaskMessage, type TaskSizes } from './parse-task.ts'
-import { planOfTask } from './plan-of-task.ts'
+import { planNow } from './plan-now.ts'
 import { checkQuota, hasQuota } from './quota.ts'
 import { endSeries, keepSeries, refsOf, seriesOf } from './series.ts'
-import { taskEnvironment } from './task-environment.ts'
 import type { TaskRecord, TaskWish } from './task-record.ts'
 
 const NO_DROPLET = 'Task must have a droplet. Specify droplet or assign current droplet to app.'
@@ -74,20 +72,11 @@ async function submitTask(
   droplet: Droplet,
   sizes: TaskSizes,
 ): Promise<TaskRecord> {
-  const { engine, context, records } = call
-  const around = {
-    app: placed.app,
-    space: placed.space,
-    org,
-    services: await boundServices(call, placed.app.guid),
-    group: await environmentGroup(call, 'running'),
-    api: call.base,
-  }
+  const { engine, records } = call
   const id = engine.newExecutionId()
   const series = message.schedule && seriesOf(id)
   const wish = { ...wishOf(placed, org, message, droplet, sizes), ...(series !== undefined && { series }) }
-  const environment = taskEnvironment(around, sizes, message.env ?? {})
-  const plan = planOfTask(wish, droplet, environment, treesOf(context, call.caller.tenant), call.options.sandboxed())
+  const plan = await planNow(call, placed, wish, droplet)
   if (series !== undefined && message.schedule)
     await keepSeries(call, { ...wish, series }, plan, message.schedule, message.problems)
   const audit = auditChange(call, 'audit.app.task.create', placed, auditData(id, call.body()))
@@ -156,20 +145,7 @@ const wishOf = (
   name: message.name ?? randomBytes(4).toString('hex'),
   ...sizes,
   droplet: droplet.guid,
+  ...(message.droplet !== undefined && { pinsDroplet: true }),
   ...(message.env && { env: message.env }),
   metadata: message.metadata,
 })
-
-const turns = new Map<string, Promise<unknown>>()
-
-/** So that parallel creates cannot all see the same free quota. */
-async function oneAfterTheOther<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(key) ?? Promise.resolve()
-  const turn = before.catch(() => undefined).then(work)
-  turns.set(key, turn)
-  try {
-    return await turn
-  } finally {
-    if (turns.get(key) === turn) turns.delete(key)
-  }
-}

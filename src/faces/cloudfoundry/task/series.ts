@@ -14,10 +14,14 @@ import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import type { Problems } from '../wire/message.ts'
 import { engineWishes, scheduleOf } from './annotations.ts'
+import { oneAfterTheOther } from './one-after-the-other.ts'
 import { type TaskRecord, type TaskWish, WISH_LABEL } from './task-record.ts'
 
-interface Series extends Resource {
+export type SeriesWish = TaskWish & { readonly series: string }
+
+export interface Series extends Resource {
   readonly app: string
+  readonly wish: SeriesWish
 }
 
 /** The engine's name of the series that begins with this task. */
@@ -26,7 +30,7 @@ export const seriesOf = (task: string): string => `cloudfoundry-${task}`
 /** Registers the series, or changes what it does from now on. Throws CF-UnprocessableEntity for what is no schedule. */
 export async function keepSeries(
   call: Call,
-  wish: TaskWish & { readonly series: string },
+  wish: SeriesWish,
   plan: Plan,
   schedule: Schedule,
   problems: Problems,
@@ -49,7 +53,7 @@ export async function keepSeries(
     if (!isEngineError(error, 'invalid')) throw error
     throw unprocessable(`Metadata annotation value error: taskport/schedule ${error.message}`)
   }
-  const series: Series = { ...records.fresh(), guid: wish.series, app: wish.app }
+  const series: Series = { ...records.fresh(), guid: wish.series, app: wish.app, wish }
   await records.save(records.putOf(COLLECTIONS.series, series, { app: wish.app }))
 }
 
@@ -65,10 +69,23 @@ const planWith = (plan: Plan, wish: TaskWish): Plan => ({
   steps: plan.steps.map((step) => ({ ...step, labels: { ...step.labels, [WISH_LABEL]: JSON.stringify(wish) } })),
 })
 
+/** Changes of an app's series come one after the other: none brings back what another has ended. */
+export const seriesTurn = <T>(call: Call, app: string, work: () => Promise<T>): Promise<T> =>
+  oneAfterTheOther(`series/${call.caller.tenant}/${app}`, work)
+
 /** What a change of a task's annotations means for its series; answers the one that it then belongs to. */
 export async function changeSeries(call: Call, task: TaskRecord, problems: Problems): Promise<string | undefined> {
   const schedule = scheduleOf(task.metadata.annotations, problems)
   problems.check()
+  return seriesTurn(call, task.app, () => changeTo(call, task, schedule, problems))
+}
+
+async function changeTo(
+  call: Call,
+  task: TaskRecord,
+  schedule: Schedule | undefined,
+  problems: Problems,
+): Promise<string | undefined> {
   if (!schedule) {
     if (task.series !== undefined) await endSeries(call, [task.series])
     return undefined
@@ -80,13 +97,18 @@ export async function changeSeries(call: Call, task: TaskRecord, problems: Probl
   return series
 }
 
+export const allSeries = (call: Call, app: string): Promise<Series[]> =>
+  call.records.all<Series>(COLLECTIONS.series, { name: 'app', value: app })
+
 /** Every series of an app. */
 export async function endSeriesOf(call: Call, app: string): Promise<void> {
-  const all = await call.records.all<Series>(COLLECTIONS.series, { name: 'app', value: app })
-  await endSeries(
-    call,
-    all.map(({ guid }) => guid),
-  )
+  await seriesTurn(call, app, async () => {
+    const all = await allSeries(call, app)
+    await endSeries(
+      call,
+      all.map(({ guid }) => guid),
+    )
+  })
 }
 
 export async function endSeries({ engine, caller, records }: Call, names: readonly string[]): Promise<void> {

@@ -18,6 +18,8 @@ export interface TaskWish {
   readonly disk: number
   readonly logRate: number
   readonly droplet: string
+  /** It asked for this droplet, and not for the app's current one. */
+  readonly pinsDroplet?: boolean
   /** Only where it was given. */
   readonly env?: Readonly<Record<string, string>>
   /** The series that it is a run of. */
