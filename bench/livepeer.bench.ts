@@ -5,6 +5,8 @@
  *   is completed, against one ffmpeg command that makes the same from the same file (wanted: at most 1.1 of its wall time).
  * - How long until it can first be played (wanted: at most 0.25 of that command).
  * - The server's resident memory afterwards, over what it was before.
+ * - Rounds of three uploads of 32 MiB at once (by tus, by PUT, by address), each transcoded and downloaded whole: how much
+ *   more the server, a process of its own, holds after all of them than after the first two rounds (wanted: less than one).
  * - GET /task/:id of a finished task against the same HTTP stack answering a constant of that size (wanted: 40 %).
  *
  * Minutes of ffmpeg on two cores. `BENCH_SECONDS_OF_VIDEO` makes it shorter; what a step costs then counts for more.
@@ -23,15 +25,21 @@ import { openOrigin } from '../src/faces/kit/origin.ts'
 import { defaultLadder } from '../src/media/ladder.ts'
 import { DEFAULT_CONFIGURATION } from '../src/server/configuration.ts'
 import { keyFileOf } from '../src/server/data-directory.ts'
+import { clientEnvironment } from '../src/server/environment.ts'
 import { FIRST_START_SPELLINGS } from '../src/server/first-start-spellings.ts'
 import { serve } from '../src/server/server.ts'
 import { openVault } from '../src/server/vault.ts'
+import { openOutside } from '../test/support/livepeer-world.ts'
+import { memoryOverRounds, paddedVideo } from '../test/support/media-traffic.ts'
+import { BenchServer } from './engine/bench-server.ts'
 import { median, say, sayRatio } from './engine/figure.ts'
 
 const VIDEO_S = Number(process.env.BENCH_SECONDS_OF_VIDEO ?? 60)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const READERS = 32
+/** Of three uploads each. */
+const UPLOAD_ROUNDS = Number(process.env.BENCH_UPLOAD_ROUNDS ?? 8)
 const SEGMENT_S = 10
 const SOURCE = { width: 1_920, height: 1_080, bitrate: 5_000_000 }
 
@@ -54,10 +62,34 @@ async function main(): Promise<void> {
     sayRatio('until it can first be played', playableS, 's', base, '≤ 0.25')
     say({ figure: 'resident memory gained', value: (process.memoryUsage().rss - before) / 2 ** 20, unit: 'MiB' })
     await reads(`${server.url}/api/task/${task}`, headers)
+    await manyUploads()
   } finally {
     await server.stop({ endTasks: true })
     outside.close()
     rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function manyUploads(): Promise<void> {
+  const outside = await openOutside()
+  const server = await BenchServer.start({ flags: ['--allow-address', '127.0.0.1'] })
+  try {
+    const { url, pid, dataDirectory } = server
+    const { LIVEPEER_API_KEY: key = '' } = await clientEnvironment({ url, dataDirectory })
+    const video = paddedVideo(32 * 2 ** 20)
+    const address = (n: number) => outside.file(`${n}.mp4`, video)
+    const [, early = 0, ...later] = await memoryOverRounds({ url, key, pid }, { video, address }, UPLOAD_ROUNDS)
+    const uploads = UPLOAD_ROUNDS * 3
+    const value = (later.at(-1)! - early) / 2 ** 20
+    say({
+      figure: `resident memory gained over ${uploads - 6} of ${uploads} uploads`,
+      value,
+      unit: 'MiB',
+      wanted: '≤ 32',
+    })
+  } finally {
+    await server.end()
+    await outside.end()
   }
 }
 
