@@ -65,6 +65,12 @@ test('webhooks hear of everything, in order, signed, and see the asset ready bef
     expect(headers['livepeer-signature']).toBe(`t=${timestamp},v1=${hmac(SECRET, body)}`)
     expect([typeof id, typeof webhookId]).toEqual(['string', 'string'])
   }
+  // Each step that ends is told, of the task and of its asset, with how far they got.
+  for (const [event, of] of [['task.updated', 'task'] as const, ['asset.updated', 'asset'] as const]) {
+    const told = events().filter((e) => e.event === event && e.payload[of].snapshot.status.progress !== undefined)
+    const reached = told.map(({ payload }) => payload[of].snapshot.status.progress as number)
+    expect([event, reached.length > 2, reached]).toEqual([event, true, [...reached].sort((a, b) => a - b)])
+  }
   const completed = events().find(({ event }) => event === 'task.completed')
   expect(completed.payload).toMatchObject({
     success: true,

@@ -49,6 +49,9 @@ async function assetOf(
   return outputAssetId === undefined ? undefined : documents.document(tenant, COLLECTIONS.asset, outputAssetId)
 }
 
+/** What is told beside the end of each step. */
+const NEWS: ReadonlySet<string> = new Set(['execution.state', 'step.retrying'])
+
 function moved(
   execution: Execution,
   task: Document<TaskRecord>,
@@ -56,12 +59,9 @@ function moved(
   events: readonly UnplacedEvent[],
 ): readonly DocumentChange[] {
   const at = atOf(events)
-  const news = events.some(
-    ({ transition }) => transition.kind === 'execution.state' || transition.kind === 'step.retrying',
-  )
-  const sourceReady = events.some(
-    ({ transition: t }) => t.kind === 'step.state' && t.step === 'source' && t.to === 'succeeded',
-  )
+  const done = events.flatMap(({ transition: t }) => (t.kind === 'step.state' && t.to === 'succeeded' ? [t.step] : []))
+  const news = done.length > 0 || events.some(({ transition: { kind } }) => NEWS.has(kind))
+  const sourceReady = done.includes('source')
   const changes: DocumentChange[] = []
   const told: Told = { execution, at, version: execution.version }
   if (news) {
@@ -70,7 +70,8 @@ function moved(
   }
   if (!asset || asset.body.phase === 'deleting') return changes
   const phase: AssetPhase = phaseOf(execution) === 'running' ? 'processing' : asset.body.phase
-  if (phase === asset.body.phase && !sourceReady) return changes
+  if (phase === asset.body.phase && !sourceReady)
+    return done.length > 0 ? [...changes, ...announceAsset(told, 'asset.updated', asset.body)] : changes
   const body = { ...asset.body, phase, updatedAt: at, ...(sourceReady && { sourcePlaybackReady: true }) }
   return [...changes, putAsset(execution.tenant, body, asset.version), ...announceAsset(told, 'asset.updated', body)]
 }
