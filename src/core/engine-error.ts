@@ -25,6 +25,10 @@ export class EngineError extends Error {
   }
 }
 
+/** Whether an engine refused for this reason, of this kind of thing where `subject` is given. */
+export const isEngineError = (thrown: unknown, code: ErrorCode, subject?: string): thrown is EngineError =>
+  thrown instanceof EngineError && thrown.code === code && (subject === undefined || thrown.facts.subject === subject)
+
 export const invalid = (field: string, message: string, facts: ErrorFacts = {}): EngineError =>
   new EngineError('invalid', message, { field, ...facts })
 

@@ -43,6 +43,3 @@ export function asAwsError(thrown: unknown): AwsError | undefined {
   const form = FORMS[thrown.code]
   return new AwsError(form.type, thrown.message, form.status)
 }
-
-export const isEngineError = (thrown: unknown, code: ErrorCode): thrown is EngineError =>
-  thrown instanceof EngineError && thrown.code === code

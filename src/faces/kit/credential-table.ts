@@ -9,7 +9,7 @@
  * C5. First-start credentials are derived from the key file, not stored, and cannot be revoked.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { EngineError, invalid } from '../../core/engine-error.ts'
+import { EngineError, invalid, isEngineError } from '../../core/engine-error.ts'
 import type { Principal, Tenant } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
 import type { Store } from '../../core/ports/store.ts'
@@ -191,7 +191,7 @@ export class CredentialTable implements Credentials {
     try {
       await this.#store.commit([{ ...put, sort: String(createdAt).padStart(15, '0'), indexes, expected: 0 }])
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'conflict') throw taken(record, error)
+      if (isEngineError(error, 'conflict')) throw taken(record, error)
       throw error
     }
   }

@@ -1,8 +1,10 @@
 /** What faces do with their own records again and again. */
-import { EngineError } from '../../core/engine-error.ts'
+import { isEngineError } from '../../core/engine-error.ts'
 import type { Tenant } from '../../core/identity.ts'
 import type { Document, DocumentPut, DocumentQuery } from '../../core/ports/store.ts'
 import type { Engine } from '../../engine/engine.ts'
+
+const PAGE = 500
 
 type Extra = Omit<DocumentPut, 'kind' | 'tenant' | 'collection' | 'key' | 'body'>
 
@@ -15,7 +17,22 @@ export const put = (tenant: Tenant, collection: string, key: string, body: objec
   ...extra,
 })
 
-/** Every document that matches, in order. For collections that an account keeps small. */
+/** Every document that matches, in order, a page at a time: what comes may be changed while it is gone through. */
+export async function* eachDocument<Body>(
+  engine: Pick<Engine, 'documents'>,
+  tenant: Tenant,
+  collection: string,
+  query: Omit<DocumentQuery, 'limit' | 'after'> = {},
+): AsyncGenerator<Document<Body>> {
+  let after: string | undefined
+  do {
+    const page = await engine.documents<Body>(tenant, collection, { ...query, limit: PAGE, ...(after && { after }) })
+    yield* page.items
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** The same in an array, for collections that an account keeps small. */
 export async function allDocuments<Body>(
   engine: Pick<Engine, 'documents'>,
   tenant: Tenant,
@@ -23,12 +40,7 @@ export async function allDocuments<Body>(
   query: Omit<DocumentQuery, 'limit' | 'after'> = {},
 ): Promise<readonly Document<Body>[]> {
   const all: Document<Body>[] = []
-  let after: string | undefined
-  do {
-    const page = await engine.documents<Body>(tenant, collection, { ...query, limit: 500, ...(after && { after }) })
-    all.push(...page.items)
-    after = page.next
-  } while (after !== undefined)
+  for await (const found of eachDocument<Body>(engine, tenant, collection, query)) all.push(found)
   return all
 }
 
@@ -45,8 +57,7 @@ export async function changeAgain<T>(change: () => Promise<T>): Promise<T> {
     try {
       return await change()
     } catch (error) {
-      if (tried >= TRIES || !(error instanceof EngineError) || error.code !== 'conflict') throw error
-      if (error.facts.subject !== 'document') throw error
+      if (tried >= TRIES || !isEngineError(error, 'conflict', 'document')) throw error
     }
     if (tried > 2) await new Promise((resume) => setTimeout(resume, Math.random() * waitMs(tried)))
   }

@@ -7,10 +7,11 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EngineError } from '../../core/engine-error.ts'
+import { isEngineError } from '../../core/engine-error.ts'
 import type { Tenant } from '../../core/identity.ts'
 import type { Document } from '../../core/ports/store.ts'
-import { allDocuments, COLLECTIONS, FACE_TENANT } from './documents.ts'
+import { eachDocument } from '../kit/documents.ts'
+import { COLLECTIONS, FACE_TENANT } from './documents.ts'
 import type { LivepeerParts } from './parts.ts'
 import { deliverDue } from './webhook/deliver-due.ts'
 import { WEBHOOK_LOG_MS, type WebhookLogRecord } from './webhook/webhook-log.ts'
@@ -84,7 +85,7 @@ export class Afterwards {
   async #forgetLogs(): Promise<void> {
     const { engine } = this.#parts
     const old = engine.now() - WEBHOOK_LOG_MS
-    for await (const { key, body } of allDocuments<WebhookLogRecord>(engine, FACE_TENANT, COLLECTIONS.webhookLog)) {
+    for await (const { key, body } of eachDocument<WebhookLogRecord>(engine, FACE_TENANT, COLLECTIONS.webhookLog)) {
       if (body.createdAt > old) return
       await engine.saveDocuments([
         { kind: 'document.delete', tenant: FACE_TENANT, collection: COLLECTIONS.webhookLog, key },
@@ -103,7 +104,7 @@ export class Afterwards {
   #clean(): Promise<void> {
     return this.#alone(async () => {
       const { engine } = this.#parts
-      for await (const found of allDocuments<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
+      for await (const found of eachDocument<Garbage>(engine, FACE_TENANT, COLLECTIONS.garbage)) {
         if ((found.body.notBefore ?? 0) > engine.now()) return
         await this.#remove(found)
       }
@@ -126,7 +127,7 @@ export class Afterwards {
 }
 
 function unlessGone(error: unknown): void {
-  if (!(error instanceof EngineError && error.code === 'not_found')) throw error
+  if (!isEngineError(error, 'not_found')) throw error
 }
 
 async function empty({ directory, keepInput }: Garbage): Promise<void> {

@@ -1,8 +1,6 @@
 import { asTenant, type Tenant } from '../../core/identity.ts'
-import type { Document, DocumentPut, DocumentQuery } from '../../core/ports/store.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { DocumentPut } from '../../core/ports/store.ts'
 import type { AssetRecord } from './asset/asset-record.ts'
-import { isConflict } from './errors.ts'
 import type { TaskRecord } from './task/task-record.ts'
 
 /** This face's collections of documents. */
@@ -59,42 +57,3 @@ export const putPlayback = (tenant: Tenant, { playbackId, id }: AssetRecord): Do
   key: playbackId,
   body: { tenant, asset: id },
 })
-
-/** Every document that matches, in order. */
-export async function* allDocuments<Body>(
-  engine: Pick<Engine, 'documents'>,
-  tenant: Tenant,
-  collection: string,
-  query: Omit<DocumentQuery, 'limit' | 'after'> = {},
-): AsyncGenerator<Document<Body>> {
-  let after: string | undefined
-  do {
-    const page = await engine.documents<Body>(tenant, collection, { ...query, limit: 200, ...(after && { after }) })
-    yield* page.items
-    after = page.next
-  } while (after !== undefined)
-}
-
-/** The same in an array, for collections that are kept small. */
-export async function everyDocument<Body>(
-  engine: Pick<Engine, 'documents'>,
-  tenant: Tenant,
-  collection: string,
-): Promise<readonly Document<Body>[]> {
-  const all: Document<Body>[] = []
-  for await (const found of allDocuments<Body>(engine, tenant, collection)) all.push(found)
-  return all
-}
-
-const TRIES = 20
-
-/** Read, change, write: again when somebody else wrote in between. */
-export async function changeAgain<T>(change: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried++) {
-    try {
-      return await change()
-    } catch (error) {
-      if (tried >= TRIES || !isConflict(error)) throw error
-    }
-  }
-}

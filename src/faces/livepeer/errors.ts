@@ -38,5 +38,3 @@ export function asLivepeerError(thrown: unknown): LivepeerError | undefined {
     return new LivepeerError(statusCode, String(message))
   return undefined
 }
-
-export const isConflict = (thrown: unknown): boolean => thrown instanceof EngineError && thrown.code === 'conflict'

@@ -31,7 +31,5 @@ export function asConnectError(thrown: unknown): ConnectError {
   return internal
 }
 
-export const isConflict = (thrown: unknown): boolean => thrown instanceof EngineError && thrown.code === 'conflict'
-
 /** Codes that a client of the older generation would try again by itself although nothing can change (ona.md 2.4). */
 export const isFinalRefusal = (status: number): boolean => status === 409 || status === 501 || status === 500

@@ -1,5 +1,5 @@
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { NodeWithUse } from '../../../engine/engine.ts'
-import { isEngineError } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import { desiredStatusOf, lastStatusOf } from '../task/life-cycle.ts'
 import { taskRecordOf } from '../task/task-record.ts'

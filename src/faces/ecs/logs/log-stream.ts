@@ -2,10 +2,10 @@
  * Log streams. A task's stream is never stored: its name tells the task, whose execution tells whether it is so. Streams
  * that clients create are documents.
  */
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import type { Instant } from '../../../core/instant.ts'
 import { COLLECTIONS } from '../documents.ts'
-import { isEngineError } from '../errors.ts'
 import { executionIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 import { engineExecutions } from '../task/engine-executions.ts'

@@ -1,10 +1,10 @@
 /** The metadata endpoint of running containers. Whoever knows the URL is the container: the token in it is its own. */
 import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { COLLECTIONS } from '../documents.ts'
-import { isEngineError } from '../errors.ts'
 import type { Tag } from '../tags.ts'
 import { taskRecordOf } from '../task/task-record.ts'
 import type { TaskTags } from '../task/task-tags.ts'

@@ -1,6 +1,6 @@
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import { idWithin } from '../arn.ts'
-import { isEngineError } from '../errors.ts'
 import { executionIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 import { taskRecordOf } from './task-record.ts'

@@ -1,8 +1,9 @@
 /** Hands tasks to the engine, all in one commit, and says in ECS's words what became of each. */
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { SubmissionRequest, SubmitOptions, SubmitResult } from '../../../engine/submission-request.ts'
 import { taskArn } from '../arn.ts'
-import { AwsError, isEngineError } from '../errors.ts'
+import { AwsError } from '../errors.ts'
 import { taskIdOf } from '../identifiers.ts'
 import type { Call } from '../operation.ts'
 

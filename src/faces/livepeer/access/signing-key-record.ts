@@ -1,7 +1,8 @@
 import type { Tenant } from '../../../core/identity.ts'
 import type { Document, DocumentPut } from '../../../core/ports/store.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { COLLECTIONS, everyDocument, sortable } from '../documents.ts'
+import { allDocuments } from '../../kit/documents.ts'
+import { COLLECTIONS, sortable } from '../documents.ts'
 
 /** The public half of a key that its owner signs playback tokens with; the private half was shown once, on creation. */
 export interface SigningKeyRecord {
@@ -28,4 +29,4 @@ export const putSigningKey = (tenant: Tenant, body: SigningKeyRecord, expected?:
 export const signingKeysOf = (
   engine: Pick<Engine, 'documents'>,
   tenant: Tenant,
-): Promise<readonly Document<SigningKeyRecord>[]> => everyDocument(engine, tenant, COLLECTIONS.signingKey)
+): Promise<readonly Document<SigningKeyRecord>[]> => allDocuments(engine, tenant, COLLECTIONS.signingKey)

@@ -1,4 +1,4 @@
-import { EngineError } from '../../../core/engine-error.ts'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Tenant } from '../../../core/identity.ts'
 import type { Document } from '../../../core/ports/store.ts'
 import type { Engine } from '../../../engine/engine.ts'
@@ -46,6 +46,6 @@ export async function showAsset(
 }
 
 function gone(error: unknown): undefined {
-  if (error instanceof EngineError && error.code === 'not_found') return undefined
+  if (isEngineError(error, 'not_found')) return undefined
   throw error
 }

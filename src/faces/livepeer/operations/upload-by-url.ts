@@ -1,9 +1,10 @@
+import { eachDocument } from '../../kit/documents.ts'
 import { checkPolicy } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { showAsset } from '../asset/find-asset.ts'
 import { type AssetRequest, checkAssetRequest, newAsset } from '../asset/new-asset.ts'
 import { presentAsset } from '../asset/present-asset.ts'
-import { allDocuments, COLLECTIONS, putAsset, putPlayback } from '../documents.ts'
+import { COLLECTIONS, putAsset, putPlayback } from '../documents.ts'
 import { notImplemented } from '../errors.ts'
 import { type Call, created, type Operation, ok } from '../operation.ts'
 import { openMediaDirectory } from '../parts.ts'
@@ -64,7 +65,7 @@ async function begin(
 async function sameUpload({ engine, tenant, principal }: Call, url: string): Promise<AssetRecord | undefined> {
   const since = engine.now() - SAME_MS
   const index = { name: 'sourceUrl', value: url.slice(0, 500) }
-  for await (const { body } of allDocuments<AssetRecord>(engine, tenant, COLLECTIONS.asset, { index }))
+  for await (const { body } of eachDocument<AssetRecord>(engine, tenant, COLLECTIONS.asset, { index }))
     if (
       body.source.url === url &&
       body.userId === principal.id &&

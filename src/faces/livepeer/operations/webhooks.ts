@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Static } from 'typebox'
 import type { Document, DocumentPut } from '../../../core/ports/store.ts'
-import { COLLECTIONS, changeAgain, everyDocument, sortable } from '../documents.ts'
+import { allDocuments, changeAgain } from '../../kit/documents.ts'
+import { COLLECTIONS, sortable } from '../documents.ts'
 import { notFound, unprocessable } from '../errors.ts'
 import { type Call, created, NO_CONTENT, type Operation, ok } from '../operation.ts'
 import { sealedSharedSecret, sharedSecretOf } from '../webhook/shared-secret.ts'
@@ -50,7 +51,7 @@ export const createWebhook: Operation = async (call) => {
 
 /** GET /webhook */
 export const listWebhooks: Operation = async (call) => {
-  const all = await everyDocument<WebhookRecord>(call.engine, call.tenant, COLLECTIONS.webhook)
+  const all = await allDocuments<WebhookRecord>(call.engine, call.tenant, COLLECTIONS.webhook)
   return ok(all.map(({ body }) => present(call, body)))
 }
 

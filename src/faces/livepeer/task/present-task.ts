@@ -1,4 +1,4 @@
-import { EngineError } from '../../../core/engine-error.ts'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import type { Tenant } from '../../../core/identity.ts'
 import type { Engine } from '../../../engine/engine.ts'
@@ -36,7 +36,7 @@ export async function executionOf(engine: Engine, tenant: Tenant, record: TaskRe
   try {
     return await engine.execution(tenant, record.execution)
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'not_found') return undefined
+    if (isEngineError(error, 'not_found')) return undefined
     throw error
   }
 }

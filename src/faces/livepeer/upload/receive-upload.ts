@@ -1,12 +1,13 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Principal } from '../../../core/identity.ts'
 import { asTenant } from '../../../core/identity.ts'
 import type { Document } from '../../../core/ports/store.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { FACE } from '../auth.ts'
 import { COLLECTIONS, putAsset } from '../documents.ts'
-import { forbidden, isConflict, notFound, unprocessable } from '../errors.ts'
+import { forbidden, notFound, unprocessable } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { findTask } from '../task/find-task.ts'
 import { startTask } from '../task/start-task.ts'
@@ -48,7 +49,7 @@ export async function uploaded(parts: LivepeerParts, claims: UploadClaims, path:
   try {
     await startTask(parts, principal, task.body, [putAsset(tenant, body, asset.version), ...news], task.version)
   } catch (error) {
-    if (isConflict(error)) throw unprocessable('asset has already been uploaded')
+    if (isEngineError(error, 'conflict')) throw unprocessable('asset has already been uploaded')
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { asTenant, type Tenant } from '../../../core/identity.ts'
 import type { Document, DocumentPut } from '../../../core/ports/store.ts'
-import { allDocuments, COLLECTIONS, everyDocument, FACE_TENANT, sortable } from '../documents.ts'
+import { allDocuments, eachDocument } from '../../kit/documents.ts'
+import { COLLECTIONS, FACE_TENANT, sortable } from '../documents.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { MEDIA_URL_MARK } from './announce.ts'
 import { type HookOutcome, sendToHook } from './send-to-hook.ts'
@@ -18,7 +19,7 @@ export async function deliverDue(parts: LivepeerParts, signal: AbortSignal): Pro
   const blocked = new Set<string>()
   let next = LONGEST_WAIT_MS
   const { engine } = parts
-  for await (const { key, body } of allDocuments<DeliveryRecord>(engine, FACE_TENANT, DUE)) {
+  for await (const { key, body } of eachDocument<DeliveryRecord>(engine, FACE_TENANT, DUE)) {
     if (signal.aborted) return next
     const wait = body.dueAt - engine.now()
     // What comes after a failed one waits for it no longer than that one's first try.
@@ -39,7 +40,7 @@ const DUE = `${COLLECTIONS.delivery}-due`
 
 async function handOut({ engine }: LivepeerParts): Promise<void> {
   const hooks = new Map<string, readonly WebhookRecord[]>()
-  for await (const { key, body, sort } of allDocuments<NewsRecord>(engine, FACE_TENANT, COLLECTIONS.delivery)) {
+  for await (const { key, body, sort } of eachDocument<NewsRecord>(engine, FACE_TENANT, COLLECTIONS.delivery)) {
     if (!hooks.has(body.tenant)) hooks.set(body.tenant, await hooksOf(engine, asTenant(body.tenant)))
     const wanting = hooks
       .get(body.tenant)!
@@ -63,7 +64,7 @@ async function handOut({ engine }: LivepeerParts): Promise<void> {
 }
 
 async function hooksOf(engine: LivepeerParts['engine'], tenant: Tenant): Promise<readonly WebhookRecord[]> {
-  const all = await everyDocument<WebhookRecord>(engine, tenant, COLLECTIONS.webhook)
+  const all = await allDocuments<WebhookRecord>(engine, tenant, COLLECTIONS.webhook)
   return all.map(({ body }) => body)
 }
 

@@ -3,7 +3,7 @@
  * of `{id, value}`), `count`. The next page is named only after a full one.
  */
 import type { Tenant } from '../../../core/identity.ts'
-import { allDocuments } from '../documents.ts'
+import { eachDocument } from '../../kit/documents.ts'
 import { badRequest } from '../errors.ts'
 import { type Answer, type Call, ok } from '../operation.ts'
 
@@ -32,7 +32,7 @@ export async function listed<Body>(call: Call, list: ListOf<Body>): Promise<Answ
   const found: Body[] = []
   // Newest change first is how they are stored: then nothing behind the page is read.
   const most = order || query.count !== undefined ? Number.POSITIVE_INFINITY : skip + limit
-  for await (const { body } of allDocuments<Body>(engine, tenant, list.collection, { ascending: false, ...within })) {
+  for await (const { body } of eachDocument<Body>(engine, tenant, list.collection, { ascending: false, ...within })) {
     if (!list.test(body) || !wanted.every((test) => test(body))) continue
     found.push(body)
     if (found.length >= most) break

@@ -1,4 +1,4 @@
-import { EngineError } from '../../../core/engine-error.ts'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import { asExecutionId } from '../../../core/identity.ts'
 import { FACE } from '../auth.ts'
@@ -15,7 +15,7 @@ export async function findExecution(call: Call, id: string): Promise<Execution> 
     checkEnvironment(call, found.submission.refs.environment ?? '')
     return found
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'not_found') throw missing('task execution', key)
+    if (isEngineError(error, 'not_found')) throw missing('task execution', key)
     throw error
   }
 }

@@ -1,10 +1,11 @@
 /** Secrets: the value lies sealed with the engine, this face keeps what is shown of it. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain, put } from '../../kit/documents.ts'
 import type { Call } from '../call.ts'
 import { COLLECTIONS, type SecretRecord, secretName } from '../documents.ts'
-import { alreadyExists, invalidArgument, isConflict, missing, permissionDenied } from '../errors.ts'
+import { alreadyExists, invalidArgument, missing, permissionDenied } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/secret_pb.js'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
 import { creatorOf, subjectOf, timestamp } from '../wire/subject.ts'
@@ -36,7 +37,7 @@ export async function createSecret(
     await call.engine.saveDocuments([name, putSecret(call, record)])
   } catch (error) {
     await call.engine.removeSecret(call.tenant, secretName(record.id))
-    if (isConflict(error)) throw alreadyExists(`a secret named ${record.name} already exists`)
+    if (isEngineError(error, 'conflict')) throw alreadyExists(`a secret named ${record.name} already exists`)
     throw error
   }
   return { secret: present(record) }

@@ -1,6 +1,7 @@
 /** Services: create, get, list, update, delete, start, stop. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { durationMs } from '@bufbuild/protobuf/wkt'
+import { isEngineError } from '../../../core/engine-error.ts'
 import { isFinal } from '../../../core/execution.ts'
 import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain } from '../../kit/documents.ts'
@@ -11,7 +12,7 @@ import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../aut
 import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord } from '../documents.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
-import { alreadyExists, failedPrecondition, invalidArgument, isConflict, missing } from '../errors.ts'
+import { alreadyExists, failedPrecondition, invalidArgument, missing } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { presentService } from '../service/present-service.ts'
@@ -73,7 +74,7 @@ async function insert(call: Call, service: ServiceRecord): Promise<Pick<Document
     const changes = [putReference(call.tenant, service), putAutomation(call.tenant, COLLECTIONS.service, service, 0)]
     await call.engine.saveDocuments(changes)
   } catch (error) {
-    if (!isConflict(error)) throw error
+    if (!isEngineError(error, 'conflict')) throw error
     const before = await madeBefore(call, COLLECTIONS.service, service)
     if (before) return before
     throw alreadyExists(`an automation with reference ${service.reference} already exists`)

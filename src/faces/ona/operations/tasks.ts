@@ -1,5 +1,6 @@
 /** CreateTask, GetTask, ListTasks, UpdateTask, DeleteTask. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { isEngineError } from '../../../core/engine-error.ts'
 import { allDocuments, changeAgain } from '../../kit/documents.ts'
 import {
   automationsOf,
@@ -14,7 +15,7 @@ import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../aut
 import { type Call, isNamed } from '../call.ts'
 import { COLLECTIONS, type TaskRecord } from '../documents.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
-import { alreadyExists, failedPrecondition, isConflict } from '../errors.ts'
+import { alreadyExists, failedPrecondition } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { findTask } from '../task/find-task.ts'
@@ -61,7 +62,7 @@ async function insertTask(call: Call, task: TaskRecord): Promise<TaskRecord> {
       putAutomation(call.tenant, COLLECTIONS.task, task, 0),
     ])
   } catch (error) {
-    if (!isConflict(error)) throw error
+    if (!isEngineError(error, 'conflict')) throw error
     const before = await madeBefore(call, COLLECTIONS.task, task)
     if (before) return before.body
     throw alreadyExists(`an automation with reference ${task.reference} already exists`)

@@ -1,7 +1,8 @@
+import { isEngineError } from '../../../../core/engine-error.ts'
 import { allDocuments, put } from '../../../kit/documents.ts'
 import { logGroupArn } from '../../arn.ts'
 import { COLLECTIONS } from '../../documents.ts'
-import { invalidParameter, isEngineError } from '../../errors.ts'
+import { invalidParameter } from '../../errors.ts'
 import { findGroup } from '../../logs/find-group.ts'
 import {
   alreadyExists,
