@@ -110,6 +110,8 @@ async function allPages(client: RawClient, app: string): Promise<number> {
   return seen
 }
 
+const lastSecond = (): string => `${new Date(Date.now() - 1_000).toISOString().slice(0, 19)}Z`
+
 async function countOf(client: RawClient, states: string): Promise<number> {
   const path = `/v3/tasks?per_page=1&states=${states}`
   return (await client.json<{ pagination: { total_results: number } }>('GET', path)).pagination.total_results
@@ -135,7 +137,8 @@ async function manyTasks(server: BenchServer, client: RawClient, app: string): P
   took('a page of 50', await medianMs(ask(`/v3/apps/${app}/tasks`)), '≤ 50')
   took('`cf terminate-task`: by sequence id', await medianMs(ask(`/v3/apps/${app}/tasks?sequence_ids=7`)), '≤ 50')
   took('running ones', await medianMs(ask(`/v3/apps/${app}/tasks?states=RUNNING`)), '≤ 50')
-  took('by a label', await medianMs(ask(`/v3/apps/${app}/tasks?label_selector=a%3Db`)))
+  took('by a label', await medianMs(ask(`/v3/apps/${app}/tasks?label_selector=a%3Db`)), '≤ 50')
+  took('of the last second', await medianMs(ask(`/v3/apps/${app}/tasks?created_ats[gt]=${lastSecond()}`)), '≤ 50')
   await sleep(SETTLED_MS)
   const now = `${Date.now()}000000`
   took('`cf logs`: one look for news', await medianMs(ask(`/api/v1/read/${app}?start_time=${now}`)), '≤ 50')

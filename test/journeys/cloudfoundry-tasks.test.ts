@@ -181,6 +181,14 @@ test('lists: filters, label selectors, order, pages whose links repeat the filte
   expect(await names(`label_selector=kind&app_guids=${app}&created_ats[gt]=2001-01-01T00:00:00Z`)).toEqual([
     'Labelled one',
   ])
+  const at = made.created_at
+  for (const span of [`created_ats=2001-01-01T00:00:00Z,${at}`, `created_ats[gte]=${at}&created_ats[lte]=${at}`])
+    expect(await names(`app_guids=${app}&${span}`), span).toContain('Labelled one')
+  for (const span of [`created_ats[gt]=${at}`, `created_ats[lt]=${at}`, 'created_ats=2001-01-01T00:00:00Z'])
+    expect(await names(`label_selector=kind%3Dbatch&${span}`), span).toEqual([])
+  await cf.must('PATCH', `/v3/tasks/${made.guid}`, { metadata: { labels: { kind: 'moved' } } })
+  expect(await names('label_selector=kind%3Dbatch')).toEqual([])
+  expect(await names('label_selector=kind%3Dmoved')).toEqual(['Labelled one'])
   const listed = await cf.must('GET', `/v3/tasks?names=${encodeURIComponent('Labelled one')}&per_page=1`)
   expect(listed.resources[0]).not.toHaveProperty('command')
   expect(listed.pagination.first.href).toBe(`${world.url}/v3/tasks?names=Labelled+one&page=1&per_page=1`)

@@ -36,9 +36,16 @@ export class Records {
     return (await this.#engine.document<Body>(this.tenant, collection, guid))?.body
   }
 
-  /** All of them, oldest first. For what a foundation keeps in thousands at most. */
-  async all<Body extends Resource>(collection: string, index?: { name: string; value: string }): Promise<Body[]> {
-    const found = await allDocuments<Body>(this.#engine, this.tenant, collection, index ? { index } : {})
+  /** All of them, or those made in a span of time, oldest first. For what a foundation keeps in thousands at most. */
+  async all<Body extends Resource>(
+    collection: string,
+    index?: { readonly name: string; readonly value: string },
+    made?: { readonly fromMs: number; readonly untilMs: number },
+  ): Promise<Body[]> {
+    const found = await allDocuments<Body>(this.#engine, this.tenant, collection, {
+      ...(index && { index }),
+      ...(made && { sortFrom: sortAt(made.fromMs), sortUntil: sortAt(made.untilMs) }),
+    })
     return found.map(({ body }) => body)
   }
 
@@ -84,7 +91,11 @@ export class Records {
 
 const SORT_DIGITS = 15
 
-export const sortOf = (body: Resource): string => String(body.created).padStart(SORT_DIGITS, '0')
+const LAST_SORT = '9'.repeat(SORT_DIGITS)
+const sortAt = (at: Instant): string =>
+  at >= Number(LAST_SORT) ? LAST_SORT : String(Math.max(0, at)).padStart(SORT_DIGITS, '0')
+
+export const sortOf = (body: Resource): string => sortAt(body.created)
 
 const defined = (indexes: Indexes): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(indexes).filter((pair): pair is [string, string] => pair[1] !== undefined))

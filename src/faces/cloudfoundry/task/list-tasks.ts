@@ -9,12 +9,12 @@ import { COLLECTIONS } from '../documents.ts'
 import { badQuery } from '../errors.ts'
 import { type Answer, type Call, ok } from '../operation.ts'
 import { inOrder } from '../wire/answer-list.ts'
-import { type ListQuery, parseListQuery } from '../wire/list-query.ts'
+import { type ListQuery, parseListQuery, type TimeFilter } from '../wire/list-query.ts'
 import { PageCache } from '../wire/page-cache.ts'
 import { pageDocument } from '../wire/page-document.ts'
 import { ACTIVE, activeTasks } from './active-tasks.ts'
 import { presentTask } from './present-task.ts'
-import { nameIndex, TASK_COUNTERS, type TaskRecord, type TaskState } from './task-record.ts'
+import { labelIndex, nameIndex, TASK_COUNTERS, type TaskRecord, type TaskState } from './task-record.ts'
 
 const GLOBAL_ONLY = ['space_guids', 'organization_guids', 'app_guids']
 const FILTERS = [
@@ -134,12 +134,14 @@ async function candidatesOf(call: Call, query: ListQuery, app: string | undefine
   if (sequences?.length === 1) return byIndex(call, 'seq', sequences)
   const names = query.filter('names')
   if (names) return byIndex(call, 'name', names.map(nameIndex))
-  if (app !== undefined) return byIndex(call, 'app', [app])
+  const label = query.labels?.needs
+  if (label) return byIndex(call, labelIndex(label.key), label.values, query.created)
+  if (app !== undefined) return byIndex(call, 'app', [app], query.created)
   for (const [filter, index] of BY_PLACE) {
     const values = query.filter(filter)
-    if (values) return byIndex(call, index, values)
+    if (values) return byIndex(call, index, values, query.created)
   }
-  return records.all<TaskRecord>(COLLECTIONS.task)
+  return records.all<TaskRecord>(COLLECTIONS.task, undefined, query.created)
 }
 
 const BY_PLACE = [
@@ -148,9 +150,14 @@ const BY_PLACE = [
   ['organization_guids', 'org'],
 ] as const
 
-async function byIndex({ records }: Call, name: string, values: readonly string[]): Promise<readonly TaskRecord[]> {
+async function byIndex(
+  { records }: Call,
+  name: string,
+  values: readonly string[],
+  created?: TimeFilter,
+): Promise<readonly TaskRecord[]> {
   const found = await Promise.all(
-    [...new Set(values)].map((value) => records.all<TaskRecord>(COLLECTIONS.task, { name, value })),
+    [...new Set(values)].map((value) => records.all<TaskRecord>(COLLECTIONS.task, { name, value }, created)),
   )
   return found.length === 1 ? found[0]! : byCreation(found.flat())
 }
@@ -166,9 +173,9 @@ function matches(task: TaskRecord, query: ListQuery): boolean {
   const names = query.filter('names')
   if (names && !names.some((name) => name.toLowerCase() === task.name.toLowerCase())) return false
   return (
-    (query.labels?.(task.metadata.labels) ?? true) &&
-    (query.created?.(task.created) ?? true) &&
-    (query.updated?.(task.updated) ?? true)
+    (query.labels?.matches(task.metadata.labels) ?? true) &&
+    (query.created?.matches(task.created) ?? true) &&
+    (query.updated?.matches(task.updated) ?? true)
   )
 }
 

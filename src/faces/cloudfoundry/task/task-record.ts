@@ -61,6 +61,8 @@ const LONGEST_INDEXED = 255
 /** How `names` compares: without case. A very long name is found by its beginning. */
 export const nameIndex = (name: string): string => name.toLowerCase().slice(0, LONGEST_INDEXED)
 
+export const labelIndex = (key: string): string => `label/${key}`
+
 /** What a task is found by. `seq` stays last: that is where the store puts the number that it gives. */
 export const taskIndexes = (task: TaskRecord): Readonly<Record<string, string>> => ({
   app: task.app,
@@ -68,5 +70,6 @@ export const taskIndexes = (task: TaskRecord): Readonly<Record<string, string>> 
   org: task.org,
   state: task.state,
   name: nameIndex(task.name),
+  ...Object.fromEntries(Object.entries(task.metadata.labels).map(([key, value]) => [labelIndex(key), value])),
   seq: String(task.seq),
 })

@@ -78,9 +78,9 @@ function matches<Body extends Resource>(
   }
   const { labels = {} } = (body as { readonly metadata?: Metadata }).metadata ?? {}
   return (
-    (query.labels?.(labels) ?? true) &&
-    (query.created?.(body.created) ?? true) &&
-    (query.updated?.(body.updated) ?? true)
+    (query.labels?.matches(labels) ?? true) &&
+    (query.created?.matches(body.created) ?? true) &&
+    (query.updated?.matches(body.updated) ?? true)
   )
 }
 

@@ -21,14 +21,14 @@ test.each([
   ['empty=', true],
   ['env=prod,tier=db', false],
 ])('%s is %s', (selector, matches) => {
-  expect(parseLabelSelector(selector)(LABELS)).toBe(matches)
+  expect(parseLabelSelector(selector).matches(LABELS)).toBe(matches)
 })
 
 test('any text is a selector or CF-BadQueryParameter, and one requirement negated is its opposite', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       try {
-        parseLabelSelector(text)({})
+        parseLabelSelector(text).matches({})
       } catch (error) {
         expect(error).toBeInstanceOf(CloudFoundryError)
       }
@@ -37,8 +37,27 @@ test('any text is a selector or CF-BadQueryParameter, and one requirement negate
   const word = fc.stringMatching(/^[a-z]{1,3}$/)
   fc.assert(
     fc.property(word, word, fc.dictionary(word, word), (key, value, labels) => {
-      expect(parseLabelSelector(`${key}!=${value}`)(labels)).toBe(!parseLabelSelector(`${key}=${value}`)(labels))
-      expect(parseLabelSelector(`!${key}`)(labels)).toBe(!parseLabelSelector(key)(labels))
+      const is = (selector: string) => parseLabelSelector(selector).matches(labels)
+      expect(is(`${key}!=${value}`)).toBe(!is(`${key}=${value}`))
+      expect(is(`!${key}`)).toBe(!is(key))
     }),
   )
+})
+
+test('what a selector needs, every match has', () => {
+  const word = fc.stringMatching(/^[ab]{1,2}$/)
+  const part = fc.oneof(
+    word,
+    fc.tuple(word, fc.constantFrom('=', '==', '!='), word).map((texts) => texts.join('')),
+    fc.tuple(word, fc.constantFrom(' in ', ' notin '), word, word).map(([k, is, a, b]) => `${k}${is}(${a},${b})`),
+  )
+  const selectors = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(','))
+  fc.assert(
+    fc.property(selectors, fc.dictionary(word, word), (text, labels) => {
+      const { matches, needs } = parseLabelSelector(text)
+      if (needs && matches(labels)) expect(needs.values).toContain(labels[needs.key])
+    }),
+  )
+  expect(parseLabelSelector('x,!y,a in (b,c)').needs).toEqual({ key: 'a', values: ['b', 'c'] })
+  expect(parseLabelSelector('x,!y,a!=b').needs).toBeUndefined()
 })

@@ -1,7 +1,18 @@
 import { badQuery } from '../errors.ts'
 
 type Labels = Readonly<Record<string, string>>
-export type LabelTest = (labels: Labels) => boolean
+type LabelTest = (labels: Labels) => boolean
+
+export interface LabelSelector {
+  readonly matches: LabelTest
+  /** What every match has: this label with one of these values. An index can start from it. */
+  readonly needs?: { readonly key: string; readonly values: readonly string[] }
+}
+
+interface Requirement {
+  readonly test: LabelTest
+  readonly needs?: LabelSelector['needs']
+}
 
 const KEY = '[A-Za-z0-9_./-]+'
 const VALUE = '[A-Za-z0-9_.-]*'
@@ -9,38 +20,35 @@ const MOST_REQUIREMENTS = 50
 
 const has = (labels: Labels, key: string): boolean => Object.hasOwn(labels, key)
 
-const FORMS: readonly (readonly [RegExp, (key: string, values: string) => LabelTest])[] = [
-  [new RegExp(`^(${KEY})$`), (key) => (labels) => has(labels, key)],
-  [new RegExp(`^!(${KEY})$`), (key) => (labels) => !has(labels, key)],
-  [new RegExp(`^(${KEY})==?(${VALUE})$`), (key, value) => (labels) => has(labels, key) && labels[key] === value],
-  [new RegExp(`^(${KEY})!=(${VALUE})$`), (key, value) => (labels) => !has(labels, key) || labels[key] !== value],
-  [
-    new RegExp(`^(${KEY})\\s+in\\s*\\(([^()]*)\\)$`),
-    (key, values) => {
-      const any = listOf(values)
-      return (labels) => has(labels, key) && any.includes(labels[key]!)
-    },
-  ],
-  [
-    new RegExp(`^(${KEY})\\s+notin\\s*\\(([^()]*)\\)$`),
-    (key, values) => {
-      const none = listOf(values)
-      return (labels) => !has(labels, key) || !none.includes(labels[key]!)
-    },
-  ],
+const oneOf = (key: string, values: readonly string[]): Requirement => ({
+  test: (labels) => has(labels, key) && values.includes(labels[key]!),
+  needs: { key, values },
+})
+const noneOf = (key: string, values: readonly string[]): Requirement => ({
+  test: (labels) => !has(labels, key) || !values.includes(labels[key]!),
+})
+
+const FORMS: readonly (readonly [RegExp, (key: string, values: string) => Requirement])[] = [
+  [new RegExp(`^(${KEY})$`), (key) => ({ test: (labels) => has(labels, key) })],
+  [new RegExp(`^!(${KEY})$`), (key) => ({ test: (labels) => !has(labels, key) })],
+  [new RegExp(`^(${KEY})==?(${VALUE})$`), (key, value) => oneOf(key, [value])],
+  [new RegExp(`^(${KEY})!=(${VALUE})$`), (key, value) => noneOf(key, [value])],
+  [new RegExp(`^(${KEY})\\s+in\\s*\\(([^()]*)\\)$`), (key, values) => oneOf(key, listOf(values))],
+  [new RegExp(`^(${KEY})\\s+notin\\s*\\(([^()]*)\\)$`), (key, values) => noneOf(key, listOf(values))],
 ]
 
 /** `k`, `!k`, `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, joined by commas. Throws CF-BadQueryParameter. */
-export function parseLabelSelector(text: string): LabelTest {
-  const requirements = text.split(/,(?![^(]*\))/).map((part) => part.trim())
-  if (text.trim() === '' || requirements.length > MOST_REQUIREMENTS) throw invalid()
-  const tests = requirements.map(testOf)
-  return (labels) => tests.every((test) => test(labels))
+export function parseLabelSelector(text: string): LabelSelector {
+  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim())
+  if (text.trim() === '' || parts.length > MOST_REQUIREMENTS) throw invalid()
+  const requirements = parts.map(requirementOf)
+  const needs = requirements.find((requirement) => requirement.needs)?.needs
+  return { matches: (labels) => requirements.every(({ test }) => test(labels)), ...(needs && { needs }) }
 }
 
-function testOf(requirement: string): LabelTest {
+function requirementOf(text: string): Requirement {
   for (const [form, make] of FORMS) {
-    const found = form.exec(requirement)
+    const found = form.exec(text)
     if (found) return make(found[1]!, found[2] ?? '')
   }
   throw invalid()

@@ -1,6 +1,6 @@
 /** The query of a list as Cloud Controller reads it: paging, order, filters, times, label selector; and its refusals. */
 import { badQuery } from '../errors.ts'
-import { type LabelTest, parseLabelSelector } from './label-selector.ts'
+import { type LabelSelector, parseLabelSelector } from './label-selector.ts'
 import { parseTimestamp } from './time.ts'
 
 export interface ListQuery {
@@ -9,15 +9,20 @@ export interface ListQuery {
   readonly orderBy?: { readonly field: string; readonly descending: boolean; readonly given: string }
   /** Values of a filter; undefined where it is not asked for. */
   filter(name: string): readonly string[] | undefined
-  readonly labels?: LabelTest
-  readonly created?: TimeTest
-  readonly updated?: TimeTest
+  readonly labels?: LabelSelector
+  readonly created?: TimeFilter
+  readonly updated?: TimeFilter
   /** What links repeat: everything but page and per_page. */
   readonly repeated: readonly (readonly [string, string])[]
 }
 
-/** Takes milliseconds; compares whole seconds. */
-export type TimeTest = (at: number) => boolean
+/** In milliseconds; compares whole seconds. */
+export interface TimeFilter {
+  readonly matches: (at: number) => boolean
+  /** No match is before `fromMs`, nor at or after `untilMs`. An index can start from it. */
+  readonly fromMs: number
+  readonly untilMs: number
+}
 
 export interface ListSpec {
   readonly filters: readonly string[]
@@ -85,32 +90,39 @@ function decode(text: string): string {
 }
 
 const SECOND_MS = 1_000
-const RELATIONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  lt: (a, b) => a < b,
-  lte: (a, b) => a <= b,
-  gt: (a, b) => a > b,
-  gte: (a, b) => a >= b,
+const FOREVER = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER }
+type Span = Pick<TimeFilter, 'fromMs' | 'untilMs'>
+
+const RELATIONS: Readonly<Record<string, (time: number) => Span>> = {
+  lt: (time) => ({ ...FOREVER, untilMs: time }),
+  lte: (time) => ({ ...FOREVER, untilMs: time + SECOND_MS }),
+  gt: (time) => ({ ...FOREVER, fromMs: time + SECOND_MS }),
+  gte: (time) => ({ ...FOREVER, fromMs: time }),
 }
 
-function timesOf(query: URLSearchParams, name: string, label: string): TimeTest | undefined {
-  const tests: TimeTest[] = []
+/** Several compared times are one span; a list of times is a second each. */
+function timesOf(query: URLSearchParams, name: string, label: string): TimeFilter | undefined {
+  const spans: Span[] = []
+  const lists: (readonly number[])[] = []
   for (const [key, value] of query) {
-    if (key === name) tests.push(anyOf(value.split(',').map((text) => timeOf(text, label))))
+    if (key === name) lists.push(value.split(',').map((text) => timeOf(text, label)))
     const relation = key.startsWith(`${name}[`) ? RELATIONS[key.slice(name.length + 1, -1)] : undefined
-    if (relation) tests.push(comparedTo(timeOf(value, label), relation))
+    if (relation) spans.push(relation(timeOf(value, label)))
   }
-  return tests.length === 0 ? undefined : (at) => tests.every((test) => test(at))
+  if (spans.length + lists.length === 0) return undefined
+  const all = [...spans, ...lists.map(spanOf)]
+  const fromMs = Math.max(...all.map((span) => span.fromMs))
+  const untilMs = Math.min(...all.map((span) => span.untilMs))
+  const matches = (at: number): boolean =>
+    at >= fromMs && at < untilMs && lists.every((times) => times.includes(wholeSeconds(at)))
+  return { matches, fromMs, untilMs }
 }
 
 const wholeSeconds = (at: number): number => Math.floor(at / SECOND_MS) * SECOND_MS
-const anyOf =
-  (times: readonly number[]): TimeTest =>
-  (at) =>
-    times.includes(wholeSeconds(at))
-const comparedTo =
-  (time: number, relation: (a: number, b: number) => boolean): TimeTest =>
-  (at) =>
-    relation(wholeSeconds(at), time)
+const spanOf = (times: readonly number[]): Span => ({
+  fromMs: Math.min(...times),
+  untilMs: Math.max(...times) + SECOND_MS,
+})
 
 function timeOf(text: string, label: string): number {
   const at = parseTimestamp(text)
