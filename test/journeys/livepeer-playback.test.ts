@@ -44,6 +44,12 @@ async function ready(name: string, bytes: Buffer, more: object = {}): Promise<Re
   return (await world.call('GET', `/asset/${body.asset.id}?details=1`)).body
 }
 
+const TO_ITS_END = `
+  const late = new Promise((_, no) => setTimeout(() => no(new Error('late at ' + video.currentTime)), 60000))
+  await Promise.race([failed, late, new Promise((yes) => { video.onended = yes; video.play() })])
+  const { totalVideoFrames: frames } = video.getVideoPlaybackQuality()
+  return { duration: video.duration, at: video.currentTime, frames, width: video.videoWidth, height: video.videoHeight }`
+
 /** Plays it to its end; how far it got, and how many frames were shown. */
 const PLAY = (source: string): string => `
   const video = document.querySelector('video')
@@ -51,10 +57,13 @@ const PLAY = (source: string): string => `
   const failed = new Promise((_, no) => hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) no(new Error(data.details)) }))
   hls.loadSource(${JSON.stringify(source)})
   hls.attachMedia(video)
-  const late = new Promise((_, no) => setTimeout(() => no(new Error('late at ' + video.currentTime)), 60000))
-  await Promise.race([failed, late, new Promise((yes) => { video.onended = yes; video.play() })])
-  const { totalVideoFrames: frames } = video.getVideoPlaybackQuality()
-  return { duration: video.duration, at: video.currentTime, frames, width: video.videoWidth, height: video.videoHeight }`
+${TO_ITS_END}`
+
+const PLAY_FILE = (source: string): string => `
+  const video = document.querySelector('video')
+  const failed = new Promise((_, no) => { video.onerror = () => no(new Error(video.error.message)) })
+  video.src = ${JSON.stringify(source)}
+${TO_ITS_END}`
 
 test.runIf(hasBrowser)(
   'a browser plays a video from its first frame to its last, and so it does behind a playback policy',
@@ -73,6 +82,28 @@ test.runIf(hasBrowser)(
     await expect(browser!.run(`${world.outside}/page`, PLAY(gated.playbackUrl))).rejects.toThrow(/manifestLoadError/)
     const let_in = (await browser!.run(`${world.outside}/page`, PLAY(`${gated.playbackUrl}?accessKey=k`))) as Reply
     expect(Math.abs(let_in.at - 3)).toBeLessThan(0.2)
+  },
+  LONG_MS,
+)
+
+test.runIf(hasBrowser)(
+  'a browser plays what is not H.264 as well: VP9 by its playlist, VP8 as a file',
+  async () => {
+    const video = madeMedia(...PICTURE(3, '160x120'), ...SOUND(3), ...H264, '-c:a', 'aac', '-shortest', 'mp4')
+    const size = { width: 160, height: 128, bitrate: 100_000 }
+    const profiles = [
+      { name: 'vp9', encoder: 'VP9', ...size },
+      { name: 'vp8', encoder: 'VP8', ...size },
+    ]
+    const { playbackUrl, webm } = await ready('others.mp4', video, { targetSegmentSizeSecs: 1, profiles })
+    const byPlaylist = (await browser!.run(`${world.outside}/page`, PLAY(playbackUrl))) as Reply
+    const asFile = (await browser!.run(`${world.outside}/page`, PLAY_FILE(webm[0].url))) as Reply
+    for (const played of [byPlaylist, asFile]) {
+      expect(Math.abs(played.duration - 3)).toBeLessThan(0.2)
+      expect(Math.abs(played.at - played.duration)).toBeLessThan(0.2)
+      expect(played).toMatchObject({ width: 160, height: 120 })
+      expect(played.frames).toBeGreaterThan(30)
+    }
   },
   LONG_MS,
 )
