@@ -25,7 +25,7 @@ const LITTLE_SPACE = GIB
 const UNIT = 'taskport.service'
 const ENGINE_PATIENCE_MS = 2_000
 
-/** Looks at this machine. Starts nothing, changes nothing. */
+/** Looks at this machine. Starts nothing, changes nothing, but for who may run the ffmpeg of an npm package. */
 export async function examine(what: {
   readonly dataDirectory: string
   readonly ffmpeg?: string

@@ -1,4 +1,4 @@
-/** A server on a machine without ffmpeg, beside the npm packages that carry one: `npm run test:packed-ffmpeg`. */
+/** A server on a machine without ffmpeg, beside the npm packages that carry one: `TASKPORT_TEST_PACKED_FFMPEG=1 npm run test:only -- src/media`. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'

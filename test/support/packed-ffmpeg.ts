@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFfmpeg, type MediaCommands } from '../../src/media/find-ffmpeg.ts'
 
-/** Whether media tests are to run with them; `npm run test:packed-ffmpeg`. */
+/** Whether media tests are to run with them; `TASKPORT_TEST_PACKED_FFMPEG=1 npm run test:only -- src/media`. */
 export const wantsPackedFfmpeg = process.env.TASKPORT_TEST_PACKED_FFMPEG === '1'
 
 export interface PackedFfmpeg {
