@@ -127,6 +127,13 @@ test('a body that does not fit is told in the words of Ajv, one problem at a tim
   }
 })
 
+test('a task shows what was asked for', async () => {
+  const wanted = { profiles: [{ bitrate: 300_000, width: 320, height: 240, name: 'small' }], targetSegmentSizeSecs: 4 }
+  const { body } = await world.call('POST', '/asset/request-upload', { name: 'a', ...wanted })
+  const { body: task } = await world.call('GET', `/task/${body.task.id}`)
+  expect(task).toMatchObject({ type: 'upload', outputAssetId: body.asset.id, params: { upload: wanted } })
+})
+
 test('the SDK throws its typed errors, and webhooks are created, changed, listed and deleted', async () => {
   await expect(world.client.playback.get('none')).rejects.toMatchObject({ errors: ['No playback URL found for none'] })
   await expect(world.client.task.get('none')).rejects.toMatchObject({

@@ -1,11 +1,10 @@
 import { checkPolicy } from '../access/playback-policy.ts'
-import { checkAssetRequest, newAsset } from '../asset/new-asset.ts'
+import { checkAssetRequest } from '../asset/new-asset.ts'
+import { newUpload } from '../asset/new-upload.ts'
 import { presentAsset } from '../asset/present-asset.ts'
 import { putAsset, putPlayback, putTask } from '../documents.ts'
 import { type Operation, ok } from '../operation.ts'
-import { openMediaDirectory } from '../parts.ts'
-import { checkQueue, newTaskId } from '../task/start-task.ts'
-import type { TaskRecord } from '../task/task-record.ts'
+import { checkQueue } from '../task/start-task.ts'
 import { announceAsset, announceTaskOf } from '../webhook/announce.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { RequestUpload } from '../wire/schemas.ts'
@@ -21,23 +20,8 @@ export const requestUpload: Operation = async (call) => {
   checkAssetRequest(body)
   await checkPolicy(call, body.playbackPolicy)
   await checkQueue(parts, principal)
-  const id = newTaskId()
-  const { asset, media } = newAsset(parts, principal, body, {
-    task: id,
-    source: { type: 'directUpload' },
-    input: { kind: 'uploaded' },
-  })
-  openMediaDirectory(media.directory)
-  const task: TaskRecord = {
-    id,
-    type: 'upload',
-    createdAt: asset.createdAt,
-    updatedAt: asset.createdAt,
-    outputAssetId: asset.id,
-    userId: principal.id,
-    params: { upload: body.profiles ? { profiles: body.profiles } : {} },
-    media,
-  }
+  const from = { source: { type: 'directUpload' }, input: { kind: 'uploaded' } } as const
+  const { asset, task } = newUpload(parts, principal, body, from)
   const told = { at: asset.createdAt, version: 0 }
   await engine.saveDocuments([
     putAsset(tenant, asset),
@@ -54,6 +38,6 @@ export const requestUpload: Operation = async (call) => {
     url: `${base}/direct?token=${token}`,
     tusEndpoint: `${base}/tus?token=${token}`,
     asset: presentAsset(asset, { mediaUrl: parts.mediaUrl(), details: false }),
-    task: { id },
+    task: { id: task.id },
   })
 }

@@ -2,13 +2,13 @@ import { eachDocument } from '../../kit/documents.ts'
 import { checkPolicy } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { showAsset } from '../asset/find-asset.ts'
-import { type AssetRequest, checkAssetRequest, newAsset } from '../asset/new-asset.ts'
+import { type AssetRequest, checkAssetRequest } from '../asset/new-asset.ts'
+import { newUpload } from '../asset/new-upload.ts'
 import { presentAsset } from '../asset/present-asset.ts'
 import { COLLECTIONS, putAsset, putPlayback } from '../documents.ts'
 import { notImplemented } from '../errors.ts'
 import { type Call, created, type Operation, ok } from '../operation.ts'
-import { openMediaDirectory } from '../parts.ts'
-import { checkQueue, newTaskId, startTask } from '../task/start-task.ts'
+import { checkQueue, startTask } from '../task/start-task.ts'
 import type { TaskRecord } from '../task/task-record.ts'
 import { announceAsset } from '../webhook/announce.ts'
 import { bodyOf } from '../wire/check-body.ts'
@@ -38,23 +38,8 @@ async function begin(
   body: AssetRequest,
   url: string,
 ): Promise<{ readonly asset: AssetRecord; readonly task: TaskRecord }> {
-  const id = newTaskId()
-  const { asset, media } = newAsset(parts, principal, body, {
-    task: id,
-    source: { type: 'url', url },
-    input: { kind: 'url', url },
-  })
-  openMediaDirectory(media.directory)
-  const task: TaskRecord = {
-    id,
-    type: 'upload',
-    createdAt: asset.createdAt,
-    updatedAt: asset.createdAt,
-    outputAssetId: asset.id,
-    userId: principal.id,
-    params: { upload: { url, ...(body.profiles && { profiles: body.profiles }) } },
-    media,
-  }
+  const from = { source: { type: 'url', url }, input: { kind: 'url', url } } as const
+  const { asset, task } = newUpload(parts, principal, body, from)
   const news = announceAsset({ at: asset.createdAt, version: 0 }, 'asset.created', asset, tenant)
   return {
     asset,
