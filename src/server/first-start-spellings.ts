@@ -23,6 +23,7 @@ export const FIRST_START_SPELLINGS: Readonly<Record<string, FirstStartSpelling>>
   ecs: {
     kind: 'sealed',
     tenant: asTenant('aws:123456789012:us-east-1'),
+    tenants: { form: /^aws:\d{12}$/, says: 'aws:ACCOUNT, an account being 12 digits' },
     name: accessKeyId,
     secret: secretAccessKey,
   },

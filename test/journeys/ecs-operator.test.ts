@@ -151,6 +151,13 @@ test("the machine's remaining resources count what other faces run on it", async
   await ofOperator('POST', `/executions/${id}/stop`, {})
 })
 
+test('a credential for what is no account is refused, before anyone has it', async () => {
+  for (const tenant of ['team', 'aws:1', 'aws:123456789012:us-east-1', 'xaws:123456789012'])
+    await expect(ofOperator('POST', '/tokens', { face: 'ecs', tenant, grants: ['*'] })).rejects.toThrow(
+      /400 .*an account being 12 digits.*"field":"tenant"/,
+    )
+})
+
 test('a credential made for another account sees that account only, and does what it is granted only', async () => {
   const minted = await ofOperator('POST', '/tokens', {
     face: 'ecs',

@@ -92,7 +92,10 @@ export class Authenticator {
   #home(region: string, tenant: Tenant | undefined): Home {
     if (!/^[a-z]{2,}[a-z0-9-]{0,38}$/.test(region))
       throw new AwsError('InvalidSignatureException', 'Credential should be scoped to a valid region. ')
-    const account = tenant?.match(/^aws:(\d{12})(?::|$)/)?.[1] ?? this.#options.account
+    if (tenant === undefined) return { account: this.#options.account, region }
+    const account = tenant.match(/^aws:(\d{12})(?::|$)/)?.[1]
+    // Nobody's account is nobody's key, not one of the default account.
+    if (account === undefined) throw unknownToken()
     return { account, region }
   }
 

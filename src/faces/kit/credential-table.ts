@@ -64,6 +64,9 @@ export class CredentialTable implements Credentials {
 
   async mint(wished: MintRequest): Promise<MintedCredential> {
     if (wished.tenant === SYSTEM_TENANT) throw invalid('tenant', `${SYSTEM_TENANT} is the engine's own tenant`)
+    const { tenants } = this.#spellings[wished.face] ?? {}
+    if (tenants && !tenants.form.test(wished.tenant))
+      throw invalid('tenant', `a tenant of ${wished.face} is written ${tenants.says}`)
     const request = this.#spelled(wished)
     const id = idOf(request)
     const secret = request.secret ?? madeSecret(request, id)

@@ -14,6 +14,8 @@ export interface FirstStartSpelling {
   /** How further ones of this face are kept, where a random token will not do; sealed ones are spelled like the first. */
   readonly kind?: 'sealed'
   readonly tenant?: Tenant
+  /** How its tenants are written, where not any name will do: a credential for another would be nobody's. */
+  readonly tenants?: { readonly form: RegExp; readonly says: string }
   readonly principal?: string
   readonly name?: (derived: Uint8Array) => string
   readonly secret?: (derived: Uint8Array) => string
