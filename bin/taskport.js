@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
@@ -10,10 +11,17 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /** A clone runs its sources; a published package, which has none, what was built from them. */
 async function start() {
-  module.enableCompileCache?.()
+  keepCompiled()
   const entry = existsSync(at('../src/cli/main.ts')) ? '../src/cli/main.ts' : '../dist/cli/main.js'
   const { main } = await import(new URL(entry, import.meta.url).href)
   await main(process.argv.slice(2))
+}
+
+/** Compiled code is believed when it is read: it lies where nobody else writes, or there is none. */
+function keepCompiled() {
+  const { XDG_CACHE_HOME, HOME } = process.env
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+  if (caches) module.enableCompileCache?.(join(caches, 'taskport', 'compiled'))
 }
 
 /** The same command under the Node that the development dependency `node` brings. */

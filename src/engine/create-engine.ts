@@ -73,7 +73,7 @@ export function createEngine(parts: EngineParts): RunningEngine {
     async start(given, options = { services: true }) {
       machine = given
       await load()
-      await Promise.all([...parts.executors.all()].map((e) => e.ready()))
+      await parts.executors.ready()
       for (const observer of observers) observer.start()
       await rescue(context)
       if (options.services) services.start()

@@ -7,10 +7,17 @@ export class ExecutorSet {
   readonly #byKind: ReadonlyMap<string, Executor>
   /** `auto`, or the kind that runs everything. */
   readonly #mode: string
+  #ready: Promise<unknown> | undefined
 
   constructor(executors: readonly Executor[], mode = 'auto') {
     this.#byKind = new Map(executors.map((e) => [e.kind, e]))
     this.#mode = mode
+  }
+
+  /** All are connected to what runs already. Begun by whoever asks first. */
+  async ready(): Promise<void> {
+    this.#ready ??= Promise.all([...this.all()].map((e) => e.ready()))
+    await this.#ready
   }
 
   get kinds(): readonly string[] {

@@ -2,14 +2,15 @@
  * The server: configuration → wiring → listening → graceful end. It constructs everything and is imported by nothing
  * but the CLI's entry.
  *
- * Order of a start: key file → store (one server per data directory) → logs → executors → engine (takes up what runs)
- * → faces → listen. `server.json` in the data directory is written last: who finds it finds a server that is ready.
+ * Order of a start: key file → store (one server per data directory) → logs → executors → engine (takes up what runs),
+ * faces meanwhile → listen. `server.json` in the data directory is written last: who finds it finds a server that is ready.
  */
 import { chmodSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { DEFAULTS } from '../engine/context.ts'
 import { createEngine, type RunningEngine } from '../engine/create-engine.ts'
+import type { ExecutorSet } from '../engine/executor-set.ts'
 import type { Reactor } from '../engine/reactor.ts'
 import { storedSecrets } from '../engine/secrets.ts'
 import { ServiceRunner } from '../engine/ticked-service.ts'
@@ -30,7 +31,6 @@ import { credentialSweep } from './credential-sweep.ts'
 import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
 import { gatewayPortFileOf } from './docker.ts'
 import { makeExecutors, type WriterNews } from './executors.ts'
-import { makeFaces } from './faces.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
@@ -58,6 +58,32 @@ export async function serve(given: Configuration): Promise<Server> {
   // Programs run as other users may need to pass through to their workspace; what lies inside is closed by itself.
   mkdirSync(c.dataDirectory, { recursive: true })
   chmodSync(c.dataDirectory, 0o711)
+  // The faces are most of what there is to load: meanwhile the store's thread and the first cell come up.
+  const [ground, { makeFaces }] = await Promise.all([openGround(c), import('./faces.ts')])
+  try {
+    return await serveFrom(c, ground, makeFaces)
+  } catch (error) {
+    await closeGround(ground)
+    throw error
+  }
+}
+
+type MakeFaces = typeof import('./faces.ts').makeFaces
+
+/** What a server stands on, open before it answers and closed after it. */
+interface Ground {
+  readonly vault: ReturnType<typeof openVault>
+  readonly log: Pino
+  readonly metrics: Metrics
+  readonly store: SqliteStore
+  readonly logs: SegmentLogStore
+  readonly executors: ExecutorSet
+  readonly gateway: TaskGateway
+  /** Where it listens; the URL is empty until then when the port is any. */
+  readonly place: { url: string }
+}
+
+async function openGround(c: Configuration): Promise<Ground> {
   const vault = openVault(keyFileOf(c.dataDirectory))
   const log = pino(
     { level: c.logLevel, redact: ['*.secret', '*.token', '*.password', '*.authorization', '*.env'] },
@@ -70,35 +96,33 @@ export async function serve(given: Configuration): Promise<Server> {
   })
   const logs = await openLogs(c)
   try {
-    return await serveFrom(c, { vault, log, metrics, store, logs })
+    const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
+    const gateway = new TaskGateway(gatewayPortFileOf(c.dataDirectory))
+    const offer = { url: () => place.url, offer: (address: string) => gateway.offer(address) }
+    const executors = await makeExecutors(c, writerNews(logs, log), logs, offer)
+    // Only begun here, where the directory is known to be this server's alone: the engine waits for it and hears of failure.
+    executors.ready().catch(() => undefined)
+    return { vault, log, metrics, store, logs, executors, gateway, place }
   } catch (error) {
-    // Nothing of a server that did not start keeps its process from ending.
-    await logs.close()
-    await store.close()
+    await closeGround({ logs, store })
     throw error
   }
 }
 
-interface Ground {
-  readonly vault: ReturnType<typeof openVault>
-  readonly log: Pino
-  readonly metrics: Metrics
-  readonly store: SqliteStore
-  readonly logs: SegmentLogStore
+/** Nothing of a server that did not start keeps its process from ending. */
+async function closeGround({ logs, store }: Pick<Ground, 'logs' | 'store'>): Promise<void> {
+  await logs.close()
+  await store.close()
 }
 
-async function serveFrom(c: Configuration, { vault, log, metrics, store, logs }: Ground): Promise<Server> {
-  const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
-  const gateway = new TaskGateway(gatewayPortFileOf(c.dataDirectory))
+async function serveFrom(c: Configuration, ground: Ground, makeFaces: MakeFaces): Promise<Server> {
+  const { vault, log, metrics, store, logs, executors, gateway, place } = ground
   const reactors: Reactor[] = []
   const formats = new Map<string, WebhookFormat>()
   const running = createEngine({
     store,
     logs,
-    executors: await makeExecutors(c, writerNews(logs, log), logs, {
-      url: () => place.url,
-      offer: (address) => gateway.offer(address),
-    }),
+    executors,
     clock: systemClock,
     alarms: systemAlarms,
     ids: uuidIds,
@@ -121,9 +145,9 @@ async function serveFrom(c: Configuration, { vault, log, metrics, store, logs }:
     if (face.reactor) reactors.push(face.reactor)
     for (const [name, format] of Object.entries(face.webhookFormats ?? {})) formats.set(name, format)
   }
-  await running.start(thisMachine(c))
+  const engineStarted = running.start(thisMachine(c))
+  const [origin] = await Promise.all([openOrigin({ faces, fallback: 'native', engineStarted }), engineStarted])
   sweep.start()
-  const origin = await openOrigin({ faces, fallback: 'native' })
   gateway.connect(origin, faces)
   metrics.connect({ counts: () => store.system.counts(), answers: () => origin.answers() })
   store.onEvents((events) => metrics.observe(events))
@@ -142,8 +166,7 @@ async function serveFrom(c: Configuration, { vault, log, metrics, store, logs }:
     banner: () => bannerOf(c, place.url, faces, running),
     async stop(options) {
       await halt(options)
-      await logs.close()
-      await store.close()
+      await closeGround(ground)
       removeServerFile(c.dataDirectory)
     },
   }

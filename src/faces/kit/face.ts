@@ -17,7 +17,8 @@ export interface Face {
   readonly claims: readonly Claim[]
   /** What running tasks are told to ask, and nothing else: offered to containers that cannot reach the server itself. */
   readonly forTasks?: readonly Claim[]
-  /** Routes, parsers, error handler. Called once, before listening. */
+  /** Routes, parsers, error handler. Called once, before listening; what goes on by itself begins in `onReady`: before that
+   *  the engine may not have started. */
   mount(app: FastifyInstance): Promise<void> | void
   readonly reactor?: Reactor
   /** Bodies of webhooks in this vendor's form, by the name that a hook's `format` has. */

@@ -40,6 +40,8 @@ export interface OriginOptions {
   readonly idleMs?: number
   /** How long `close` waits for requests under way, ms. Default 10,000. */
   readonly closeGraceMs?: number
+  /** Faces are mounted while the engine still starts; what they begin by themselves, in `onReady`, waits for this. */
+  readonly engineStarted?: Promise<void>
 }
 
 export interface Origin {
@@ -70,6 +72,8 @@ export async function openOrigin(options: OriginOptions): Promise<Origin> {
     options.faces.flatMap((face) => face.claims.map((claim) => ({ claim, face: face.name, target: face.name }))),
   )
   for (const face of options.faces) apps.set(face.name, await mount(face, options, closing.signal, answers))
+  await options.engineStarted
+  for (const app of apps.values()) await app.ready()
   const fallback = apps.get(options.fallback)
   if (!fallback) throw new Error(`the fallback face ${options.fallback} is not among the faces`)
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -139,7 +143,6 @@ async function mount(
   hearOut(app)
   countAnswers(app, face.name, answers)
   await face.mount(app)
-  await app.ready()
   return app
 }
 

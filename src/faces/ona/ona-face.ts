@@ -24,10 +24,10 @@ export function onaFace(context: FaceContext, given: Partial<OnaOptions> = {}): 
   return {
     name: FACE,
     claims: CLAIMS,
-    async mount(app) {
+    mount(app) {
       new Routes(parts).mount(app)
       mountLogs(app, parts)
-      await errands.resume(app.closing)
+      app.addHook('onReady', () => errands.resume(app.closing))
     },
     async environment(origin) {
       const { secret } = await context.credentials.firstStart(FACE)
