@@ -15,7 +15,11 @@ export const tokenCreate: Command = {
       choices: ['hashed', 'sealed', 'password'],
     },
     { flags: '--principal <id>', description: 'who uses it' },
-    { flags: '--grant <grant>', description: 'what it may do, in the face’s words', repeats: true },
+    {
+      flags: '--grant <grant>',
+      description: 'what it may do, in the face’s words; * is all. ecs, ona, cloudfoundry: none is nothing',
+      repeats: true,
+    },
     { flags: '--name <name>', description: 'a wished user name or access key id' },
     { flags: '--expires-in <duration>', description: 'valid that long, such as 30d' },
   ],
