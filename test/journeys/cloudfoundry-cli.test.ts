@@ -59,6 +59,28 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     }
   }, 60_000)
 
+  test('a client of its own, by auth --client-credentials; an access token that has expired is renewed unasked', async () => {
+    const grant = ['--tenant', 'cf', '--name', 'robot', '--grant', 'admin']
+    const minted = world.taskport.json<{ secret: string }>(['token', 'create', '--face', 'cloudfoundry', ...grant])
+    const robot = new CfCommand(program!)
+    const user = await CfCommand.loggedIn(program!, world)
+    try {
+      await robot.run('api', world.url)
+      await robot.run('auth', 'robot', (await minted).secret, '--client-credentials')
+      await robot.run('target', '-o', 'default')
+      await robot.run('create-space', 'of-a-robot')
+      expect(await robot.run('space-users', 'default', 'of-a-robot')).toContain('robot (client)')
+      await robot.run('delete-space', 'of-a-robot', '-f')
+      user.expireToken()
+      expect(await user.run('apps')).toContain('No apps found')
+      user.expireToken()
+      expect(await user.run('services')).toMatch(/No services? (instances )?found/)
+    } finally {
+      robot.end()
+      user.end()
+    }
+  }, 60_000)
+
   test('push --no-start --droplet, run-task with its flags, tasks, terminate-task, logs, delete', async () => {
     writeFileSync(join(cf.home, 'x.tgz'), dropletOf({ 'a.sh': 'echo out; echo err >&2\n' }))
     await cf.run('push', 'cli', '--no-start', '--no-route', '--droplet', 'x.tgz')
@@ -122,6 +144,7 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
         '  memory: 128M',
         '  buildpacks: [binary_buildpack]',
         '  env: { COLOUR: blue }',
+        '  metadata: { labels: { kind: pushed }, annotations: { note: by hand } }',
         '  processes: [{ type: batch, command: sh run.sh, memory: 96M, disk_quota: 200M }]',
         '',
       ].join('\n'),
@@ -135,7 +158,7 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     })
     expect(await cf.run('logs', 'described', '--recent')).toContain('[APP/TASK/batch/0] OUT blue')
     await cf.run('set-label', 'app', 'described', 'team=red')
-    expect(await cf.run('labels', 'app', 'described')).toMatch(/team\s+red/)
+    expect(await cf.run('labels', 'app', 'described')).toMatch(/kind\s+pushed\nteam\s+red/)
     await cf.run('restage', 'described')
     expect(await cf.run('droplets', 'described')).toMatch(/\(current\)\s+staged[\s\S]*\sstaged/)
     expect(await cf.run('packages', 'described')).toMatch(/ready/)

@@ -120,6 +120,7 @@ const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ['POST', '/Users'],
   ['GET', '/Users'],
   ['DELETE', '/Users/:guid'],
+  ['GET', '/oauth/clients/:guid'],
   ['GET', '/v3/blobs/:guid'],
 ]
 

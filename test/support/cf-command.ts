@@ -1,6 +1,6 @@
 /** The real cf CLI (scripts/cf-clients.mjs), with a home of its own that ends with it. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -88,6 +88,17 @@ export class CfCommand {
       const line = (await this.run('tasks', app)).split('\n').find((one) => one.startsWith(`${id} `))
       return /\b(SUCCEEDED|FAILED)\b/.exec(line ?? '')?.[1]
     })
+  }
+
+  /** Its access token says that it was good until just now, as one does after 20 minutes. */
+  expireToken(): void {
+    const path = join(this.home, '.cf/config.json')
+    const config = JSON.parse(readFileSync(path, 'utf8'))
+    const [head, body, signature] = config.AccessToken.replace(/^bearer /, '').split('.')
+    const claims = JSON.parse(Buffer.from(body, 'base64url').toString())
+    const expired = { ...claims, exp: Math.floor(Date.now() / 1_000) - 10 }
+    const changed = Buffer.from(JSON.stringify(expired)).toString('base64url')
+    writeFileSync(path, JSON.stringify({ ...config, AccessToken: `bearer ${head}.${changed}.${signature}` }))
   }
 
   end(): void {

@@ -47,6 +47,8 @@ export interface Space extends Resource {
 }
 
 export interface User extends Resource {
+  /** A client of UAA: its guid is the client's id, and it has no name (Cloud Controller's `is_oauth_client`). */
+  readonly isClient?: boolean
   readonly username: string
   readonly origin: string
 }

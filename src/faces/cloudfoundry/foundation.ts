@@ -27,8 +27,8 @@ export const defaultQuota = async (records: Records): Promise<Quota | undefined>
 /** Idempotent; cheap when it is there. Whoever logs in is a user of it from then on. */
 export async function ensureFoundation(records: Records, { id, name, origin, isClient }: TokenOwner): Promise<void> {
   await ensureOrg(records)
-  if (isClient || (await records.find(COLLECTIONS.user, id))) return
-  const user: User = { ...records.fresh(), guid: id, username: name, origin }
+  if (await records.find(COLLECTIONS.user, id)) return
+  const user: User = { ...records.fresh(), guid: id, username: name, origin, ...(isClient && { isClient }) }
   await records.save(records.putOf(COLLECTIONS.user, user, { username: name }))
 }
 

@@ -6,8 +6,8 @@ import { unprocessable } from '../errors.ts'
 import type { Call } from '../operation.ts'
 import { changedVariables } from '../operations/settings.ts'
 import { refreshSeriesOf } from '../task/refresh-series.ts'
-import { isObject, type Json } from '../wire/message.ts'
-import { NO_METADATA } from '../wire/metadata.ts'
+import { isObject, type Json, Problems } from '../wire/message.ts'
+import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { appIndexes, ofApp, processesOf } from './find-app.ts'
 import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, findByName, newApp, newProcess } from './new-app.ts'
 
@@ -33,11 +33,19 @@ function applicationsOf(text: string): readonly Json[] {
 
 async function applyApplication(call: Call, space: Space, given: Json): Promise<void> {
   const name = String(given.name)
+  const problems = new Problems({}, [])
+  const metadata = parseMetadata(given.metadata, problems)
+  problems.check(`For application '${name}': `)
   const { app, web } = await appOf(call, space, name, given)
   await call.records.change<App>(
     COLLECTIONS.app,
     app.guid,
-    (a) => ({ ...a, ...lifecyclePart(given), env: changedVariables(a.env, isObject(given.env) ? given.env : {}) }),
+    (a) => ({
+      ...a,
+      ...lifecyclePart(given),
+      env: changedVariables(a.env, isObject(given.env) ? given.env : {}),
+      metadata: changedMetadata(a.metadata, metadata),
+    }),
     appIndexes,
   )
   const sizes = processPart(name, given)

@@ -19,9 +19,9 @@ import { presentSpace } from './spaces.ts'
 
 const presentUser = (user: User, base: string): object => ({
   ...head(user),
-  username: user.username,
+  username: user.isClient ? null : user.username,
   presentation_name: user.username,
-  origin: user.origin,
+  origin: user.isClient ? null : user.origin,
   metadata: { labels: {}, annotations: {} },
   links: hrefs(base, { self: `/v3/users/${user.guid}` }),
 })
@@ -71,7 +71,7 @@ async function userOf(call: Call, body: Json): Promise<User> {
   const user = isObject(body.relationships) ? body.relationships.user : undefined
   const data = isObject(user) ? user.data : undefined
   const name = isObject(data) ? String(data.username) : ''
-  const found = (await call.records.all<User>(COLLECTIONS.user)).find((u) => u.username === name)
+  const found = (await call.records.all<User>(COLLECTIONS.user)).find((u) => u.username === name && !u.isClient)
   if (!found) throw unprocessable(`No user exists with the username '${name}' and origin 'uaa'.`)
   return found
 }

@@ -5,6 +5,7 @@ import { asTenant } from '../../../core/identity.ts'
 import type { FaceContext } from '../../kit/face.ts'
 import { verifyJwt } from '../../kit/json-web-token.ts'
 import { type Authenticator, FACE, scopesOf } from '../auth.ts'
+import { COLLECTIONS, type User } from '../documents.ts'
 import { ensureFoundation } from '../foundation.ts'
 import { isEngineError } from '../is-engine-error.ts'
 import { Records } from '../records.ts'
@@ -39,6 +40,7 @@ export class UaaRoutes {
     app.get('/token_keys', (_request, reply) => this.#answer(reply, () => this.#keys()))
     app.post('/Users', (request, reply) => this.#answer(reply, () => this.#createUser(request), 201))
     app.get('/Users', (request, reply) => this.#answer(reply, () => this.#listUsers(request)))
+    app.get('/oauth/clients/:id', (request, reply) => this.#answer(reply, () => this.#client(request)))
     app.delete('/Users/:guid', (request, reply) => this.#answer(reply, () => this.#deleteUser(request)))
   }
 
@@ -159,6 +161,15 @@ export class UaaRoutes {
     if (!found) throw new UaaError(404, 'scim_resource_not_found', `User ${guid} does not exist`)
     await this.#context.credentials.revoke(found.id)
     return scimUser(guid, found.name, 'uaa')
+  }
+
+  /** The CLI asks before it gives a client a role (`cf create-space` logged in as one). */
+  async #client(request: FastifyRequest): Promise<object> {
+    const caller = await this.#scimCaller(request, 'scim.read')
+    const { id } = request.params as { readonly id: string }
+    const user = await new Records(this.#context.engine, caller.tenant).find<User>(COLLECTIONS.user, id)
+    if (!user?.isClient) throw new UaaError(404, 'not_found', `No client with requested id: ${id}`)
+    return { client_id: id, name: id, authorized_grant_types: ['client_credentials'], scope: ['uaa.none'] }
   }
 
   async #scimCaller(request: FastifyRequest, scope: string): Promise<{ readonly tenant: Principal['tenant'] }> {

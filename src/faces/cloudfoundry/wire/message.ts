@@ -43,9 +43,9 @@ export class Problems {
     return value
   }
 
-  /** Throws all of them as one. */
-  check(): void {
-    if (this.#found.length > 0) throw unprocessable(this.#found.join(', '))
+  /** Throws all of them as one, which begins with `where`. */
+  check(where = ''): void {
+    if (this.#found.length > 0) throw unprocessable(`${where}${this.#found.join(', ')}`)
   }
 
   /** A whole number above `least`; null and absent are fine (ActiveModel's numericality, its words). */
