@@ -1,5 +1,5 @@
 /** The picture of an automations file: tasks and services, each on the level on which it would run. */
-import { Failure } from './failure.ts'
+import { usage } from './failure.ts'
 import type { Graph, GraphStep } from './graph.ts'
 import { placedDocuments } from './yaml-document.ts'
 
@@ -18,7 +18,7 @@ export function graphOfAutomations(text: string, label: string): Graph | undefin
     for (const [i, need] of needs.entries()) {
       if (tasks.has(need) || services.has(need)) continue
       const { line, column } = document!.place(['tasks', name, 'dependsOn', i])
-      throw new Failure(`${label}:${line}:${column}: task ${name} depends on ${need}, which does not exist`)
+      throw usage(`${label}:${line}:${column}: task ${name} depends on ${need}, which does not exist`)
     }
   return { steps: [...[...services].map(serviceStep), ...taskSteps(tasks, services, label)] }
 }
@@ -34,8 +34,7 @@ function taskSteps(
   let left = [...tasks.keys()]
   while (left.length > 0) {
     const ready = left.filter((name) => tasks.get(name)!.every((need) => levels.has(need)))
-    if (ready.length === 0)
-      throw new Failure(`${label}: these tasks depend on each other in a circle: ${left.join(', ')}`)
+    if (ready.length === 0) throw usage(`${label}: these tasks depend on each other in a circle: ${left.join(', ')}`)
     const placed = ready.map(
       (name) => [name, 1 + Math.max(-1, ...tasks.get(name)!.map((need) => levels.get(need)!))] as const,
     )

@@ -56,6 +56,23 @@ describe('a task file', () => {
     expect(lines[0]).toMatch(/^4:10: run must be string or array — What to run/)
   })
 
+  test.each([
+    ['needs: [b]', '5:13: no step is named b'],
+    ['needs: [{ step: late }]', '5:13: late is in a later group'],
+    ['needs: [a]', '3:3: steps wait for each other in a circle: a → a'],
+    ['needs: [x]', '3:3: steps wait for each other in a circle: a → x → a'],
+  ])('is refused with the place where a step has %s', (needs, line) => {
+    const steps = `  - name: a\n    run: "true"\n    ${needs}\n  - name: x\n    run: "true"\n    needs: [a]\n`
+    const late = '  - name: late\n    group: 1\n    run: "true"\n'
+    expect(refused(`name: a\nsteps:\n${steps}${late}`)).toEqual({ lines: [line], exitCode: 2 })
+  })
+
+  test('names a step once', () => {
+    expect(refused('name: a\nsteps:\n  - { name: x, run: a }\n  - { name: x, run: b }\n').lines).toEqual([
+      '4:13: two steps are named x',
+    ])
+  })
+
   test('is refused with every problem at once', () => {
     const { lines } = refused('name: not a name\ncommand: echo\nmemory: lots\npriority: high\n')
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['1:7:', '3:9:', '4:11:'])
@@ -71,7 +88,9 @@ describe('a task file', () => {
   })
 
   test('knows the place of a field that the server names', () => {
-    const path = written('name: a\nsteps:\n  - name: x\n    run: "true"\n    needs: [y]\n')
+    const path = written(
+      'name: a\nsteps:\n  - name: x\n    run: "true"\n    needs: [y]\n  - name: y\n    run: "true"\n',
+    )
     const [task] = readTaskFile(path)
     expect(task!.locate('steps[0].needs[0]')).toBe(`${path}:5:13`)
     expect(task!.locate('steps[0].nowhere')).toBe(`${path}:3:5`)

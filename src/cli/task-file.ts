@@ -1,11 +1,12 @@
 /**
- * Task files: YAML documents, each a task's name and definition. What the published schema forbids is found here, with
- * the line and column; what only the server can know is found there, and placed by the field that it names.
+ * Task files: YAML documents, each a task's name and definition. What the published schema forbids and how steps refer
+ * to each other is found here, with the line and column; what only the server can know is found there, and placed by the field that it names.
  */
 import { readFileSync } from 'node:fs'
 import { Compile } from 'typebox/schema'
 import { Failure, usage } from './failure.ts'
 import type { Step, TaskDefinition } from './native-api.gen.ts'
+import { planProblems } from './plan-problems.ts'
 import { explain } from './schema-problem.ts'
 import type { Place, PlacedDocument } from './yaml-document.ts'
 import { placedDocuments } from './yaml-document.ts'
@@ -32,7 +33,15 @@ export function readTaskFile(path: string): readonly TaskInFile[] {
     return isValid ? [] : explain(errors, schema).map((p) => ({ ...placeOf(document, p), message: p.message }))
   })
   if (problems.length > 0) throw broken(label, problems)
-  return documents.map((document) => taskIn(document, label))
+  const tasks = documents.map((document) => taskIn(document, label))
+  const misfits = documents.flatMap((document, i) =>
+    planProblems(stepsOfDefinition(tasks[i]!.definition)).map(({ path, message }) => ({
+      ...document.place(path),
+      message,
+    })),
+  )
+  if (misfits.length > 0) throw broken(label, misfits)
+  return tasks
 }
 
 const placeOf = (

@@ -199,10 +199,10 @@ describe('tasks', () => {
   })
 
   test('what only the server can refuse is placed in the file as well', async () => {
-    writeFileSync(file, 'name: circle\nsteps:\n  - name: a\n    run: "true"\n    needs: [b]\n')
+    writeFileSync(file, 'name: hurried\nsteps:\n  - name: a\n    run: "true"\n    timeout: 0s\n')
     const { code, stderr } = await taskport.run(['task', 'apply', '-f', file])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/task\.yaml:5:\d+: .*\bb\b/)
+    expect(stderr).toMatch(/task\.yaml:5:\d+: .*longer than nothing/)
   })
 })
 
