@@ -80,7 +80,7 @@ function graphOf(
 ): string {
   const branches = pictures.map((profile) => [`v${profiles.indexOf(profile)}`, scaled(profile)])
   if (thumbnailSeconds !== undefined) {
-    const chosen = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${thumbnailSeconds})'`
+    const chosen = `select='isnan(prev_selected_t)+${isLaterCell('prev_selected_t', thumbnailSeconds)}'`
     branches.push(['t', `${chosen},${THUMBNAIL}`])
   }
   if (branches.length === 0) return ''
@@ -153,7 +153,17 @@ const h264Profile = ({ profile }: Profile): readonly string[] =>
 /** Every segment begins with a key frame; closer together where a profile says so. */
 function keyFrames({ gop }: Profile, segmentSeconds: number): readonly string[] {
   if (gop === 'intra') return ['-g', '1']
-  const every = gop === undefined || !(Number(gop) > 0) ? segmentSeconds : Number(gop)
-  const forced = `expr:gte(t,n_forced*${Math.min(every, segmentSeconds)})`
-  return ['-g', '9999', '-sc_threshold', '0', '-force_key_frames', forced]
+  const first = `isnan(prev_forced_t)+${isLaterCell('prev_forced_t', segmentSeconds)}`
+  const closer = Number(gop) > 0 ? `+gte(t-prev_forced_t,${Number(gop) - TOLERANCE_S})` : ''
+  return ['-g', '9999', '-sc_threshold', '0', '-force_key_frames', `expr:${first}${closer}`]
 }
+
+/** Times are rounded; frames stand further apart. */
+const TOLERANCE_S = 0.000_5
+
+/**
+ * Whether `t` lies in a later one of the parts of `seconds` that time is divided into than `before` does. What is counted
+ * from the frame before instead drifts from frame to frame, and would not begin where another run would.
+ */
+const isLaterCell = (before: string, seconds: number): string =>
+  `gt(floor((t+${TOLERANCE_S})/${seconds}),floor((${before}+${TOLERANCE_S})/${seconds}))`

@@ -90,11 +90,13 @@ const SMALL = [
   { name: 'own', width: 160, height: 120, bitrate: 100_000 },
 ]
 
-const VP9 = { name: 'vp9', width: 80, height: 60, bitrate: 50_000, encoder: 'VP9' }
+/** Key frames that segments are no multiple of. */
+const gop = '0.4'
+const VP9 = { name: 'vp9', width: 80, height: 60, bitrate: 50_000, encoder: 'VP9', gop }
 const MIXED = [
   ...SMALL,
   ...(isOld ? [] : [VP9]),
-  { name: 'vp8', width: 80, height: 60, bitrate: 50_000, encoder: 'VP8', gop: '0.5' },
+  { name: 'vp8', width: 80, height: 60, bitrate: 50_000, encoder: 'VP8', gop },
 ]
 /** The first segment files of a rendition, and what it ends as. */
 const SUFFIXES: Readonly<Record<string, string>> = { small: 'ts', own: 'ts', vp9: 'm4s', vp8: 'webm' }
@@ -179,6 +181,22 @@ test(
     expect(await finished(run('renditions', small))).toMatch(DONE)
     expect(SMALL.map(({ name }) => stamp(whole(name, 0)))).toEqual(before)
     for (const { name } of SMALL) expect(frames(join(directory, '.work', name, 'index.m3u8'))).toBe(120)
+  },
+  LONG_MS,
+)
+
+test(
+  'an ffmpeg that gave up ends its playlists all the same: they are not believed, nor is the last segment',
+  async () => {
+    const { directory, job } = longJob()
+    const failing = join(directory, 'failing')
+    writeFileSync(failing, `#!/bin/sh\n${base.ffmpeg} -t 2.5 "$@"\nexit 1\n`)
+    chmodSync(failing, 0o755)
+    expect(await finished(run('renditions', { ...job, ffmpeg: failing }))).toMatch(/^70 (.*\n)*ffmpeg ended with 1$/)
+    expect(await finished(run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory) }))).toMatch(DONE)
+    expect(/ -ss (\d+) /.exec(calls(directory)[0] ?? '')?.[1]).toBe('2')
+    const made = MIXED.map(({ name }) => join(directory, '.work', name, name === 'vp8' ? 'whole.webm' : 'index.m3u8'))
+    expect(made.map(frames)).toEqual(MIXED.map(() => 120))
   },
   LONG_MS,
 )

@@ -19,6 +19,8 @@ export interface FfmpegRun {
   readonly tell?: () => Promise<string>
   /** What it reads from `pipe:0`. */
   readonly input?: Readable
+  /** Called when it gave up by itself: what it wrote last may be half, and called whole. */
+  readonly onFailure?: () => Promise<void>
 }
 
 const STALL_MS = 5 * 60_000
@@ -26,7 +28,7 @@ const STALL_MS = 5 * 60_000
 /** Runs ffmpeg to its end, telling its progress. Rejects with MediaError `internal` when it fails or stalls. */
 export async function runFfmpeg(
   { ffmpeg, stallMs = STALL_MS }: Pick<Job, 'ffmpeg' | 'stallMs'>,
-  { arguments: given, duration = 0, from = 0, tell, input }: FfmpegRun,
+  { arguments: given, duration = 0, from = 0, tell, input, onFailure }: FfmpegRun,
 ): Promise<void> {
   const { translated } = await dialectOf(ffmpeg)
   const quiet = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'error', '-nostats', '-progress', 'pipe:1']
@@ -62,6 +64,7 @@ export async function runFfmpeg(
   })
   clearTimeout(stall)
   if (stalled) throw new MediaError('internal', `ffmpeg got on with nothing for ${stallMs} ms`)
+  if (/^[1-9]/.test(how)) await onFailure?.()
   if (how !== '0') throw new MediaError(disk ? 'storage' : 'internal', `ffmpeg ended with ${how}`)
   const broken = await unread
   if (broken) throw new MediaError('internal', `its input broke off: ${String(broken)}`, broken)

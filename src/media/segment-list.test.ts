@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { joinedRuns, mediaPlaylist, type Segment, segmentsIn } from './segment-list.ts'
+import { countInPlace, isEnded, joinedRuns, mediaPlaylist, type Segment, segmentsIn } from './segment-list.ts'
 
 const segment = (n: number): Segment => ({ seconds: 2, file: `${n}.ts` })
 
@@ -35,4 +35,17 @@ test('a playlist is read as it was written, fragments begin with their head', ()
   expect(text).toContain('#EXT-X-TARGETDURATION:10\n')
   expect(text).toContain('#EXT-X-MAP:URI="init.mp4"\n')
   expect(text.endsWith('1.m4s\n#EXT-X-ENDLIST\n')).toBe(true)
+})
+
+test('segments count as long as each lies where time divided evenly has it, whatever frames make of their lengths', () => {
+  const lengths = (...all: readonly number[]) => all.map((seconds, n) => ({ ...segment(n), seconds }))
+  expect(countInPlace([], 2)).toBe(0)
+  expect(countInPlace(lengths(2.002, 2.002, 1.969, 2.002), 2)).toBe(4)
+  // A picture that stands still for seven seconds: what follows lies three segments further than it is counted.
+  expect(countInPlace(lengths(2, 7, 2, 2), 2)).toBe(1)
+})
+
+test('a run has ended once its playlist says so', () => {
+  const whole = mediaPlaylist([segment(0)])
+  expect([isEnded(whole), isEnded(whole.replace('#EXT-X-ENDLIST\n', ''))]).toEqual([true, false])
 })

@@ -25,6 +25,22 @@ export function segmentsIn(playlist: string): readonly Segment[] {
   }))
 }
 
+/** Whether the run that wrote this came to its end. */
+export const isEnded = (playlist: string): boolean => /^#EXT-X-ENDLIST$/m.test(playlist)
+
+/**
+ * How many of these lie where time divided into `seconds` has them. Where the picture stands still for longer than a
+ * segment, those behind are counted on but lie later.
+ */
+export function countInPlace(segments: readonly Segment[], seconds: number): number {
+  let end = 0
+  const late = segments.findIndex((segment, i) => {
+    end += segment.seconds
+    return end >= (i + 2) * seconds
+  })
+  return late < 0 ? segments.length : late
+}
+
 /** All runs as one, `runs` by the number that each began with. */
 export function joinedRuns(runs: ReadonlyMap<number, readonly Segment[]>): readonly Segment[] {
   const sorted = [...runs].sort(([a], [b]) => a - b)

@@ -17,7 +17,16 @@ import { audioOf, videoOf } from '../media-facts.ts'
 import { isStreamed, type Profile, packagingOf } from '../profile.ts'
 import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
-import { firstOfRun, joinedRuns, mediaPlaylist, runPlaylist, type Segment, segmentsIn } from '../segment-list.ts'
+import {
+  countInPlace,
+  firstOfRun,
+  isEnded,
+  joinedRuns,
+  mediaPlaylist,
+  runPlaylist,
+  type Segment,
+  segmentsIn,
+} from '../segment-list.ts'
 import { HEAD } from '../segment-output.ts'
 import { thumbnailsTrack } from '../thumbnails-track.ts'
 
@@ -26,10 +35,11 @@ const LEFT_OVER = /^(from-\d+\.m3u8|init-\d+\.mp4|\d+\.webm|.+\.(part|tmp))$/
 
 await runProgram<RenditionsJob>(async (job) => {
   const pending = job.profiles.filter(({ name }) => !existsSync(join(workOf(job), name)))
-  const open = pending.filter((profile) => !existsSync(join(partOf(job, profile), wholeOf(profile))))
   const thumbnails = job.thumbnails && !existsSync(join(workOf(job), 'thumbnails'))
+  const open = await openOf(job, pending)
   if (thumbnails || open.length > 0) await encode(job, open, thumbnails)
   for (const profile of pending) {
+    if (!existsSync(join(partOf(job, profile), wholeOf(profile)))) await finish(job, profile)
     await verify(job, profile)
     await tidy(partOf(job, profile))
     await rename(partOf(job, profile), join(workOf(job), profile.name))
@@ -49,6 +59,17 @@ function picturesOf(job: RenditionsJob): string {
   return join(workOf(job), 'thumbnails.part')
 }
 
+/** Of which not all segments are there. */
+async function openOf(job: RenditionsJob, pending: readonly Profile[]): Promise<readonly Profile[]> {
+  const open: Profile[] = []
+  for (const profile of pending) {
+    const directory = partOf(job, profile)
+    if (existsSync(join(directory, wholeOf(profile))) || (await lastRunEnded(directory))) continue
+    open.push(profile)
+  }
+  return open
+}
+
 async function encode(job: RenditionsJob, open: readonly Profile[], thumbnails: boolean): Promise<void> {
   const { facts, segmentSeconds } = job
   const directories = [...open.map((profile) => partOf(job, profile)), ...(thumbnails ? [picturesOf(job)] : [])]
@@ -64,10 +85,18 @@ async function encode(job: RenditionsJob, open: readonly Profile[], thumbnails: 
     duration: facts.duration,
     from: first * segmentSeconds,
     tell: () => finishedOf(job, open),
+    onFailure: async () => {
+      for (const profile of open) await forgetLast(join(partOf(job, profile), runPlaylist(first)))
+    },
   })
-  // First the pictures: once all renditions are whole, nothing of them is looked at again.
   if (thumbnails) await finishThumbnails(job)
-  for (const profile of open) await (isStreamed(profile) ? writePlaylist(job, profile) : joinWhole(job, profile))
+}
+
+/** An ffmpeg that failed, of a full disk for example, ends its playlists all the same. */
+async function forgetLast(playlist: string): Promise<void> {
+  if (!existsSync(playlist)) return
+  const kept = segmentsIn(await readFile(playlist, 'utf8')).slice(0, -1)
+  await writeFile(playlist, mediaPlaylist(kept).replace('#EXT-X-ENDLIST\n', ''))
 }
 
 async function runsOf(directory: string): Promise<ReadonlyMap<number, readonly Segment[]>> {
@@ -79,16 +108,27 @@ async function runsOf(directory: string): Promise<ReadonlyMap<number, readonly S
   return runs
 }
 
+async function lastRunEnded(directory: string): Promise<boolean> {
+  const firsts = existsSync(directory) ? (await readdir(directory)).flatMap((name) => firstOfRun(name) ?? []) : []
+  if (firsts.length === 0) return false
+  return isEnded(await readFile(join(directory, runPlaylist(Math.max(...firsts))), 'utf8'))
+}
+
 async function firstMissing(job: RenditionsJob, open: readonly Profile[], thumbnails: boolean): Promise<number> {
   const { fragmentsGoOn } = await dialectOf(job.ffmpeg)
   const goesOn = (profile: Profile): boolean => fragmentsGoOn || packagingOf(profile) !== 'fmp4'
-  const finished = await Promise.all(open.map((profile) => (goesOn(profile) ? finishedIn(partOf(job, profile)) : 0)))
-  if (thumbnails) finished.push((await picturesIn(picturesOf(job))).length)
-  // A run that stood at its very end is made again from its last segment: something must come out of it.
-  const last = Math.max(0, Math.ceil(job.facts.duration / job.segmentSeconds) - 1)
-  const from = Math.min(...finished, last)
+  const finished = await Promise.all(
+    open.map(async (profile) => (goesOn(profile) ? inPlace(job, partOf(job, profile)) : 0)),
+  )
+  // Pictures alone are made from the beginning: that no frame is left for a last one could not be told.
+  if (thumbnails) finished.push(open.length === 0 ? 0 : (await picturesIn(picturesOf(job))).length)
+  const from = Math.min(...finished)
   for (const profile of open) await forgetRuns(partOf(job, profile), from)
   return from
+}
+
+async function inPlace(job: RenditionsJob, directory: string): Promise<number> {
+  return countInPlace(joinedRuns(await runsOf(directory)), job.segmentSeconds)
 }
 
 async function finishedIn(directory: string): Promise<number> {
@@ -103,6 +143,11 @@ async function picturesIn(directory: string): Promise<readonly string[]> {
 async function forgetRuns(directory: string, from: number): Promise<void> {
   for (const name of await readdir(directory))
     if ((firstOfRun(name) ?? -1) >= from) await rm(join(directory, name), { force: true })
+}
+
+/** All of its segments as one. */
+function finish(job: RenditionsJob, profile: Profile): Promise<void> {
+  return isStreamed(profile) ? writePlaylist(job, profile) : joinWhole(job, profile)
 }
 
 async function writePlaylist(job: RenditionsJob, profile: Profile): Promise<void> {
