@@ -1,6 +1,7 @@
 /** `cf push --docker-image` and `cf run-task` with a real container engine, by requests and by the real cf CLI. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { importTestImage, TEST_IMAGE } from '../../src/executors/docker/fixtures/test-image.ts'
+import { TestRegistry } from '../../src/executors/docker/fixtures/test-registry.ts'
 import { CfCommand, foundCfCli } from '../support/cf-command.ts'
 import { type CfWorld, dropletOf, openCfWorld } from '../support/cf-world.ts'
 import { canRunDocker, DockerEngine } from '../support/docker-engine.ts'
@@ -64,6 +65,27 @@ describe.skipIf(!canRunDocker())('an image as a droplet (needs root and the pack
         await cf.run('delete', 'pushed', '-f')
       } finally {
         cf.end()
+      }
+    },
+    90_000,
+  )
+
+  test.skipIf(program === undefined)(
+    'the cf CLI pushes an image that only its user may pull',
+    async () => {
+      const registry = await TestRegistry.open()
+      const { username, password } = registry.credential
+      const cf = await CfCommand.loggedIn(program!, world, { CF_DOCKER_PASSWORD: password })
+      try {
+        await cf.run('push', 'open', '--docker-image', registry.image, '--task')
+        expect((await cf.runTask('open', '-c', 'true')).state).toBe('FAILED')
+        await cf.run('push', 'private', '--docker-image', registry.image, '--docker-username', username, '--task')
+        expect((await cf.runTask('private', '-c', 'echo pulled', '--name', 'one')).state).toBe('SUCCEEDED')
+        expect(await cf.run('logs', 'private', '--recent')).toContain('[APP/TASK/one/0] OUT pulled')
+        for (const name of ['open', 'private']) await cf.run('delete', name, '-f')
+      } finally {
+        cf.end()
+        registry.close()
       }
     },
     90_000,

@@ -23,22 +23,29 @@ export function foundCfCli(): string | undefined {
 
 export class CfCommand {
   readonly home = mkdtempSync(join(tmpdir(), 'taskport-cf-home-'))
+  /** Further variables of every command (`CF_DOCKER_PASSWORD`). */
+  readonly environment: Readonly<Record<string, string>>
   readonly #program: string
   readonly #children: ChildProcess[] = []
 
-  constructor(program: string) {
+  constructor(program: string, environment: Readonly<Record<string, string>> = {}) {
     this.#program = program
+    this.environment = environment
   }
 
   /** Logged in as the world's first user, with the only org and space as target: what a new user does. */
-  static async loggedIn(program: string, world: CfWorld): Promise<CfCommand> {
-    const command = new CfCommand(program)
+  static async loggedIn(
+    program: string,
+    world: CfWorld,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<CfCommand> {
+    const command = new CfCommand(program, environment)
     await command.run('login', '-a', world.url, '-u', world.username, '-p', world.password)
     return command
   }
 
   get #options(): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } {
-    const env = { PATH: process.env.PATH, HOME: this.home, CF_HOME: this.home, CF_COLOR: 'false' }
+    const env = { PATH: process.env.PATH, HOME: this.home, CF_HOME: this.home, CF_COLOR: 'false', ...this.environment }
     return { cwd: this.home, env }
   }
 
