@@ -190,7 +190,7 @@ test(
   async () => {
     const { directory, job } = longJob()
     const failing = join(directory, 'failing')
-    writeFileSync(failing, `#!/bin/sh\n${base.ffmpeg} -t 2.5 "$@"\nexit 1\n`)
+    writeFileSync(failing, `#!/bin/sh\n${base.ffmpeg} -t 2.5 "$@"\n[ "$1" = -version ]\n`)
     chmodSync(failing, 0o755)
     expect(await finished(run('renditions', { ...job, ffmpeg: failing }))).toMatch(/^70 (.*\n)*ffmpeg ended with 1$/)
     expect(await finished(run('renditions', { ...job, ffmpeg: watchedFfmpeg(directory) }))).toMatch(DONE)
