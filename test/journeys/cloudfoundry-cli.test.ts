@@ -3,9 +3,10 @@
  * it had to build one. What only v8 has (`--wait`) is asked of v8 only; test/journeys/cloudfoundry-commands.test.ts replays it.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { CfCommand, foundCfCli } from '../support/cf-command.ts'
 import { type CfWorld, dropletOf, openCfWorld } from '../support/cf-world.ts'
 import { eventually } from '../support/taskport-process.ts'
@@ -38,6 +39,13 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     const guid = (await cf.run('app', app, '--guid')).trim()
     return (await cf.curl(`/v3/apps/${guid}/tasks?names=${name}`)).resources[0]
   }
+
+  const manifest = async (app: string): Promise<string> => {
+    const file = join(cf.home, `${app}-manifest.yml`)
+    await cf.run('create-app-manifest', app, '-p', file)
+    return readFileSync(file, 'utf8')
+  }
+  const appIn = (text: string) => parse(text).applications[0]
 
   test('api, auth, target, orgs, spaces, oauth-token, curl, logout; a wrong password is refused', async () => {
     const own = new CfCommand(program!)
@@ -165,6 +173,14 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     await cf.run('download-droplet', 'described', '--path', join(cf.home, 'down.tgz'))
     const files = execFileSync('tar', ['-tzf', join(cf.home, 'down.tgz')], { encoding: 'utf8' })
     expect(files).toContain('app/run.sh')
+    await cf.run('create-app-manifest', 'described', '-p', join(cf.home, 'again.yml'))
+    await cf.run('push', 'again', '--task', '-f', join(cf.home, 'again.yml'), '-p', pushed)
+    const copy = appIn(await manifest('again'))
+    expect({ ...copy, name: 'described' }).toEqual(appIn(await manifest('described')))
+    expect(copy.processes.map(({ type }: { type: string }) => type).sort()).toEqual(['batch', 'web'])
+    expect(await cf.run('ssh-enabled', 'described')).toContain('disabled')
+    expect(await cf.run('revisions', 'described')).toContain('No revisions found')
+    await cf.run('delete', 'again', '-f')
     expect(await cf.run('events', 'described')).toContain('audit.app.task.create')
     await cf.run('delete', 'described', '-f')
   }, 120_000)

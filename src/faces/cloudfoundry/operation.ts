@@ -33,6 +33,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** Instead of a body: its JSON. */
   readonly json?: string
+  /** Instead of a body: YAML. */
+  readonly yaml?: string
   /** Instead of a body: bytes as they come. */
   readonly file?: Readable
 }

@@ -111,6 +111,7 @@ const isV2 = (request: FastifyRequest): boolean => (request.raw.url ?? '').start
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.headers) reply.headers(answer.headers)
   reply.code(answer.status)
+  if (answer.yaml !== undefined) return reply.type('application/x-yaml').send(answer.yaml)
   if (answer.file) return reply.type('application/octet-stream').send(answer.file)
   const json = answer.json ?? (answer.body && JSON.stringify(answer.body))
   return json === undefined ? reply.send() : reply.type(JSON_TYPE).send(json)

@@ -1,7 +1,21 @@
 import { applyManifest } from '../app/apply-manifest.ts'
-import { created, jobAt, type Operation } from '../operation.ts'
+import { boundServices } from '../app/bound-services.ts'
+import { findApp, processesOf } from '../app/find-app.ts'
+import { manifestOf } from '../app/manifest-of.ts'
+import { COLLECTIONS, type Droplet } from '../documents.ts'
+import { notAuthorized } from '../errors.ts'
+import { type Answer, type Call, created, jobAt, type Operation } from '../operation.ts'
 import { finishedJob } from './jobs.ts'
 import { findSpace } from './spaces.ts'
+
+/** What `cf create-app-manifest` writes to a file. */
+async function manifest(call: Call): Promise<Answer> {
+  const { app, place } = await findApp(call, call.param('guid'))
+  if (!(await call.access.canReadSecrets(place))) throw notAuthorized()
+  const droplet = app.droplet && (await call.records.find<Droplet>(COLLECTIONS.droplet, app.droplet))
+  const services = await boundServices(call, app.guid)
+  return { status: 200, yaml: manifestOf(app, await processesOf(call, app.guid), services, droplet || undefined) }
+}
 
 export const MANIFEST_OPERATIONS: readonly Operation[] = [
   {
@@ -15,6 +29,7 @@ export const MANIFEST_OPERATIONS: readonly Operation[] = [
       return jobAt(call, await finishedJob(call, 'space.apply_manifest'))
     },
   },
+  { method: 'GET', path: '/v3/apps/:guid/manifest', answer: manifest },
   // Only shown to the user before a push; what will change is not worked out here.
   {
     method: 'POST',

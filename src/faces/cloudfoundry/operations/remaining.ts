@@ -52,6 +52,8 @@ export const REMAINING_OPERATIONS: readonly Operation[] = [
   ...EMPTY.map((path): Operation => ({ method: 'GET', path, answer: none })),
   { method: 'GET', path: '/v3/apps/:guid/routes', answer: ofApp },
   { method: 'GET', path: '/v3/apps/:guid/sidecars', answer: ofApp },
+  { method: 'GET', path: '/v3/apps/:guid/revisions', answer: ofApp },
+  { method: 'GET', path: '/v3/apps/:guid/revisions/deployed', answer: ofApp },
   { method: 'GET', path: '/v3/app_usage_events', answer: usage },
   {
     method: 'GET',

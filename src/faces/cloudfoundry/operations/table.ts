@@ -1,4 +1,5 @@
 import type { Operation } from '../operation.ts'
+import { FEATURE_OPERATIONS } from './app-features.ts'
 import { APP_OPERATIONS } from './apps.ts'
 import { AUDIT_OPERATIONS } from './audit-events.ts'
 import { BUILD_OPERATIONS } from './builds.ts'
@@ -23,6 +24,7 @@ import { USER_OPERATIONS } from './users.ts'
 export const OPERATIONS: readonly Operation[] = [
   ...TASK_OPERATIONS,
   ...APP_OPERATIONS,
+  ...FEATURE_OPERATIONS,
   ...PROCESS_OPERATIONS,
   ...PACKAGE_OPERATIONS,
   ...BUILD_OPERATIONS,
