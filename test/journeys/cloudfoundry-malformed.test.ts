@@ -112,6 +112,13 @@ test('buildpacks that would have to compile are refused, by manifest and by app;
   expect([made.status, made.body.errors[0].detail]).toEqual([422, unknown])
 })
 
+test('what is odd about a manifest is not quoted on the stderr of the server', async () => {
+  const manifest = 'applications:\n- name: odd\n  env: { PASSWORD: !of hunter2 }\n  ? [hunter2]\n  : 1\n'
+  const path = `/v3/spaces/${cf.space}/actions/apply_manifest`
+  await cf.send('POST', path, manifest, { 'content-type': 'application/x-yaml' })
+  expect(world.taskport.server.stderr()).not.toContain('hunter2')
+})
+
 /** Every route that there is, UAA's too; `:x` stands for a guid. */
 const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ...OPERATIONS.map(({ method, path }) => [method, path] as const),

@@ -18,7 +18,8 @@ export async function applyManifest(call: Call, space: Space, text: string): Pro
 function applicationsOf(text: string): readonly Json[] {
   let document: unknown
   try {
-    document = parse(text, { maxAliasCount: 100 })
+    // Its warnings would quote the manifest on the server's stderr.
+    document = parse(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (error) {
     throw unprocessable(`Cannot parse manifest: ${error instanceof Error ? error.message.split('\n')[0] : 'no YAML'}`)
   }

@@ -20,7 +20,7 @@ export async function procfileOf(archive: string): Promise<Readonly<Record<strin
 
 function parsed(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0 })
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' })
   } catch {
     return undefined
   }

@@ -22,7 +22,7 @@ export class ConfigReader {
   readonly #lines = new LineCounter()
 
   constructor(text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true, merge: true })
+    this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true, merge: true, logLevel: 'error' })
     for (const error of [...this.#document.errors]) {
       const at = this.#lines.linePos(error.pos[0])
       const message = error.message.split(' at line ')[0] ?? error.message
