@@ -1,6 +1,6 @@
 /** What a foundation has from its first moment on: a quota without limits, one organisation, one space. */
+import { isEngineError } from '../../core/engine-error.ts'
 import { COLLECTIONS, type Org, type Quota, type Space, type User } from './documents.ts'
-import { isEngineError } from './is-engine-error.ts'
 import type { Records } from './records.ts'
 import type { TokenOwner } from './uaa/tokens.ts'
 import { NO_METADATA } from './wire/metadata.ts'

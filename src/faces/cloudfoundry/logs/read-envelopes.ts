@@ -1,7 +1,7 @@
 /** The log cache: what the origins of a source wrote, as envelopes in order of time. */
+import { isEngineError } from '../../../core/engine-error.ts'
 import { asExecutionId } from '../../../core/identity.ts'
 import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
-import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import type { LogOrigin } from './log-origin.ts'
 

@@ -1,6 +1,6 @@
 /** What `/api/v1/meta` tells of a source: how many envelopes it has, from when to when. */
+import { isEngineError } from '../../../core/engine-error.ts'
 import { asExecutionId } from '../../../core/identity.ts'
-import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import { type LogOrigin, originsOfSource } from './log-origin.ts'
 

@@ -1,5 +1,6 @@
 /** `POST /v3/apps/:guid/tasks`: the checks in Cloud Controller's order, then one submission. */
 import { randomBytes } from 'node:crypto'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { Plan } from '../../../core/plan.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
@@ -15,7 +16,6 @@ import {
   unknownError,
   unprocessable,
 } from '../errors.ts'
-import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import { auditChange } from '../operations/audit-events.ts'
 import { featureEnabled } from '../operations/settings.ts'

@@ -3,6 +3,7 @@
  * Foundry task that it began with; each run is a Cloud Foundry task of its own, with the next sequence number. It ends
  * when the annotation is taken from any of them, and with the app.
  */
+import { isEngineError } from '../../../core/engine-error.ts'
 import { asExecutionId } from '../../../core/identity.ts'
 import type { Plan } from '../../../core/plan.ts'
 import type { Schedule, TaskSpec } from '../../../core/task.ts'
@@ -10,7 +11,6 @@ import type { DocumentChange } from '../../../engine/reactor.ts'
 import { FACE } from '../auth.ts'
 import { COLLECTIONS, type Resource } from '../documents.ts'
 import { unprocessable } from '../errors.ts'
-import { isEngineError } from '../is-engine-error.ts'
 import type { Call } from '../operation.ts'
 import type { Problems } from '../wire/message.ts'
 import { engineWishes, scheduleOf } from './annotations.ts'

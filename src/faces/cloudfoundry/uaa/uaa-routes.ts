@@ -1,5 +1,6 @@
 /** UAA: `/oauth/token`, `/token_keys`, `/Users`. Errors are OAuth's, not Cloud Controller's. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Principal } from '../../../core/identity.ts'
 import { asTenant } from '../../../core/identity.ts'
 import type { FaceContext } from '../../kit/face.ts'
@@ -7,7 +8,6 @@ import { verifyJwt } from '../../kit/json-web-token.ts'
 import { type Authenticator, FACE, scopesOf } from '../auth.ts'
 import { COLLECTIONS, type User } from '../documents.ts'
 import { ensureFoundation } from '../foundation.ts'
-import { isEngineError } from '../is-engine-error.ts'
 import { Records } from '../records.ts'
 import { type TokenOwner, tokenReply } from './tokens.ts'
 
