@@ -19,12 +19,16 @@ afterAll(() => world?.close())
 
 /** How the CLI names itself. */
 const CLI = { 'user-agent': 'cf/8.18.4+7e5f0a2b.2025-11-01 (go1.25.3; amd64 linux)' }
+/** One without `--wait`. */
+const CLI_7 = { 'user-agent': 'cf/7.1.0 (go1.26.8; amd64 linux)' }
 const to = (guid: string) => ({ data: { guid } })
 const names = (list: { resources: { name: string }[] }): string[] => list.resources.map(({ name }) => name)
 
 test('cf run-task --wait: a short task is over in the reply of its creation, which the CLI looks at before it sleeps', async () => {
   const short = await cf.send('POST', `/v3/apps/${app}/tasks`, { command: 'exit 3', name: 'short' }, CLI)
   expect([short.status, short.body.state]).toEqual([202, 'FAILED'])
+  const older = await cf.send('POST', `/v3/apps/${app}/tasks`, { command: 'sleep 0.2', name: 'older' }, CLI_7)
+  expect(['PENDING', 'RUNNING']).toContain(older.body.state)
   const long = await cf.send('POST', `/v3/apps/${app}/tasks`, { command: 'sleep 60' }, CLI)
   expect([long.status, long.body.state]).toEqual([202, 'RUNNING'])
   const found = await cf.must('GET', `/v3/apps/${app}/tasks?sequence_ids=${long.body.sequence_id}&per_page=1&page=1`)

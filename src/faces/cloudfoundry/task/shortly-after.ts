@@ -3,8 +3,11 @@ import { COLLECTIONS } from '../documents.ts'
 import type { Call } from '../operation.ts'
 import { isFinalTask, type TaskRecord } from './task-record.ts'
 
-/** How the cf CLI names itself: `cf/8.18.4+… (go1.25.1; amd64 linux)`; other clients in Go do not. */
-const CLI = /^\S+\/\S+ \(go\S+; \w+ \w+\)$/
+/**
+ * How the cf CLI names itself: `cf/8.18.4+… (go1.25.1; amd64 linux)`; other clients in Go do not. Before v8 it has no
+ * `--wait`.
+ */
+const CLI = /^\S+\/(?![67]\.)\S+ \(go\S+; \w+ \w+\)$/
 const PATIENCE_MS = 400
 
 /**
