@@ -22,6 +22,8 @@ tasks:
 `
 const RUN = '/projects/runs/environments/main/tasks'
 
+const DEEP = `{"variables":{"env":{"A":${'['.repeat(20_000)}${']'.repeat(20_000)}}}}`
+
 describe('runs', () => {
   const world = new UpsunWorld()
   const open = (): Promise<void> => world.open(['--allow-address', '127.0.0.1'])
@@ -301,6 +303,12 @@ describe('runs', () => {
         400,
       ],
       ['/projects/runs/environments/main/deployments/next', { method: 'PATCH', body: '{"tasks":["quick"]}' }, 400],
+      ['/projects/runs/environments/main/tasks/quick/run', { method: 'POST', body: DEEP }, 400],
+      [
+        '/projects/runs/environments/main/tasks/quick/run',
+        { method: 'POST', body: Buffer.from('{"a":"\xff"}', 'latin1') },
+        400,
+      ],
     ]
     for (const [path, init, status] of odd) expect([path, (await world.api(path, init)).status]).toEqual([path, status])
     const { stdout, stderr } = world.server.server

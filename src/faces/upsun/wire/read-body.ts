@@ -1,5 +1,8 @@
 import { badRequest } from '../errors.ts'
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+const DEEPEST = 64
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /**
@@ -7,7 +10,7 @@ export type JsonObject = Readonly<Record<string, unknown>>
  * to be JSON (reference §0.2, §3.5). Empty is `{}`. Throws 400 for anything that is no JSON object.
  */
 export function readJson(body: Buffer): JsonObject {
-  const text = body.toString('utf8').trim()
+  const text = decoded(body).trim()
   if (text === '') return {}
   let value: unknown
   try {
@@ -16,8 +19,23 @@ export function readJson(body: Buffer): JsonObject {
     throw badRequest(`the body is not JSON: ${(error as Error).message}`)
   }
   if (!isObject(value)) throw badRequest('the body is not a JSON object')
+  if (isNestedBeyond(value, DEEPEST)) throw badRequest(`the body is nested more than ${DEEPEST} deep`)
   return value
 }
+
+function decoded(body: Buffer): string {
+  try {
+    return UTF8.decode(body)
+  } catch {
+    throw badRequest('the body is not UTF-8')
+  }
+}
+
+/** What JSON can hold in depth, no writer of JSON can write again. */
+const isNestedBeyond = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((one) => isNestedBeyond(one, depth - 1)))
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
