@@ -38,6 +38,8 @@ export const MEDIA_FAILURES = {
     retriable: true,
   },
   stalled: { code: 76, message: 'file download failed', retriable: true },
+  // Trying again brings none.
+  noTools: { code: 78, message: 'internal error processing file: this server has no ffmpeg', retriable: false },
   storageRefused: { code: 77, message: 'error saving file to storage', retriable: false },
 } as const satisfies Readonly<Record<string, MediaFailure>>
 

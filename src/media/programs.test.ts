@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { installPackedFfmpeg, wantsPackedFfmpeg } from '../../test/support/packed-ffmpeg.ts'
 import { eventually } from '../../test/support/taskport-process.ts'
+import { failureOfExit } from './failure.ts'
 import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
 import { MEDIA_PROGRAMS, type MediaProgram } from './media-programs.ts'
 
@@ -200,6 +201,14 @@ test(
   },
   LONG_MS,
 )
+
+test('without ffmpeg or ffprobe a program fails in a way that is not tried again', async () => {
+  const { job } = longJob()
+  const [none, never] = [{ ffmpeg: '/nowhere/ffmpeg' }, { ffprobe: '/nowhere/ffprobe' }]
+  expect(await finished(run('renditions', { ...job, ...none }))).toBe('78 spawn /nowhere/ffmpeg ENOENT')
+  expect(await finished(run('probe', { ...job, ...never }))).toBe('78 spawn /nowhere/ffprobe ENOENT')
+  expect(failureOfExit(78)).toMatchObject({ retriable: false, message: expect.stringContaining('no ffmpeg') })
+})
 
 test(
   'every encoder makes what can be decoded whole, also as single files of fragments for HLS and DASH',

@@ -58,8 +58,8 @@ export async function runFfmpeg(
     reportProgress(Math.max(0, Math.min(99, percent)), await tell?.())
   }
   createInterface({ input: child.stdout }).on('line', (line) => void onLine(line))
-  const how = await new Promise<string>((resolve) => {
-    child.on('error', (error) => resolve(error.message))
+  const how = await new Promise<string>((resolve, reject) => {
+    child.on('error', (error) => reject(notStarted(error)))
     child.on('close', (code, signal) => resolve(signal ?? String(code)))
   })
   clearTimeout(stall)
@@ -68,6 +68,10 @@ export async function runFfmpeg(
   if (how !== '0') throw new MediaError(disk ? 'storage' : 'internal', `ffmpeg ended with ${how}`)
   const broken = await unread
   if (broken) throw new MediaError('internal', `its input broke off: ${String(broken)}`, broken)
+}
+
+function notStarted(error: NodeJS.ErrnoException): MediaError {
+  return new MediaError(error.code === 'ENOENT' ? 'noTools' : 'internal', error.message, error)
 }
 
 /** Whether it got on: ffmpeg tells the same figures again while it stands still. */
@@ -105,7 +109,7 @@ export async function probeFile(
     text += part
   })
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
+    child.on('error', (error) => reject(notStarted(error)))
     child.on('close', resolve)
   })
   if (code !== 0) return undefined
