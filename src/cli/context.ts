@@ -25,6 +25,8 @@ export function contextFor(
   },
 ): Context {
   const dataDirectory = given.dataDirectory ?? environment.TASKPORT_DATA_DIR ?? './.taskport'
+  // Who names a directory means its server, whatever a shell still has set.
+  const { TASKPORT_URL, TASKPORT_TOKEN }: Environment = given.dataDirectory === undefined ? environment : {}
   return {
     environment,
     output,
@@ -32,8 +34,8 @@ export function contextFor(
     client: async () =>
       nativeClient(
         await findEndpoint({
-          url: given.url ?? environment.TASKPORT_URL,
-          token: given.token ?? environment.TASKPORT_TOKEN,
+          url: given.url ?? TASKPORT_URL,
+          token: given.token ?? TASKPORT_TOKEN,
           dataDirectory,
         }),
       ),

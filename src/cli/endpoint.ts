@@ -4,7 +4,7 @@ import type { Endpoint } from './native-client.ts'
 
 /**
  * Which server to talk to: what flags or TASKPORT_URL and TASKPORT_TOKEN say; what they leave open comes from the data
- * directory of a server on this machine, whose key file derives the token.
+ * directory of a server on this machine, whose key file derives the token. That token is told to no other machine.
  */
 export async function findEndpoint(given: {
   readonly url: string | undefined
@@ -20,8 +20,17 @@ export async function findEndpoint(given: {
       )
     return { url: urlOf(given.url), token: given.token }
   }
-  const url = given.url ?? (await urlOfRunningServer(given.dataDirectory))
-  return { url: urlOf(url), token: given.token ?? (await tokenOf(given.dataDirectory, url)) }
+  const url = urlOf(given.url ?? (await urlOfRunningServer(given.dataDirectory)))
+  return { url, token: given.token ?? (await tokenOf(given.dataDirectory, url)) }
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/
+
+/** Whether a server may be shown what a data directory's key derives: its own server, or another of this machine. */
+export async function isTrusted(url: string, dataDirectory: string): Promise<boolean> {
+  if (LOOPBACK.test(new URL(url).hostname)) return true
+  const { readServerFile } = await import('../server/server-file.ts')
+  return readServerFile(dataDirectory)?.url === url
 }
 
 async function urlOfRunningServer(dataDirectory: string): Promise<string> {
@@ -35,6 +44,7 @@ async function urlOfRunningServer(dataDirectory: string): Promise<string> {
 }
 
 async function tokenOf(dataDirectory: string, url: string): Promise<string | undefined> {
+  if (!(await isTrusted(url, dataDirectory))) return undefined
   const { clientEnvironment } = await import('../server/environment.ts')
   return (await clientEnvironment({ url, dataDirectory })).TASKPORT_TOKEN
 }

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { findEndpoint } from './endpoint.ts'
+import { findEndpoint, isTrusted } from './endpoint.ts'
 import { Failure } from './failure.ts'
 
 /** The Upsun API of the server, with the API token of UPSUN_CLI_TOKEN or of the data directory. */
@@ -23,6 +23,7 @@ export async function upsunClient(context: Context, given: { readonly url: strin
 }
 
 async function firstToken(url: string, dataDirectory: string): Promise<string | undefined> {
+  if (!(await isTrusted(url, dataDirectory))) return undefined
   const { clientEnvironment } = await import('../server/environment.ts')
   return (await clientEnvironment({ url, dataDirectory })).UPSUN_CLI_TOKEN
 }

@@ -262,6 +262,12 @@ describe('what points clients at the server', () => {
     expect(stdout).toContain(`export TASKPORT_TOKEN=${environment.TASKPORT_TOKEN}\n`)
   })
 
+  test('a data directory that a flag names counts more than what the shell still has set', async () => {
+    const environment = { TASKPORT_URL: 'http://127.0.0.1:1', TASKPORT_TOKEN: 'of another' }
+    expect(await taskport.run(['ps'], { environment })).toMatchObject({ code: 1 })
+    expect(await taskport.run(['ps', '--data-dir', taskport.dataDirectory], { environment })).toMatchObject({ code: 0 })
+  })
+
   test('a minted token sees its tenant only, until it is revoked', async () => {
     const token = await taskport.json<{ readonly id: string; readonly secret: string }>([
       'token',
