@@ -7,10 +7,25 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
+
+/**
+ * How V8 keeps a server's heap. Young objects get 8 MB instead of up to 32: shorter pauses (the event loop's delay at full
+ * load fell from 25 to 14 ms, p99) and 50 MB less. And V8 must not learn from a burst of waiting tasks, or of reads that
+ * are remembered, to put what dies at once into the old heap: long lists came to 510 MB with that, to 280 without.
+ */
+const SERVER_FLAGS = ['--max-semi-space-size=8', '--no-allocation-site-pretenuring']
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** V8 reads its flags only when a process begins: a server becomes one with its own. Where that cannot be, it lives without. */
+function becomeServer() {
+  if (!process.argv.includes('up') || process.execArgv.includes(SERVER_FLAGS[0])) return
+  const line = [process.execPath, ...process.execArgv, ...SERVER_FLAGS, ...process.argv.slice(1)]
+  process.execve?.(process.execPath, line, process.env)
+}
 
 /** A clone runs its sources; a published package, which has none, what was built from them. */
 async function start() {
+  becomeServer()
   keepCompiled()
   const entry = existsSync(at('../src/cli/main.ts')) ? '../src/cli/main.ts' : '../dist/cli/main.js'
   const { main } = await import(new URL(entry, import.meta.url).href)

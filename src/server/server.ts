@@ -36,7 +36,6 @@ import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
 import { thisMachine } from './machine.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { keepHeapSteady } from './steady-heap.ts'
 import { systemAlarms, systemClock } from './system-clock.ts'
 import { TaskGateway } from './task-gateway.ts'
 import { uuidIds } from './uuid-ids.ts'
@@ -55,7 +54,6 @@ export interface Server {
 export async function serve(given: Configuration): Promise<Server> {
   const problem = problemWith(given)
   if (problem) throw new Error(problem)
-  keepHeapSteady()
   const c = { ...given, dataDirectory: resolve(given.dataDirectory) }
   // Programs run as other users may need to pass through to their workspace; what lies inside is closed by itself.
   mkdirSync(c.dataDirectory, { recursive: true })
