@@ -1,7 +1,7 @@
 /**
  * Applies batches: one transaction, one fsync.
  *
- * W1. A commit that fails harms no other: each has a savepoint of its own.
+ * W1. A commit that fails harms no other: a batch with such a one is written again, each commit in a savepoint of its own.
  * W2. A batch that fails as a whole (disk full) leaves nothing behind, in the database or in the writers' memories.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
@@ -36,10 +36,24 @@ export class BatchWriter {
 
   /** Durable when it returns; throws when the batch as a whole failed. */
   write(atoms: readonly Atom[]): readonly Fate[] {
+    return this.#writeTogether(atoms) ?? this.#writeEach(atoms, (reader) => this.#applyIsolated(reader))
+  }
+
+  /** Undefined, and nothing written, when a commit of the batch fails: few batches hold one, and savepoints copy each page. */
+  #writeTogether(atoms: readonly Atom[]): readonly Fate[] | undefined {
+    try {
+      return this.#writeEach(atoms, (reader) => this.#applyOne(reader))
+    } catch (error) {
+      if (error instanceof EngineError) return undefined
+      throw error
+    }
+  }
+
+  #writeEach(atoms: readonly Atom[], apply: (reader: AtomReader) => Fate): readonly Fate[] {
     return this.transaction(() => {
       const reader = new AtomReader(atoms)
       const fates: Fate[] = []
-      while (!reader.done) fates.push(this.#applyIsolated(reader))
+      while (!reader.done) fates.push(apply(reader))
       return fates
     })
   }
