@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CfClient } from '../support/cf-client.ts'
+import { dropletOf } from '../support/cf-world.ts'
 import { eventually } from '../support/taskport-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -47,6 +49,13 @@ beforeAll(async () => {
 }, INSTALL_MS)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** Work behind a face is a program of ours in a sandbox: it must find its dependencies there. Throws when it fails. */
+async function pushedDroplet(environment: Readonly<Record<string, string>>): Promise<void> {
+  const cf = new CfClient(environment.CF_API!)
+  await cf.login(environment.CF_USERNAME!, environment.CF_PASSWORD!)
+  await cf.pushDroplet('packed', dropletOf({ 'a.sh': 'true\n' }))
+}
+
 describe('the package, installed into an empty directory', () => {
   test('is found by npx', async () => {
     const manifest = readFileSync(join(root, 'package.json'), 'utf8')
@@ -78,6 +87,7 @@ describe('the package, installed into an empty directory', () => {
       const run = ['run', '--data-dir', 'data', '--', 'sh', '-c', 'echo built; exit 3']
       const bin = join(folder, 'node_modules/taskport/bin/taskport.js')
       expect(await command(process.execPath, [bin, ...run], folder)).toMatchObject({ code: 3, stdout: 'built\n' })
+      await pushedDroplet(JSON.parse((await taskport('env', '--format', 'json')).stdout))
     } finally {
       await taskport('down')
     }
