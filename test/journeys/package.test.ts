@@ -83,6 +83,8 @@ describe('the package, installed into an empty directory', () => {
         if (ended) throw new Error(ended.stdout + ended.stderr)
         return (await taskport('info')).code === 0
       })
+      const { pid } = JSON.parse(readFileSync(join(folder, 'data/server.json'), 'utf8')) as { readonly pid: number }
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1')).toContain('--no-allocation-site-pretenuring')
       // Options stand before the program: what follows it is the program's.
       const run = ['run', '--data-dir', 'data', '--', 'sh', '-c', 'echo built; exit 3']
       const bin = join(folder, 'node_modules/taskport/bin/taskport.js')
