@@ -26,6 +26,8 @@ test.each([
   [{ environmentFiles: ['bucket='] }, '--environment-files bucket='],
   [{ executor: 'kubernetes' }, 'kubernetes'],
   [{ port: 65_536 }, '--port 65536'],
+  [{ publishAddress: 'localhost' }, '--publish-address localhost'],
+  [{ publishAddress: '::1' }, '--publish-address ::1'],
   [{ cpuUnits: -1_024 }, '--cpu'],
   [{ memoryBytes: 0 }, '--memory'],
   [{ slots: 0 }, '--slots'],

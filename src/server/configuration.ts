@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net'
+
 /** What an operator can set. The flags of `taskport up` are made from this table; nothing else reads flags. */
 export interface Configuration {
   readonly host: string
@@ -6,7 +8,7 @@ export interface Configuration {
   readonly executor: ExecutorChoice
   /** Address of a container engine; absent: DOCKER_HOST, else the usual socket. */
   readonly dockerHost?: string
-  /** Address of this machine on which containers' ports are published. */
+  /** IPv4 address of this machine at which ports of containers and private networks are published. */
   readonly publishAddress: string
   /** Privileged containers, devices and dangerous capabilities. */
   readonly allowPrivileged: boolean
@@ -112,7 +114,7 @@ export const FLAGS: readonly Flag[] = [
     flag: '--publish-address <address>',
     key: 'publishAddress',
     kind: 'text',
-    help: 'address that published ports of containers listen on; 0.0.0.0: all',
+    help: 'IPv4 address that published ports of containers and private networks listen on; 0.0.0.0: all',
   },
   {
     flag: '--allow-privileged',
@@ -235,6 +237,7 @@ export function problemWith(c: Configuration): string | undefined {
   if (c.executor === 'kubernetes') return 'the kubernetes executor does not exist yet: use --executor auto'
   if (!LOOPBACK.test(c.host) && c.auth === 'dev' && !c.allowDevAuth)
     return `with --auth dev anyone who reaches ${c.host} could run programs here: use --auth strict, or --allow-dev-auth if you mean it`
+  if (!isIPv4(c.publishAddress)) return `--publish-address ${c.publishAddress}: it is no IPv4 address of this machine`
   if (c.port > MAX_PORT) return `--port ${c.port}: ports end at ${MAX_PORT}`
   for (const [flag, room] of [
     ['--cpu', c.cpuUnits],

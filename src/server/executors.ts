@@ -57,6 +57,7 @@ function processExecutor(c: Configuration, news: WriterNews, url: () => string):
       mode: c.sandbox === 'off' ? 'off' : c.requireSandbox ? 'require' : 'prefer',
       allowedBinds: c.allowBind,
       allowedRoots: [...c.allowRoot, ...Object.values(pairsOf(c.imageRoots))],
+      publishAddress: c.publishAddress,
     },
     logs: { directory: logDirectoryOf(c) },
     offers: () => ownPort(url()),

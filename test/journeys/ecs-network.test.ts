@@ -78,8 +78,8 @@ describe.runIf(probeHost().network !== undefined)('a task in bridge mode, withou
     const bindings = Object.fromEntries(task.containers!.map((c) => [c.name, c.networkBindings]))
     const dynamic = bindings.api![0]!.hostPort!
     expect(bindings).toEqual({
-      web: [{ bindIP: '0.0.0.0', containerPort: 80, hostPort: fixed, protocol: 'tcp' }],
-      api: [{ bindIP: '0.0.0.0', containerPort: 8080, hostPort: dynamic, protocol: 'tcp' }],
+      web: [{ bindIP: '127.0.0.1', containerPort: 80, hostPort: fixed, protocol: 'tcp' }],
+      api: [{ bindIP: '127.0.0.1', containerPort: 8080, hostPort: dynamic, protocol: 'tcp' }],
     })
     await expect.poll(() => get(fixed), { timeout: 15_000 }).toBe('web')
     await expect.poll(() => get(dynamic), { timeout: 15_000 }).toBe('api')

@@ -111,3 +111,30 @@ describe('a cell that is killed', () => {
     expect(texts.filter((text) => text.includes('hunter2') || text.includes('argument-secret'))).toEqual([])
   })
 })
+
+describe('a server that ends in peace', () => {
+  const isGone = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0)
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  it('takes cells along that hold nothing, and leaves those that do', async () => {
+    await open(off, false)
+    await run(['true'])
+    await harness.executor.ack(observer.seen)
+    const idle = cellPid()
+    await restart(false)
+    await expect.poll(() => isGone(idle)).toBe(true)
+    await start(['sleep', '634'], {}, id(1))
+    await observer.started(id(1))
+    const busy = cellPid()
+    await restart(false)
+    expect(isGone(busy)).toBe(false)
+    await harness.executor.stop(id(1), { signal: 'SIGKILL', graceMs: 0 })
+    expect((await observer.exit(id(1))).exit.outcome).toBe('signaled')
+  })
+})

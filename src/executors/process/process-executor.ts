@@ -226,7 +226,10 @@ export class ProcessExecutor implements Executor {
   async detach(): Promise<void> {
     this.#letGo()
     await this.#chores.done()
-    await Promise.all([...this.#links.values()].map((link) => link.detach()))
+    const links = [...this.#links.values()]
+    // A cell that holds nothing has nobody to wait for.
+    for (const link of links) link.send({ do: 'retire' })
+    await Promise.all(links.map((link) => link.detach()))
   }
 
   /** For tests of crashes: vanishes without a word, as `kill -9` of the server would. */

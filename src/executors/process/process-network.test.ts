@@ -98,7 +98,7 @@ describe.runIf(host.network !== undefined)('a private network', () => {
       for (const p of [80, 81]) h.createServer((q, a) => a.end('on ' + p)).listen(p)`
     await start([NODE, '-e', both], { run: isolated(ports), hostPorts: [0, fixed] })
     const bound = await portsOf()
-    const hostAddress = '0.0.0.0'
+    const hostAddress = '127.0.0.1'
     expect(bound).toEqual([
       { name: 'web', port: 80, hostPort: expect.any(Number), hostAddress, protocol: 'tcp' },
       { port: 81, hostPort: fixed, hostAddress, protocol: 'tcp' },

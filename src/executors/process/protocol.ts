@@ -98,4 +98,6 @@ export interface SandboxPolicy {
   readonly allowedBinds: readonly string[]
   /** Directories that may replace the root file system. */
   readonly allowedRoots: readonly string[]
+  /** IPv4 address that ports of private networks are published at; absent: the loopback. */
+  readonly publishAddress?: string
 }

@@ -7,14 +7,15 @@ const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const BACKLOG = 128
 
-/** Where ports of private networks are bound: every IPv4 address of the host, as container engines do. */
-export const HOST_ADDRESS = '0.0.0.0'
-
 /**
- * A socket on the host's port, listening where it is TCP; port 0 takes any free one. Minus errno when it cannot be
- * had. Closed on exec.
+ * A socket on the host's port at this IPv4 address, listening where it is TCP; port 0 takes any free one. Minus errno when
+ * it cannot be had. Closed on exec.
  */
-export function bindHostPort(port: number, protocol: 'tcp' | 'udp'): { readonly fd: number; readonly port: number } {
+export function bindHostPort(
+  host: string,
+  port: number,
+  protocol: 'tcp' | 'udp',
+): { readonly fd: number; readonly port: number } {
   const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM
   const fd = sys.socket(AF_INET, type | O_CLOEXEC | O_NONBLOCK, 0)
   if (fd < 0) return { fd: -errno(), port }
@@ -23,6 +24,7 @@ export function bindHostPort(port: number, protocol: 'tcp' | 'udp'): { readonly 
   const address = Buffer.alloc(16)
   address.writeUInt16LE(AF_INET, 0)
   address.writeUInt16BE(port, 2)
+  address.set(host.split('.').map(Number), 4)
   if (sys.bind(fd, address, address.length) < 0 || (protocol === 'tcp' && sys.listen(fd, BACKLOG) < 0)) {
     const problem = -errno()
     sys.close(fd)

@@ -6,6 +6,8 @@ import type { CellConfig } from '../protocol.ts'
 import { type Membership, PrivateNetwork } from './private-network.ts'
 import type { Reactor } from './reactor.ts'
 
+const LOOPBACK = '127.0.0.1'
+
 /** The private networks of one cell: made for the first step that asks, ended with their allocation. */
 export class Networks {
   readonly #config: CellConfig
@@ -55,7 +57,7 @@ export class Networks {
   }
 
   #make(offers: readonly number[]): PrivateNetwork {
-    const { host, cell, allocations } = this.#config
+    const { host, cell, allocations, sandbox } = this.#config
     const directory = join(allocations, '..', 'networks', `${cell}-${this.#made++}`)
     return new PrivateNetwork({
       host,
@@ -64,6 +66,7 @@ export class Networks {
       roots: this.#roots,
       devNull: this.#devNull,
       directory,
+      publishAddress: sandbox.publishAddress ?? LOOPBACK,
       offers,
     })
   }

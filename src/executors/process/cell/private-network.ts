@@ -2,7 +2,7 @@ import type { BoundPort } from '../../../core/execution.ts'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { HostFacts } from '../host-facts.ts'
-import { bindHostPort, HOST_ADDRESS } from './host-ports.ts'
+import { bindHostPort } from './host-ports.ts'
 import { INSIDE_ADDRESS, NetworkHosts } from './network-hosts.ts'
 import { DEFAULT_PATH } from './program-plan.ts'
 import type { Reactor, Ready } from './reactor.ts'
@@ -18,6 +18,8 @@ export interface PrivateNetworkParts {
   readonly devNull: number
   /** For hosts files. */
   readonly directory: string
+  /** IPv4 address of the host that ports are bound at. */
+  readonly publishAddress: string
   /** Ports of the host's loopback that can be reached at the same port of the loopback inside. */
   readonly offers: readonly number[]
 }
@@ -92,7 +94,7 @@ export class PrivateNetwork implements Ready {
   join(attempt: string, work: Work): Membership | { readonly refusal: Reason } {
     const clash = this.#clash(work)
     if (clash !== undefined) return { refusal: clash }
-    const bound = bindAll(work)
+    const bound = bindAll(work, this.#parts.publishAddress)
     if ('refusal' in bound) return bound
     const keys = bound.ports.map(keyOf)
     for (const key of keys) this.#inner.set(key, work.step)
@@ -208,12 +210,13 @@ function holderArgv(host: HostFacts, offers: readonly number[]): readonly string
 
 function bindAll(
   work: Work,
+  hostAddress: string,
 ): { readonly fds: readonly number[]; readonly ports: readonly BoundPort[] } | { readonly refusal: Reason } {
   const fds: number[] = []
   const ports: BoundPort[] = []
   for (const [i, { name, port, hostPort, protocol }] of (work.run.ports ?? []).entries()) {
     const wanted = work.hostPorts[i] ?? hostPort ?? 0
-    const bound = bindHostPort(wanted, protocol)
+    const bound = bindHostPort(hostAddress, wanted, protocol)
     if (bound.fd < 0) {
       for (const fd of fds) sys.close(fd)
       return { refusal: portProblem(wanted, protocol, -bound.fd) }
@@ -223,7 +226,7 @@ function bindAll(
       ...(name === undefined ? {} : { name }),
       port,
       hostPort: bound.port,
-      hostAddress: HOST_ADDRESS,
+      hostAddress,
       protocol,
     })
   }
