@@ -74,6 +74,7 @@ export class Cell {
   #logsDirty = false
   #syncTimer: Timer | undefined
   #tendTimer: Timer | undefined
+  #newsTimer: Timer | undefined
   #ending = false
 
   constructor(config: CellConfig, logs: LogWriter) {
@@ -171,6 +172,11 @@ export class Cell {
     }
     const fresh = this.#sightings.takeFresh()
     if (fresh.length > 0) this.#link.say({ say: 'seen', observations: fresh })
+    const { nextStartAt } = this.#sightings
+    if (nextStartAt === undefined) return
+    this.#newsTimer ??= this.#reactor.timers.at(nextStartAt, () => {
+      this.#newsTimer = undefined
+    })
   }
 
   /** Starts wait for the end of the round; whatever could be about one of them comes after it. */
@@ -336,8 +342,7 @@ export class Cell {
     }
     this.#link.say(hello)
     this.#taken = []
-    this.#sightings.takeFresh()
-    const all = this.#sightings.all()
+    const all = this.#sightings.takeAll()
     if (all.length > 0) this.#link.say({ say: 'seen', observations: all })
   }
 
