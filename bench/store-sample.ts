@@ -4,7 +4,9 @@ import { type AllocationId, asExecutionId, asNodeId, asTenant } from '../src/cor
 import type { Change } from '../src/core/ports/store.ts'
 
 export const TENANT = asTenant('native:bench')
-const BEGIN_MS = 1_780_000_000_000
+const DAY_MS = 86_400_000
+/** Yesterday: the events of an older history would be pruned while it is read. */
+const BEGIN_MS = (Math.floor(Date.now() / DAY_MS) - 1) * DAY_MS
 const NODE = asNodeId('local')
 
 /** The `n`-th id, as a UUID of version 7 of that millisecond. */
