@@ -1,11 +1,12 @@
 /** Tasks: names with numbered revisions. The name's document knows the newest; each revision is a document of its own. */
-import { EngineError, invalid, notFound } from '../core/engine-error.ts'
+import { invalid, notFound } from '../core/engine-error.ts'
 import type { Tenant } from '../core/identity.ts'
 import { checkPlan } from '../core/plan.ts'
 import type { Change, DocumentPut, Page, Paged } from '../core/ports/store.ts'
 import type { Task, TaskSpec } from '../core/task.ts'
 import { checkSchedule } from '../scheduler/cron.ts'
 import { checkStep } from './check-submission.ts'
+import { commitUnlessConflict } from './commit-unless-conflict.ts'
 import type { Context } from './context.ts'
 
 export const TASKS = 'taskport/task'
@@ -32,7 +33,7 @@ export async function registerTask(
       return { task: newest.body, created: false }
     const revision = (newest?.body.revision ?? 0) + 1
     const task: Task = { tenant, name, revision, spec, state: 'active', registeredAt: context.now() }
-    if (await saved(context, [putName(task, newest?.version ?? 0), putRevision(task, 0)]))
+    if (await commitUnlessConflict(context, [putName(task, newest?.version ?? 0), putRevision(task, 0)]))
       return { task, created: true }
   }
 }
@@ -76,17 +77,6 @@ function putRevision(task: Task, expected: number | undefined): DocumentPut {
   return expected === undefined ? put : { ...put, expected }
 }
 
-/** False when someone else was quicker. */
-async function saved(context: Context, changes: readonly Change[]): Promise<boolean> {
-  try {
-    await context.store.commit(changes)
-    return true
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'conflict') return false
-    throw error
-  }
-}
-
 export async function findTask(
   context: Context,
   tenant: Tenant,
@@ -126,5 +116,5 @@ export async function deactivateTask(context: Context, tenant: Tenant, name: str
   const inactive: Task = { ...wanted, state: 'inactive' }
   const changes: Change[] = [putRevision(inactive, undefined)]
   if (wanted.revision === newest.body.revision) changes.push(putName(inactive, newest.version))
-  if (!(await saved(context, changes))) return deactivateTask(context, tenant, name, revision)
+  if (!(await commitUnlessConflict(context, changes))) return deactivateTask(context, tenant, name, revision)
 }

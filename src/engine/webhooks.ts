@@ -3,6 +3,7 @@ import { EngineError, invalid, notFound } from '../core/engine-error.ts'
 import type { Tenant } from '../core/identity.ts'
 import type { Change } from '../core/ports/store.ts'
 import { allDocuments } from './all-documents.ts'
+import { commitUnlessConflict } from './commit-unless-conflict.ts'
 import type { Context } from './context.ts'
 import type { Webhook, WebhookSpec } from './engine.ts'
 import type { HookProgress, HookRecord, PendingDelivery } from './hook-records.ts'
@@ -80,18 +81,7 @@ export async function removeWebhook(context: Context, tenant: Tenant, id: string
       store.documents<PendingDelivery>(tenant, DELIVERIES, { ...page, index }),
     ))
       changes.push(gone(DELIVERIES, key))
-    if (await committed(context, changes)) return
-  }
-}
-
-/** False when a delivery was recorded meanwhile. */
-async function committed(context: Context, changes: readonly Change[]): Promise<boolean> {
-  try {
-    await context.store.commit(changes)
-    return true
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'conflict') return false
-    throw error
+    if (await commitUnlessConflict(context, changes)) return
   }
 }
 

@@ -9,13 +9,13 @@ import { type Launch, Launcher } from './launcher.ts'
 import type { Networks } from './networks.ts'
 import type { Place, Places } from './places.ts'
 import type { Membership } from './private-network.ts'
-import { execProblem } from './program-plan.ts'
+import { execProblem, forgetPrograms } from './program-plan.ts'
 import type { Reactor } from './reactor.ts'
 import type { Run } from './run.ts'
 import type { RunEnder } from './run-ender.ts'
 import { spawn } from './spawn.ts'
 import type { Stopper } from './stopper.ts'
-import { dupAbove, errno, pidfdOpen, pipe, sys } from './syscalls.ts'
+import { dupAbove, E, errno, pidfdOpen, pipe, sys } from './syscalls.ts'
 
 export type StartAnswer = { readonly run: Run } | { readonly refusal: Reason }
 
@@ -96,6 +96,7 @@ export class RunStarter {
     if (pid < 0) {
       for (const fd of [out.readEnd, err.readEnd, launch.control]) if (fd >= 0) sys.close(fd)
       launch.cgroup?.remove()
+      if (pid === -E.ENOENT) forgetPrograms()
       return { refusal: execProblem(-pid, launch.program, launch.directory) }
     }
     const run = this.#runOf(attempt, work, place, launch, network, pid, out.readEnd, err.readEnd)

@@ -176,8 +176,6 @@ export const O_CLOEXEC = 0o2000000
 export const O_NONBLOCK = 0o4000
 export const EPOLLIN = 1
 export const EPOLLOUT = 4
-export const EPOLLERR = 8
-export const EPOLLHUP = 16
 export const WNOHANG = 1
 
 const AF_UNIX = 1
