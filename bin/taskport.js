@@ -19,7 +19,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 /** V8 reads its flags only when a process begins: a server becomes one with its own. Where that cannot be, it lives without. */
 function becomeServer() {
   if (!process.argv.includes('up') || process.execArgv.includes(SERVER_FLAGS[0])) return
-  const line = [process.execPath, ...process.execArgv, ...SERVER_FLAGS, ...process.argv.slice(1)]
+  // Whoever starts it with flags of their own has the last word.
+  const line = [process.execPath, ...SERVER_FLAGS, ...process.execArgv, ...process.argv.slice(1)]
   process.execve?.(process.execPath, line, process.env)
 }
 

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RunSpec } from '../../core/step-spec.ts'
@@ -59,6 +60,18 @@ describe('a program without sandbox', () => {
       .map((line) => line.split('=')[0]!)
     const expected = ['COLOUR', 'HOME', 'PATH', 'PWD', 'TASKPORT_ATTEMPT', 'TASKPORT_EXECUTION', 'TASKPORT_OUTPUTS']
     expect(names.toSorted()).toEqual([...expected, 'TASKPORT_PROGRESS', 'TASKPORT_STEP', 'TASKPORT_WORKSPACE'])
+  })
+
+  it('is looked for again when it has gone from where it was found', async () => {
+    await open(off)
+    const places = ['first', 'second'].map((name) => mkdtempSync(join(tmpdir(), `taskport-${name}-`)))
+    for (const place of places) symlinkSync('/bin/true', join(place, 'tool'))
+    const tool = async (n: number) => (await run(['tool'], { env: { PATH: places.join(':') } }, id(n))).exit
+    expect(await tool(1)).toMatchObject({ outcome: 'exited', code: 0 })
+    rmSync(places[0]!, { recursive: true })
+    expect(await tool(2)).toMatchObject({ outcome: 'refused', reason: { code: 'program_missing' } })
+    expect(await tool(3)).toMatchObject({ outcome: 'exited', code: 0 })
+    rmSync(places[1]!, { recursive: true })
   })
 
   it('finds stdin at its end and its signals at their defaults', async () => {
