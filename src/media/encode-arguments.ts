@@ -1,4 +1,5 @@
 import { audioOf, type MediaFacts, videoOf } from './media-facts.ts'
+import { pictureGraph } from './picture-graph.ts'
 import { type Profile, packagingOf } from './profile.ts'
 import { hlsOutput, webmOutput } from './segment-output.ts'
 
@@ -43,17 +44,22 @@ export interface EncodeRequest {
 export function encodeArguments(request: EncodeRequest): readonly string[] {
   const { source, facts, profiles, segmentSeconds, first, thumbnails } = request
   const from = first * segmentSeconds
-  const pictures = videoOf(facts) ? profiles.filter(({ height }) => height > 0) : []
+  const video = videoOf(facts)
+  const pictures = video ? profiles.filter(({ height }) => height > 0) : []
   const outputs = profiles.flatMap((profile) => [
     ...(pictures.includes(profile)
-      ? ['-map', `[v${profiles.indexOf(profile)}]`, ...pictureArguments(profile, segmentSeconds)]
+      ? ['-map', `[${profile.name}]`, ...pictureArguments(profile, segmentSeconds)]
       : ['-vn']),
     ...(audioOf(facts) ? ['-map', '0:a:0', ...soundOf(profile.encoder === 'VP8' ? 'libopus' : 'aac')] : ['-an']),
     ...['-map_metadata', '-1'],
     ...segmentsOutput(request, profile),
   ])
   const shown = thumbnails === undefined ? [] : thumbnailsOutput(thumbnails, first)
-  const graph = graphOf(profiles, pictures, thumbnails === undefined ? undefined : segmentSeconds)
+  const graph = pictureGraph({
+    source: video ?? { width: 0, height: 0 },
+    pictures,
+    ...(thumbnails !== undefined && { thumbnails: thumbnailsFilter(segmentSeconds) }),
+  })
   return [
     // In front of the input: ffmpeg decodes from the key frame before and drops what is earlier.
     ...(first > 0 ? ['-ss', String(from)] : []),
@@ -70,33 +76,17 @@ function segmentsOutput({ directoryOf, ...request }: EncodeRequest, profile: Pro
   return packaging === 'webm' ? webmOutput(directory, request) : hlsOutput(directory, { ...request, packaging })
 }
 
-const THUMBNAIL = 'scale=w=640:h=360:force_original_aspect_ratio=decrease'
+/** As it is shown: pictures have no other pixels than square ones. */
+const THUMBNAIL =
+  "scale=w='iw*if(gt(sar,0),sar,1)':h=ih,setsar=1,scale=w=640:h=360:force_original_aspect_ratio=decrease"
 
-/** Splits the picture for all who want it; `thumbnailSeconds`: one frame in so many. */
-function graphOf(
-  profiles: readonly Profile[],
-  pictures: readonly Profile[],
-  thumbnailSeconds: number | undefined,
-): string {
-  const branches = pictures.map((profile) => [`v${profiles.indexOf(profile)}`, scaled(profile)])
-  if (thumbnailSeconds !== undefined) {
-    const chosen = `select='isnan(prev_selected_t)+${isLaterCell('prev_selected_t', thumbnailSeconds)}'`
-    branches.push(['t', `${chosen},${THUMBNAIL}`])
-  }
-  if (branches.length === 0) return ''
-  const split = `[0:v:0]split=${branches.length}${branches.map((_, i) => `[s${i}]`).join('')}`
-  return [split, ...branches.map(([name, filter], i) => `[s${i}]${filter}[${name}]`)].join(';')
-}
-
-function scaled({ width, height, fps = 0, fpsDen = 1 }: Profile): string {
-  const box = `w='min(${width},iw)':h='min(${height},ih)'`
-  const rate = fps > 0 ? `fps=${fps}/${fpsDen},` : ''
-  return `${rate}scale=${box}:force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1,format=yuv420p`
-}
+/** One frame in so many seconds. */
+const thumbnailsFilter = (seconds: number): string =>
+  `select='isnan(prev_selected_t)+${isLaterCell('prev_selected_t', seconds)}',${THUMBNAIL}`
 
 /** Each written aside and renamed, and without the delay of several at once: what a killed run left is whole. */
 const thumbnailsOutput = (directory: string, first: number): readonly string[] => [
-  ...['-map', '[t]', '-fps_mode', 'vfr', '-threads', '1', '-f', 'image2', '-atomic_writing', '1'],
+  ...['-map', '[thumbnails]', '-fps_mode', 'vfr', '-threads', '1', '-f', 'image2', '-atomic_writing', '1'],
   ...['-start_number', String(first), `${directory}/keyframes_%d.png`],
 ]
 

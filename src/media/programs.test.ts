@@ -315,3 +315,20 @@ test(
   },
   LONG_MS,
 )
+
+test('pixels that are not square keep their shape; thumbnails are as wide as it is shown', async () => {
+  const directory = place()
+  mkdirSync(join(directory, '.work'))
+  const facts = source(directory, ...PICTURE(1), '-vf', 'setsar=2/1', ...H264, '-f', 'mp4')
+  const job = { ...base, directory, facts, profiles: SMALL, segmentSeconds: 1, thumbnails: true }
+  expect(await finished(run('renditions', job))).toMatch(DONE)
+  const shape = (...path: readonly string[]) => {
+    const wanted = ['-show_entries', 'stream=width,height,display_aspect_ratio', '-of', 'csv=p=0', '-v', 'error']
+    return String(execFileSync('ffprobe', [...wanted, join(directory, '.work', ...path)])).match(
+      /\d+,\d+,[\d:/NA]+/,
+    )?.[0]
+  }
+  expect(shape('small', '0.ts')).toBe('80,60,8:3')
+  expect(shape('own', '0.ts')).toBe('160,120,8:3')
+  expect(shape('thumbnails', 'keyframes_0.png')).toMatch(/^640,240,/)
+})

@@ -6,7 +6,7 @@ import { type PackageJob, workOf } from '../job.ts'
 import { masterPlaylist } from '../master-playlist.ts'
 import { audioOf, videoOf } from '../media-facts.ts'
 import { isStreamed, type Profile, packagingOf } from '../profile.ts'
-import { reportProgress, runProgram } from '../program.ts'
+import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 
 const FRAGMENT_S = 10
@@ -16,21 +16,18 @@ const TAGS: Readonly<Partial<Record<NonNullable<Profile['encoder']>, string>>> =
 await runProgram<PackageJob>(async (job) => {
   const { facts } = job
   const profiles = job.profiles.filter(isStreamed)
-  const variants = []
-  for (const [i, profile] of profiles.entries()) {
-    const { name, width, height } = profile
-    const bytes = await segmentBytes(join(workOf(job), name))
-    const bandwidth = (bytes * 8) / facts.duration
-    variants.push({ name, width, height, bandwidth, packaging: packagingOf(profile) })
-    if (job.mp4 && name !== 'low-bitrate') await joinSegments(job, profile)
-    reportProgress((100 * (i + 1)) / profiles.length)
-  }
+  if (job.mp4) await joinSegments(job, profiles)
   if (job.fmp4) await fragment(job, profiles)
   for (const { name } of job.profiles.filter((profile) => !isStreamed(profile))) {
     const done = join(workOf(job), `${name}.webm`)
     if (!existsSync(done)) await rename(join(workOf(job), name, 'whole.webm'), done)
   }
-  await writeFile(join(workOf(job), 'index.m3u8'), masterPlaylist(variants), { flush: true })
+  const variants = profiles.map(async (profile) => {
+    const { name, width, height } = profile
+    const bytes = await segmentBytes(join(workOf(job), name))
+    return { name, width, height, bandwidth: (bytes * 8) / facts.duration, packaging: packagingOf(profile) }
+  })
+  await writeFile(join(workOf(job), 'index.m3u8'), masterPlaylist(await Promise.all(variants)), { flush: true })
 })
 
 async function segmentBytes(directory: string): Promise<number> {
@@ -45,23 +42,28 @@ function renditionInput(job: PackageJob, { name }: Profile): readonly string[] {
   return ['-protocol_whitelist', 'file', '-allowed_extensions', 'ALL', '-i', path]
 }
 
-async function joinSegments(job: PackageJob, profile: Profile): Promise<void> {
-  const { name, height } = profile
-  const done = join(workOf(job), `${name}.mp4`)
-  if (existsSync(done)) return
-  const part = join(workOf(job), `${name}.part.mp4`)
-  // Sound in MPEG-TS carries headers of its own, in fragments not.
-  const sound = audioOf(job.facts) && packagingOf(profile) === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []
-  await runFfmpeg(job, {
-    arguments: [...renditionInput(job, profile), '-c', 'copy', ...sound, '-movflags', '+faststart', '-f', 'mp4', part],
+/** All that are missing by one ffmpeg, which costs one start. */
+async function joinSegments(job: PackageJob, profiles: readonly Profile[]): Promise<void> {
+  const { facts } = job
+  const file = (name: string) => join(workOf(job), `${name}.mp4`)
+  const missing = profiles.filter(({ name }) => name !== 'low-bitrate' && !existsSync(file(name)))
+  if (missing.length === 0) return
+  const part = (name: string) => join(workOf(job), `${name}.part.mp4`)
+  const inputs = missing.flatMap((profile) => renditionInput(job, profile))
+  const outputs = missing.flatMap((profile, i) => {
+    // Sound in MPEG-TS carries headers of its own, in fragments not.
+    const sound = audioOf(facts) && packagingOf(profile) === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []
+    const copied = ['-map', `${i}`, '-c', 'copy', ...sound]
+    return [...copied, '-movflags', '+faststart', '-f', 'mp4', part(profile.name)]
   })
-  const expected = {
-    duration: job.facts.duration,
-    video: videoOf(job.facts) !== undefined && height > 0,
-    audio: audioOf(job.facts) !== undefined,
-  }
-  await verifyMedia(job.ffprobe, part, expected)
-  await rename(part, done)
+  await runFfmpeg(job, { arguments: [...inputs, ...outputs], duration: facts.duration })
+  const [picture, audio] = [videoOf(facts) !== undefined, audioOf(facts) !== undefined]
+  const verified = missing.map(async ({ name, height }) => {
+    const expected = { duration: facts.duration, video: picture && height > 0, audio }
+    await verifyMedia(job.ffprobe, part(name), expected)
+    await rename(part(name), file(name))
+  })
+  await Promise.all(verified)
 }
 
 /** All renditions without encoding anything: one file each, `index.mpd` for DASH and `master.m3u8` for HLS beside them. */

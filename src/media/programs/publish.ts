@@ -4,12 +4,13 @@ import { createReadStream, existsSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PublishJob, sourceOf, workOf } from '../job.ts'
+import { videoOf } from '../media-facts.ts'
 import { isStreamed, type Profile } from '../profile.ts'
 import { publishOutput, runProgram } from '../program.ts'
 import { probeFile } from '../run-ffmpeg.ts'
 
 await runProgram<PublishJob>(async (job) => {
-  const { directory, profiles } = job
+  const { profiles } = job
   for (const profile of profiles) {
     const { name } = profile
     if (isStreamed(profile)) await move(job, name)
@@ -19,14 +20,13 @@ await runProgram<PublishJob>(async (job) => {
   if (job.thumbnails) await move(job, 'thumbnails')
   await move(job, 'index.m3u8')
   publishOutput('size', (await stat(sourceOf(job))).size)
-  publishOutput('hash', await hashes(sourceOf(job)))
   publishOutput('facts', job.facts)
-  for (const [i, profile] of profiles.entries()) {
-    for (const kind of ['mp4', 'webm'] as const) {
-      const file = join(directory, `${profile.name}.${kind}`)
-      if (existsSync(file)) publishOutput(`${kind}_${i}`, await fileFacts(job, profile, file))
-    }
-  }
+  await Promise.all([
+    hashes(sourceOf(job)).then((hash) => publishOutput('hash', hash)),
+    ...profiles.flatMap((profile, i) =>
+      (['mp4', 'webm'] as const).map((kind) => publishFile(job, profile, `${kind}_${i}`, kind)),
+    ),
+  ])
   await rm(workOf(job), { recursive: true, force: true })
 })
 
@@ -38,11 +38,13 @@ async function move(job: PublishJob, name: string): Promise<void> {
   await rename(from, to)
 }
 
-async function fileFacts(job: PublishJob, profile: Profile, file: string): Promise<object> {
+async function publishFile(job: PublishJob, { name }: Profile, key: string, kind: 'mp4' | 'webm'): Promise<void> {
+  const file = join(job.directory, `${name}.${kind}`)
+  if (!existsSync(file)) return
   const facts = await probeFile(job.ffprobe, file)
-  const video = facts?.tracks.find((track) => track.type === 'video')
-  const picture = video?.type === 'video' ? { width: video.width, height: video.height } : {}
-  return { name: profile.name, size: facts?.size, bitrate: facts?.bitrate, ...picture }
+  const video = facts && videoOf(facts)
+  const picture = video && { width: video.width, height: video.height }
+  publishOutput(key, { name, size: facts?.size, bitrate: facts?.bitrate, ...picture })
 }
 
 async function hashes(path: string): Promise<readonly object[]> {

@@ -38,13 +38,16 @@ await runProgram<RenditionsJob>(async (job) => {
   const thumbnails = job.thumbnails && !existsSync(join(workOf(job), 'thumbnails'))
   const open = await openOf(job, pending)
   if (thumbnails || open.length > 0) await encode(job, open, thumbnails)
-  for (const profile of pending) {
-    if (!existsSync(join(partOf(job, profile), wholeOf(profile)))) await finish(job, profile)
-    await verify(job, profile)
-    await tidy(partOf(job, profile))
-    await rename(partOf(job, profile), join(workOf(job), profile.name))
-  }
+  await Promise.all(pending.map((profile) => complete(job, profile)))
 })
+
+async function complete(job: RenditionsJob, profile: Profile): Promise<void> {
+  const directory = partOf(job, profile)
+  if (!existsSync(join(directory, wholeOf(profile)))) await finish(job, profile)
+  await verify(job, profile)
+  await tidy(directory)
+  await rename(directory, join(workOf(job), profile.name))
+}
 
 /** What there is once all of its segments are. */
 function wholeOf(profile: Profile): string {

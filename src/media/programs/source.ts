@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { inputArguments, SOUND } from '../encode-arguments.ts'
 import { type SourceJob, sourceOf, workOf } from '../job.ts'
 import { masterPlaylist } from '../master-playlist.ts'
-import { audioOf, videoOf } from '../media-facts.ts'
+import { audioOf, type MediaFacts, videoOf } from '../media-facts.ts'
 import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 import { hlsOutput } from '../segment-output.ts'
@@ -16,10 +16,9 @@ await runProgram<SourceJob>(async (job) => {
   if (!existsSync(done)) {
     await rm(part, { recursive: true, force: true })
     await mkdir(part, { recursive: true })
-    const sound = audioOf(facts) ? ['-map', '0:a:0', ...SOUND] : []
     const picture = ['-map', '0:v:0', '-c:v', 'copy']
     const out = hlsOutput(part, { segmentSeconds: job.segmentSeconds, playlist: 'index.m3u8' })
-    const given = [...inputArguments(sourceOf(job)), ...picture, ...sound, ...out]
+    const given = [...inputArguments(sourceOf(job)), ...picture, ...soundArguments(facts), ...out]
     await runFfmpeg(job, { arguments: given, duration: facts.duration })
     const expected = { duration: facts.duration, video: true, audio: audioOf(facts) !== undefined }
     await verifyMedia(job.ffprobe, join(part, 'index.m3u8'), expected)
@@ -33,3 +32,11 @@ await runProgram<SourceJob>(async (job) => {
   })
   await rename(master, join(directory, 'index.m3u8'))
 })
+
+/** Sound that players of MPEG-TS know stays as it is. */
+function soundArguments(facts: MediaFacts): readonly string[] {
+  const sound = audioOf(facts)
+  if (!sound) return []
+  const isKnown = sound.codec === 'aac' && sound.channels <= 2
+  return ['-map', '0:a:0', ...(isKnown ? ['-c:a', 'copy'] : SOUND)]
+}
