@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { clientOutput } from './client-output.mjs'
 
 const PATIENCE_MS = 60_000
 const LOOK_MS = 200
@@ -10,8 +10,9 @@ const LOOK_MS = 200
 /** Cloud Foundry by the real `cf` at `program`: a droplet pushed, a task run to its end, its log. */
 export async function cloudFoundryByCli(program, droplet, { environment, say }) {
   const home = mkdtempSync(join(tmpdir(), 'taskport-demo-cf-'))
+  const env = { PATH: process.env.PATH, HOME: home, CF_HOME: home, CF_COLOR: 'false' }
   const cf = async (...args) => {
-    const { code, text } = await outputOf(program, args, home)
+    const { code, text } = await clientOutput(program, args, { cwd: home, env, timeout: PATIENCE_MS })
     if (code !== 0) throw new Error(`cf ${args[0]} exited with ${code}: ${text}`)
     return text
   }
@@ -42,18 +43,4 @@ async function untilIncludes(look, text) {
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(LOOK_MS))
     if ((await look()).includes(text)) return
   throw new Error(`waited in vain for ${text}`)
-}
-
-function outputOf(program, args, home) {
-  const env = { PATH: process.env.PATH, HOME: home, CF_HOME: home, CF_COLOR: 'false' }
-  const child = spawn(program, args, { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (piece) => {
-      text += piece
-    })
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, text }))
-  })
 }

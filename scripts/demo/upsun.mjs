@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientOutput } from './client-output.mjs'
 
 const CLI = fileURLToPath(new URL('../../node_modules/@upsun/cli-linux-x64/bin/upsun', import.meta.url))
 
@@ -43,14 +43,5 @@ function command(args, home, environment) {
     ...environment,
     ...own,
   }
-  const child = spawn(CLI, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (piece) => {
-      text += piece
-    })
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, text }))
-  })
+  return clientOutput(CLI, args, { env })
 }
