@@ -572,7 +572,7 @@ export type Step = {
     readonly dns?: readonly (string)[] | undefined
   } | undefined
   readonly sandbox?: 'on' | 'off' | {
-    /** An operator may forbid off. */
+    /** Only the operator may say off. */
     readonly mode: 'on' | 'off'
     /** private: own /tmp and workspace. none: nothing at all. */
     readonly writable?: 'private' | 'none' | undefined
@@ -734,7 +734,7 @@ export type Submission = {
     readonly dns?: readonly (string)[] | undefined
   } | undefined
   readonly sandbox?: 'on' | 'off' | {
-    /** An operator may forbid off. */
+    /** Only the operator may say off. */
     readonly mode: 'on' | 'off'
     /** private: own /tmp and workspace. none: nothing at all. */
     readonly writable?: 'private' | 'none' | undefined
@@ -877,7 +877,7 @@ export type TaskDefinition = {
     readonly dns?: readonly (string)[] | undefined
   } | undefined
   readonly sandbox?: 'on' | 'off' | {
-    /** An operator may forbid off. */
+    /** Only the operator may say off. */
     readonly mode: 'on' | 'off'
     /** private: own /tmp and workspace. none: nothing at all. */
     readonly writable?: 'private' | 'none' | undefined

@@ -85,7 +85,7 @@ export type EnvValue =
   | { readonly output: { readonly step: string; readonly key: string }; readonly optional?: boolean }
 
 export interface SandboxSpec {
-  /** `off`: no sandbox (an operator may forbid it). */
+  /** `off`: no sandbox. Whoever lets users say so checks that they are operators. */
   readonly mode: 'on' | 'off'
   /** `private`: own /tmp and workspace are writable. `none`: no writable path at all. */
   readonly writable?: 'private' | 'none'

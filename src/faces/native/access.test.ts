@@ -96,6 +96,42 @@ describe('tenants', () => {
   })
 })
 
+describe('outside the sandbox', () => {
+  test('only the operator runs, registers, repeats, enters or appends a step', async () => {
+    const headers = { 'taskport-tenant': 'acme' }
+    const outside = { command: ['x', 'hang'], sandbox: 'off' }
+    const put = { params: { name: 'outside' }, body: { command: ['x'], sandbox: { mode: 'off' } } }
+    expect((await ann.call('submitExecution', { body: outside })).body).toMatchObject({
+      status: 403,
+      detail: 'step main runs outside the sandbox: only the operator may ask for that',
+    })
+    expect((await ann.call('submitBatch', { body: [{ command: ['x'] }, outside] })).status).toBe(403)
+    expect((await ann.call('putTask', put)).status).toBe(403)
+    expect((await operator.call('putTask', { ...put, headers })).status).toBe(201)
+    const ofTask = { body: { task: 'outside', env: { LD_PRELOAD: '/tmp/mine.so' } } }
+    expect((await ann.call('submitExecution', ofTask)).status).toBe(403)
+    expect((await operator.call('submitExecution', { ...ofTask, headers })).status).toBe(201)
+
+    const { body: running } = await operator.call('submitExecution', { body: outside, headers })
+    const params = { id: running.id, step: 'main' }
+    await ann.call('waitExecution', { params, query: { until: 'running' } })
+    expect((await ann.call('execInStep', { params, body: { run: 'id' } })).status).toBe(403)
+    await ann.call('stopExecution', { params })
+    await ann.call('waitExecution', { params })
+    expect((await ann.call('retryExecution', { params })).status).toBe(403)
+    expect((await operator.call('retryExecution', { params, headers })).status).toBe(201)
+
+    const steps = [{ name: 'main', run: ['x', 'hang'], appends: true }]
+    const { body: parent } = await ann.call('submitExecution', { body: { steps } })
+    await ann.call('waitExecution', { params: { id: parent.id }, query: { until: 'running' } })
+    const attempt = `${parent.id}:0:1`
+    const inside = new NativeClient(world.url, world.taskToken('acme', attempt))
+    const more = { steps: [{ name: 'more', run: ['x'], sandbox: 'off' }] }
+    expect((await inside.call('appendSteps', { params: { attempt }, body: more })).status).toBe(403)
+    await ann.call('stopExecution', { params: { id: parent.id } })
+  })
+})
+
 describe('a task’s token', () => {
   test('reaches its own attempt while it runs, and nothing else', async () => {
     const steps = [{ name: 'main', run: ['x', 'hang'], appends: true }]

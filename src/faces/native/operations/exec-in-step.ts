@@ -1,16 +1,28 @@
 import { isUtf8 } from 'node:buffer'
+import { stepsOf } from '../../../core/execution.ts'
 import { asExecutionId } from '../../../core/identity.ts'
 import type { ExecRequest, ExecSession } from '../../../core/ports/executor.ts'
 import type { SentEvent } from '../../kit/sse.ts'
 import { sendEvents } from '../../kit/sse.ts'
+import { isOperator } from '../auth.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { BodyOf } from '../contract/operation.ts'
 import type { Handler } from '../operation-call.ts'
+import { refuseOutside } from '../outside-sandbox.ts'
 import { optionalMs, parseCommand, part } from '../parse-step.ts'
 import { presentExit } from '../present.ts'
 
-export const execInStep: Handler<'execInStep'> = async ({ engine, tenant, params, body, request, reply, parts }) => {
-  const session = await engine.exec(tenant, asExecutionId(params.id), params.step, requestOf(body))
+export const execInStep: Handler<'execInStep'> = async (call) => {
+  const { engine, tenant, principal, params, body, request, reply, parts } = call
+  const id = asExecutionId(params.id)
+  if (!isOperator(principal)) {
+    const steps = stepsOf(await engine.execution(tenant, id))
+    refuseOutside(
+      principal,
+      steps.filter(({ name }) => name === params.step),
+    )
+  }
+  const session = await engine.exec(tenant, id, params.step, requestOf(body))
   const onFailure = (error: unknown) => parts.context.log.error({ err: error }, 'an exec stream failed')
   await sendEvents(request, reply, (signal) => streamOf(session, signal), onFailure)
   return undefined

@@ -2,12 +2,14 @@ import { idempotencyOf } from '../../kit/idempotency.ts'
 import { BASE_PATH } from '../contract/contract.ts'
 import { ProblemError, problem } from '../errors.ts'
 import { created, type Handler } from '../operation-call.ts'
+import { permitted } from '../outside-sandbox.ts'
 import { parseSubmission } from '../parse.ts'
 import { presentExecution } from '../present.ts'
 
-export const submitExecution: Handler<'submitExecution'> = async ({ engine, principal, headers, body }) => {
+export const submitExecution: Handler<'submitExecution'> = async (call) => {
+  const { engine, principal, headers, body } = call
   const options = idempotencyOf(headers['idempotency-key'], body)
-  const [result] = await engine.submit(principal, [parseSubmission(body)], options)
+  const [result] = await engine.submit(principal, [await permitted(call, parseSubmission(body))], options)
   if (result === undefined) throw new Error('the engine answered nothing for one submission')
   if (result.kind === 'refused') {
     const { reason, shortfalls } = result

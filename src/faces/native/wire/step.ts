@@ -125,7 +125,7 @@ const Network = Type.Union([
   ),
 ])
 
-const sandboxMode = words(['on', 'off'], 'An operator may forbid off.')
+const sandboxMode = words(['on', 'off'], 'Only the operator may say off.')
 const Sandbox = Type.Union([
   sandboxMode,
   Type.Object(
