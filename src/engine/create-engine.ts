@@ -13,6 +13,7 @@ import { Dispatcher } from './dispatcher.ts'
 import type { Engine, NodeRegistration, Waiting } from './engine.ts'
 import { type EngineServices, engineServices } from './engine-services.ts'
 import { followExecutionLog } from './follow-merged-logs.ts'
+import { knownAnswer } from './idempotency-key.ts'
 import { appendSteps, exec, publishOutputs, reportProgress, stats } from './inside-attempt.ts'
 import { inspect } from './inspect.ts'
 import { Ledger } from './ledger.ts'
@@ -148,6 +149,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     newExecutionId: () => c.ids.execution(),
     now: c.now,
     submit: (principal, requests, options) => submit(c, principal, requests, options),
+    submitted: (tenant, face, idempotency) => knownAnswer(c, { tenant, face }, idempotency),
     async execution(tenant, id) {
       const found = await inspect(c, tenant, id)
       if (!found) throw notFound('execution', id)

@@ -37,6 +37,15 @@ export interface Engine {
     requests: readonly SubmissionRequest[],
     options?: SubmitOptions,
   ): Promise<readonly SubmitResult[]>
+  /**
+   * What `submit` answered to this key, for faces whose own checks must not stand in the way of a repeated request.
+   * Throws `conflict` like `submit` when the key was used for another request.
+   */
+  submitted(
+    tenant: Tenant,
+    face: string,
+    idempotency: NonNullable<SubmitOptions['idempotency']>,
+  ): Promise<readonly SubmitResult[] | undefined>
   execution(tenant: Tenant, id: ExecutionId): Promise<Execution>
   executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>>
   /** By state; with a filter up to `MOST_COUNTED` in all (core/ports/store.ts). */

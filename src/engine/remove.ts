@@ -4,9 +4,8 @@ import type { AttemptId, ExecutionId, Tenant } from '../core/identity.ts'
 import { attemptIdOf } from '../core/identity.ts'
 import type { Change } from '../core/ports/store.ts'
 import type { Context } from './context.ts'
+import { KEYS } from './idempotency-key.ts'
 import { reactions } from './reactions.ts'
-
-const KEYS = 'taskport/idempotency'
 
 /** Deletes a final execution, its logs and its idempotency key. */
 export async function remove(context: Context, tenant: Tenant, id: ExecutionId): Promise<void> {

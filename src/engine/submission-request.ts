@@ -42,8 +42,9 @@ export interface SubmissionRequest {
 }
 
 export interface SubmitOptions {
-  /** Same key and same fingerprint → the same executions again; other fingerprint → EngineError `conflict` with
-   *  facts.executions. Scoped to tenant and face. Kept as long as the executions are. */
+  /** Same key and same fingerprint → the same answer again, refusals included, if anything was accepted; other
+   *  fingerprint → EngineError `conflict` with facts.executions. Scoped to tenant and face. Kept as long as the
+   *  executions are. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string }
 }
 

@@ -7,9 +7,9 @@ import { withoutUndefined } from '../core/draft.ts'
 import { EngineError, invalid, notFound } from '../core/engine-error.ts'
 import type { Transition } from '../core/event.ts'
 import type { Execution, Submission } from '../core/execution.ts'
-import type { ExecutionId, Principal, Tenant } from '../core/identity.ts'
+import type { Principal, Tenant } from '../core/identity.ts'
 import { checkPlan, reservationOfPlan } from '../core/plan.ts'
-import type { Change, Document } from '../core/ports/store.ts'
+import type { Change } from '../core/ports/store.ts'
 import type { Reservation } from '../core/resources.ts'
 import type { StepSpec } from '../core/step-spec.ts'
 import type { Task } from '../core/task.ts'
@@ -19,12 +19,12 @@ import type { Candidate } from '../scheduler/snapshot.ts'
 import { checkSubmission } from './check-submission.ts'
 import type { Context } from './context.ts'
 import { afterCommit } from './effects.ts'
+import { type KeyScope, keyDocument, keyIsTaken, knownAnswer } from './idempotency-key.ts'
 import { reactions } from './reactions.ts'
 import type { SubmissionRequest, SubmitOptions, SubmitResult } from './submission-request.ts'
 import { findTask } from './tasks.ts'
 import { eventsOf } from './transitions.ts'
 
-const KEYS = 'taskport/idempotency'
 /** A face whose documents move under it so often does not come to rest. */
 const MOST_CONFLICTS = 20
 
@@ -42,22 +42,33 @@ export async function submit(
   requests: readonly SubmissionRequest[],
   options: SubmitOptions = {},
 ): Promise<readonly SubmitResult[]> {
-  const known = await knownAnswer(context, principal, requests, options)
+  const known = await answeredBefore(context, principal, requests, options)
   if (known) return known
   const accepted = await Promise.all(requests.map((r, i) => executionOf(context, principal, r, i)))
   const prepared = decide(context, requests, accepted)
   const entering = prepared.filter((p) => p.decision?.kind !== 'refuse')
+  const results = prepared.map(resultOf)
   try {
-    if (entering.length > 0) await commitAll(context, principal, entering, options)
+    if (entering.length > 0) await commitAll(context, principal, entering, results, options)
   } catch (error) {
     if (wasNotStored(error)) for (const { execution } of entering) context.ledger.release(execution.id)
-    const again = isKeyConflict(error) && (await knownAnswer(context, principal, requests, options))
+    const again = isKeyConflict(error) && (await answeredBefore(context, principal, requests, options))
     if (again) return again
     throw error
   }
   for (const one of entering) enter(context, one)
-  return prepared.map(resultOf)
+  return results
 }
+
+const answeredBefore = async (
+  context: Context,
+  principal: Principal,
+  requests: readonly SubmissionRequest[],
+  { idempotency }: SubmitOptions,
+): Promise<readonly SubmitResult[] | undefined> =>
+  idempotency && requests[0] && knownAnswer(context, scopeOf(principal, requests[0]), idempotency)
+
+const scopeOf = ({ tenant }: Principal, { face }: SubmissionRequest): KeyScope => ({ tenant, face })
 
 function resultOf({ execution, decision }: Prepared): SubmitResult {
   if (decision?.kind === 'refuse') return { kind: 'refused', reason: decision.reason, shortfalls: decision.shortfalls }
@@ -189,16 +200,18 @@ async function commitAll(
   context: Context,
   principal: Principal,
   entering: readonly Prepared[],
+  results: readonly SubmitResult[],
   options: SubmitOptions,
 ): Promise<void> {
   const reacting = entering.some((p) => context.reactors.some((r) => r.face === p.execution.submission.face))
   for (let conflicts = 0; ; conflicts++) {
     try {
-      await context.store.commit(await changesOf(context, principal, entering, options))
+      await context.store.commit(await changesOf(context, principal, entering, results, options))
       return
     } catch (error) {
       if (!reacting || !isKeyConflict(error) || conflicts === MOST_CONFLICTS) throw error
-      if (options.idempotency && (await keyIsTaken(context, principal, entering, options.idempotency.key))) throw error
+      const scope = scopeOf(principal, entering[0]!.request)
+      if (options.idempotency && (await keyIsTaken(context, scope, options.idempotency.key))) throw error
     }
   }
 }
@@ -207,7 +220,8 @@ async function changesOf(
   context: Context,
   principal: Principal,
   entering: readonly Prepared[],
-  options: SubmitOptions,
+  results: readonly SubmitResult[],
+  { idempotency }: SubmitOptions,
 ): Promise<readonly Change[]> {
   const changes: Change[] = []
   for (const { execution, transitions, request } of entering) {
@@ -218,78 +232,15 @@ async function changesOf(
     const extra = reactions(context, execution, events, changes)
     changes.push(...(extra instanceof Promise ? await extra : extra))
   }
-  if (options.idempotency) changes.push(keyDocument(principal, entering, options.idempotency))
+  if (idempotency) changes.push(keyDocument(scopeOf(principal, entering[0]!.request), idempotency, results))
   return changes
 }
-
-const keyIsTaken = async (
-  context: Context,
-  principal: Principal,
-  entering: readonly Prepared[],
-  key: string,
-): Promise<boolean> =>
-  (await context.store.document(principal.tenant, KEYS, keyOf(entering[0]!.request, key))) !== undefined
-
-function keyDocument(
-  principal: Principal,
-  entering: readonly Prepared[],
-  given: NonNullable<SubmitOptions['idempotency']>,
-): Change {
-  const executions = entering.map((p) => p.execution.id)
-  const indexes = { last: executions[executions.length - 1]! }
-  const body: KeyBody = { fingerprint: given.fingerprint, executions }
-  return {
-    kind: 'document.put',
-    tenant: principal.tenant,
-    collection: KEYS,
-    key: keyOf(entering[0]!.request, given.key),
-    body,
-    indexes,
-    expected: 0,
-  }
-}
-
-interface KeyBody {
-  readonly fingerprint: string
-  readonly executions: readonly ExecutionId[]
-}
-
-const keyOf = (request: SubmissionRequest, key: string): string => `${request.face}/${key}`
 
 /** After any other failure it may be there: its place stays taken until the store has been read again. */
 const wasNotStored = (error: unknown): boolean => error instanceof EngineError && error.code !== 'unavailable'
 
 const isKeyConflict = (error: unknown): boolean =>
   error instanceof EngineError && error.code === 'conflict' && error.facts.subject === 'document'
-
-/** What this key was answered with before; `conflict` when it was asked for something else. */
-async function knownAnswer(
-  context: Context,
-  principal: Principal,
-  requests: readonly SubmissionRequest[],
-  options: SubmitOptions,
-): Promise<readonly SubmitResult[] | undefined> {
-  if (!options.idempotency || requests.length === 0) return undefined
-  const { key, fingerprint } = options.idempotency
-  const found: Document<KeyBody> | undefined = await context.store.document(
-    principal.tenant,
-    KEYS,
-    keyOf(requests[0]!, key),
-  )
-  if (!found) return undefined
-  const { executions } = found.body
-  if (found.body.fingerprint !== fingerprint)
-    throw new EngineError('conflict', 'this idempotency key was used for another request', {
-      subject: 'idempotency',
-      id: key,
-      executions,
-    })
-  const again = await Promise.all(executions.map((id) => current(context, principal.tenant, id)))
-  return again.filter((e) => e !== undefined).map((execution) => ({ kind: 'accepted', execution, repeated: true }))
-}
-
-const current = (context: Context, tenant: Tenant, id: ExecutionId): Promise<Execution | undefined> =>
-  Promise.resolve(context.roster.ofTenant(tenant, id) ?? context.store.execution(tenant, id))
 
 function enter(context: Context, { execution, candidate, transitions }: Prepared): void {
   context.roster.enter(execution)
