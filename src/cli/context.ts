@@ -1,4 +1,5 @@
 import { findEndpoint } from './endpoint.ts'
+import { usage } from './failure.ts'
 import type { NativeClient } from './native-client.ts'
 import { nativeClient } from './native-client.ts'
 import type { Output } from './output.ts'
@@ -24,7 +25,9 @@ export function contextFor(
     readonly dataDirectory: string | undefined
   },
 ): Context {
-  const dataDirectory = given.dataDirectory ?? environment.TASKPORT_DATA_DIR ?? './.taskport'
+  // A variable that was never set, quoted: not the directory one happens to be in.
+  if (given.dataDirectory === '') throw usage('--data-dir names no directory', 'write it as --data-dir ./.taskport')
+  const dataDirectory = given.dataDirectory ?? (environment.TASKPORT_DATA_DIR || './.taskport')
   // Who names a directory means its server, whatever a shell still has set.
   const { TASKPORT_URL, TASKPORT_TOKEN }: Environment = given.dataDirectory === undefined ? environment : {}
   return {
@@ -34,8 +37,8 @@ export function contextFor(
     client: async () =>
       nativeClient(
         await findEndpoint({
-          url: given.url ?? TASKPORT_URL,
-          token: given.token ?? TASKPORT_TOKEN,
+          url: given.url ?? (TASKPORT_URL || undefined),
+          token: given.token ?? (TASKPORT_TOKEN || undefined),
           dataDirectory,
         }),
       ),

@@ -114,12 +114,9 @@ async function execute(
 ): Promise<number> {
   const options = new Options(values)
   const output = outputFor(options.text('format') ?? 'human', environment)
-  const context = contextFor(environment, output, {
-    url: options.text('url'),
-    token: options.text('token'),
-    dataDirectory: options.text('data-dir'),
-  })
+  const given = { url: options.text('url'), token: options.text('token'), dataDirectory: options.text('data-dir') }
   try {
+    const context = contextFor(environment, output, given)
     return (await command.run(context, args, options)) ?? 0
   } catch (error) {
     return report(error, output)

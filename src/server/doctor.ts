@@ -113,14 +113,16 @@ function dataDirectory(directory: string): Finding {
   const path = resolve(directory)
   if (!existsSync(path)) {
     const parent = firstExisting(path)
-    if (isWritable(parent)) return finding('data directory', 'ok', `${path} (will be made by the first start)`)
+    if (takesDirectories(parent)) return finding('data directory', 'ok', `${path} (will be made by the first start)`)
     return finding(
       'data directory',
       'problem',
-      `${path} cannot be made: ${parent} is not writable`,
+      `${path} cannot be made: ${parent} takes no directory of this user`,
       'name another: --data-dir',
     )
   }
+  if (!statSync(path).isDirectory())
+    return finding('data directory', 'problem', `${path} is a file`, 'name another: --data-dir')
   if (!isWritable(path)) return finding('data directory', 'problem', `${path} is not writable`, 'run as its owner')
   const key = keyFileOf(path)
   if (existsSync(key) && (statSync(key).mode & 0o077) !== 0)
@@ -233,5 +235,12 @@ function isWritable(path: string): boolean {
     return false
   }
 }
+
+/** The kernel's own file systems take none, though root may write to everything. */
+const takesDirectories = (path: string): boolean =>
+  isWritable(path) && statSync(path).isDirectory() && !KERNEL_FILE_SYSTEMS.has(statfsSync(path).type)
+
+/** proc and sysfs, by their magic numbers (statfs(2)). */
+const KERNEL_FILE_SYSTEMS = new Set([0x9fa0, 0x62656572])
 
 const firstExisting = (path: string): string => (existsSync(path) ? path : firstExisting(dirname(path)))

@@ -5,7 +5,6 @@
  * Order of a start: key file → store (one server per data directory) → logs → executors → engine (takes up what runs),
  * faces meanwhile → listen. `server.json` in the data directory is written last: who finds it finds a server that is ready.
  */
-import { chmodSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { DEFAULTS } from '../engine/context.ts'
@@ -28,7 +27,7 @@ import { bannerOf } from './banner.ts'
 import type { Configuration } from './configuration.ts'
 import { problemWith } from './configuration.ts'
 import { credentialSweep } from './credential-sweep.ts'
-import { keyFileOf, objectDirectoryOf } from './data-directory.ts'
+import { keyFileOf, makeDataDirectory, objectDirectoryOf } from './data-directory.ts'
 import { gatewayPortFileOf } from './docker.ts'
 import { makeExecutors, type WriterNews } from './executors.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
@@ -55,9 +54,7 @@ export async function serve(given: Configuration): Promise<Server> {
   const problem = problemWith(given)
   if (problem) throw new Error(problem)
   const c = { ...given, dataDirectory: resolve(given.dataDirectory) }
-  // Programs run as other users may need to pass through to their workspace; what lies inside is closed by itself.
-  mkdirSync(c.dataDirectory, { recursive: true })
-  chmodSync(c.dataDirectory, 0o711)
+  makeDataDirectory(c.dataDirectory)
   // The faces are most of what there is to load: meanwhile the store's thread and the first cell come up.
   const [ground, { makeFaces }] = await Promise.all([openGround(c), import('./faces.ts')])
   try {

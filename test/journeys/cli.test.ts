@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -24,6 +34,18 @@ afterAll(() => taskport.end())
 
 const shell = (script: string): readonly string[] => ['--', 'sh', '-c', script]
 const show = (id: string): Promise<Execution> => taskport.json<Execution>(['show', id])
+
+/** Of every process of this machine. */
+const commandLines = (): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8')]
+      } catch {
+        return []
+      }
+    })
 
 async function isAlive(pid: number): Promise<boolean> {
   try {
@@ -296,6 +318,57 @@ describe('a server that cannot start', () => {
     }
     expect(await up('--port', '65536')).toMatchObject({ code: 2, stderr: expect.stringContaining('--port 65536') })
     rmSync(directory, { recursive: true })
+  })
+
+  test.each([
+    [
+      'a directory that the kernel makes up',
+      '/proc/taskport',
+      1,
+      /\/proc\/taskport cannot be .*: no directory .*\n→ .*--data-dir/,
+    ],
+    ['a file', '/dev/null', 1, /\/dev\/null cannot be the data directory: it, or .*, is a file\n→ .*--data-dir/],
+    ['a variable that was never set', '', 2, /--data-dir names no directory\n→ /],
+  ])('%s is no data directory', async (_, path, code, text) => {
+    const ended = await startTaskport(['up', '--port', '0', '--data-dir', path]).finished
+    expect(ended).toMatchObject({ code, stdout: '' })
+    expect(ended.stderr).toMatch(text)
+  })
+
+  test('broken off while it starts, it leaves no process', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'taskport-journey-'))
+    const starting = startTaskport(['up', '--port', '0', '--data-dir', directory])
+    const cells = () => readdirSync(join(directory, 'process', 'cells'))
+    await eventually(
+      'its first cell is being started',
+      () => existsSync(join(directory, 'process', 'cells')) && cells().length > 0,
+    )
+    starting.process.kill('SIGTERM')
+    expect(await starting.finished).toMatchObject({ code: 0 })
+    await eventually('no process knows the directory', () => !commandLines().some((line) => line.includes(directory)))
+    rmSync(directory, { recursive: true })
+  })
+})
+
+describe('a data directory', () => {
+  test('may lie deep, keeps the rights it had, and ends with its terminal where it is ephemeral', async () => {
+    const top = mkdtempSync(join(tmpdir(), 'taskport-journey-'))
+    const directory = join(top, 'a'.repeat(90), 'b'.repeat(90))
+    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    chmodSync(directory, 0o1777)
+    const server = startTaskport(['up', '--port', '0', '--ephemeral', '--data-dir', directory])
+    await eventually('the server is ready', () => existsSync(join(directory, 'server.json')))
+    expect(statSync(directory).mode & 0o7777).toBe(0o1777)
+    const environment = { TASKPORT_DATA_DIR: directory }
+    const client = (...args: string[]) => startTaskport(args, { environment })
+    expect(await client('run', '--', 'echo', 'deep').finished).toMatchObject({ code: 0, stdout: 'deep\n' })
+    expect(await client('run', '--detach', '--', 'sleep', '987654').finished).toMatchObject({ code: 0 })
+    const sleeps = () => commandLines().some((line) => line.includes('987654'))
+    await eventually('the task runs', sleeps)
+    server.process.kill('SIGHUP')
+    expect(await server.finished).toMatchObject({ code: 0 })
+    expect(sleeps()).toBe(false)
+    rmSync(top, { recursive: true })
   })
 })
 

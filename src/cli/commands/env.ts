@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from '../command.ts'
 import { Failure } from '../failure.ts'
 
@@ -18,7 +18,7 @@ export const env: Command = {
     const { clientEnvironment } = await import('../../server/environment.ts')
     const { readServerFile } = await import('../../server/server-file.ts')
     const { dataDirectory } = context
-    if (!existsSync(dataDirectory)) prepare(dataDirectory, options.text('data-dir') !== undefined)
+    if (!existsSync(dataDirectory)) await prepare(dataDirectory, options.text('data-dir') !== undefined)
     const url = options.text('url') ?? readServerFile(dataDirectory)?.url ?? DEFAULT_URL
     const variables = await clientEnvironment({ url, dataDirectory })
     context.output.show(variables, () => shellOf(variables))
@@ -27,13 +27,14 @@ export const env: Command = {
 }
 
 /** Credentials come from the key file, so there must be a place for it; never by accident, in whatever directory one is. */
-function prepare(dataDirectory: string, isNamed: boolean): void {
+async function prepare(dataDirectory: string, isNamed: boolean): Promise<void> {
   if (!isNamed)
     throw new Failure(
       `there is no data directory ${dataDirectory}`,
       'start a server with `taskport up`, or name the directory: --data-dir DIR',
     )
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
+  const { makeDataDirectory } = await import('../../server/data-directory.ts')
+  makeDataDirectory(dataDirectory)
 }
 
 const shellOf = (variables: Readonly<Record<string, string>>): string =>

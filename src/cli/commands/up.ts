@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type AutomationsFolder, automationsFolder } from '../automations-folder.ts'
 import type { Command, OptionSpec, Options } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -11,7 +10,8 @@ import { configured, optionOf } from '../up-flags.ts'
 
 /** Ends the server together with everything it runs, as --ephemeral does: sent by `taskport down --kill`. */
 const END_TASKS = 'SIGQUIT'
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', END_TASKS] as const
+/** SIGHUP: the terminal it was started in is closed. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', END_TASKS] as const
 
 export const up: Command = {
   name: 'up',
@@ -34,17 +34,16 @@ export const up: Command = {
     }
     const problem = problemWith(configuration)
     if (problem !== undefined) throw usage(problem)
+    // Heard from now on: a start that is broken off takes along what it started.
+    const signal = askedToEnd()
     const server = await serve(configuration).catch((error: unknown) => {
       throw new Failure(error instanceof Error ? error.message : String(error), startHint(error), undefined, error)
     })
-    const signal = nextSignal()
     const banner = await server.banner()
     if (context.output.format === 'json') context.output.line({ url: server.url, pid: process.pid })
     else context.output.text(`${banner.join('\n')}\n`)
     const automations = folder && (await automationsOf(context, server.url, folder, options))
     const received = automations ? await shown(automations, signal, context) : await signal
-    // Who asks again while it ends does not want to wait.
-    for (const name of STOP_SIGNALS) process.on(name, () => process.exit(EXIT_IMPATIENT))
     if (automations) await stopAutomations(automations)
     await server.stop({ endTasks: configuration.ephemeral || received === END_TASKS })
     return typeof received === 'number' ? received : 0
@@ -95,21 +94,29 @@ async function shown(run: AutomationsRun, signal: Promise<string>, { output }: C
 
 const EXIT_IMPATIENT = 130
 
-async function nextSignal(): Promise<string> {
-  const heard = new AbortController()
-  try {
-    return await Promise.race(
-      STOP_SIGNALS.map((name) => once(process, name, { signal: heard.signal }).then(() => name)),
-    )
-  } finally {
-    heard.abort()
-  }
+/** npm and the start under another Node pass on what a terminal has told this process already, ms. */
+const SAME_WISH_MS = 300
+
+/** The first signal that asks for the end. Who asks again while it ends does not want to wait. */
+function askedToEnd(): Promise<string> {
+  let firstAt: number | undefined
+  return new Promise((resolve) => {
+    for (const name of STOP_SIGNALS)
+      process.on(name, () => {
+        firstAt ??= performance.now()
+        if (performance.now() - firstAt > SAME_WISH_MS && name !== 'SIGHUP') process.exit(EXIT_IMPATIENT)
+        resolve(name)
+      })
+  })
 }
 
 function startHint(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
     return 'stop what listens there (`taskport down`), or choose another: --port 0 takes any free one'
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'listen on an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them'
+  if (error instanceof Error && error.name === 'UnusableDirectory') return 'name another directory: --data-dir'
   if (code === 'EACCES') return 'choose a directory and a port that this user may use: --data-dir, --port'
   return '`taskport doctor` looks at what this machine offers'
 }

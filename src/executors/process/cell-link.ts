@@ -3,6 +3,16 @@ import type { LogNotice } from '../../core/ports/log-store.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { CellObservation, FromCell, Hello, ToCell } from './protocol.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
+import { withSocketPath } from './socket-path.ts'
+
+/** Undefined where the cell's directory has gone. */
+function connectTo(path: string): Socket | undefined {
+  try {
+    return withSocketPath(path, (short) => connect(short))
+  } catch {
+    return undefined
+  }
+}
 
 export interface CellLinkEvents {
   hello(link: CellLink, hello: Hello): void
@@ -50,7 +60,8 @@ export class CellLink {
   /** Resolves true once the cell has said hello, false when nobody listens. */
   open(): Promise<boolean> {
     return new Promise((resolve) => {
-      const socket = connect(`${this.directory}/socket`)
+      const socket = connectTo(`${this.directory}/socket`)
+      if (socket === undefined) return resolve(false)
       const reader = new FrameReader()
       socket.once('error', () => resolve(false))
       socket.once('connect', () => {

@@ -99,8 +99,9 @@ describe('tenants', () => {
 describe('outside the sandbox', () => {
   test('only the operator runs, registers, repeats, enters or appends a step', async () => {
     const headers = { 'taskport-tenant': 'acme' }
-    const outside = { command: ['x', 'hang'], sandbox: 'off' }
-    const put = { params: { name: 'outside' }, body: { command: ['x'], sandbox: { mode: 'off' } } }
+    const sandbox = 'off' as const
+    const outside = { command: ['x', 'hang'], sandbox }
+    const put = { params: { name: 'outside' }, body: { command: ['x'], sandbox } }
     expect((await ann.call('submitExecution', { body: outside })).body).toMatchObject({
       status: 403,
       detail: 'step main runs outside the sandbox: only the operator may ask for that',
@@ -126,7 +127,7 @@ describe('outside the sandbox', () => {
     await ann.call('waitExecution', { params: { id: parent.id }, query: { until: 'running' } })
     const attempt = `${parent.id}:0:1`
     const inside = new NativeClient(world.url, world.taskToken('acme', attempt))
-    const more = { steps: [{ name: 'more', run: ['x'], sandbox: 'off' }] }
+    const more = { steps: [{ name: 'more', run: ['x'], sandbox }] }
     expect((await inside.call('appendSteps', { params: { attempt }, body: more })).status).toBe(403)
     await ann.call('stopExecution', { params: { id: parent.id } })
   })

@@ -1,6 +1,7 @@
 import { unlinkSync } from 'node:fs'
 import { encodeFrame, FrameReader } from '../frames.ts'
 import type { FromCell, ToCell } from '../protocol.ts'
+import { withSocketPath } from '../socket-path.ts'
 import type { Reactor, Ready } from './reactor.ts'
 import { E, EPOLLIN, EPOLLOUT, errno, listenUnix, O_CLOEXEC, O_NONBLOCK, sys } from './syscalls.ts'
 
@@ -25,7 +26,7 @@ export class ServerLink implements Ready {
     } catch {
       // Nothing there: the usual case.
     }
-    this.#listener = listenUnix(path)
+    this.#listener = withSocketPath(path, listenUnix)
     reactor.watch(this.#listener, this)
   }
 
