@@ -159,6 +159,29 @@ describe('placement', () => {
     expect(reasons).toEqual({ [small!]: 'RESOURCE:CPU', [gone!]: 'INACTIVE', [unknown]: 'MISSING' })
   })
 
+  test('who wants a GPU or Windows finds no instance that has it', async () => {
+    const cluster = 'plainware'
+    const [one] = await newCluster(cluster, {})
+    const resourceRequirements = [{ type: 'GPU' as const, value: '1' }]
+    const overrides = { containerOverrides: [{ name: 'main', resourceRequirements }] }
+    expect((await placed(cluster, 2, { overrides })).failures).toEqual([
+      { arn: one, reason: 'RESOURCE:GPU' },
+      { arn: one, reason: 'RESOURCE:GPU' },
+    ])
+    const started = await world.ecs.send(
+      new StartTaskCommand({ cluster, taskDefinition: 'sleeper', containerInstances: [one!], overrides }),
+    )
+    expect([started.tasks, started.failures]).toEqual([[], [{ arn: one, reason: 'RESOURCE:GPU' }]])
+    const containerDefinitions = [{ name: 'main', image: 'b', memory: 50, entryPoint: ['true'] }]
+    const runtimePlatform = { operatingSystemFamily: 'WINDOWS_SERVER_2022_CORE' as const }
+    await world.ecs.send(
+      new RegisterTaskDefinitionCommand({ family: 'windows', containerDefinitions, runtimePlatform }),
+    )
+    expect((await placed(cluster, 1, { taskDefinition: 'windows' })).failures).toEqual([
+      { arn: one, reason: 'ATTRIBUTE' },
+    ])
+  })
+
   test('puts nothing new on a draining instance and leaves what runs there', async () => {
     const cluster = 'draining'
     const [only] = await newCluster(cluster, {})

@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
   ConflictException,
+  CreateClusterCommand,
   DeregisterTaskDefinitionCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
@@ -131,6 +133,26 @@ test('a reply that was lost is answered again with the same task; another reques
   const conflict = await other.catch((error: unknown) => error)
   expect(conflict).toBeInstanceOf(ConflictException)
   expect((conflict as ConflictException).resourceIds).toEqual([task.taskArn])
+})
+
+test('a repeated request gets the same answer, failures included, though its definition is inactive by now', async () => {
+  await register('halves', 'sleep 60', { cpu: Math.ceil((availableParallelism() * 1024) / 2.5) })
+  const asked = { taskDefinition: 'halves:1', count: 4, clientToken: 'token-2' }
+  const first = await world.ecs.send(new RunTaskCommand(asked))
+  expect(first.tasks).toHaveLength(2)
+  expect(first.failures!.map((f) => f.reason)).toEqual(['RESOURCE:CPU', 'RESOURCE:CPU'])
+  await world.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition: 'halves:1' }))
+  const again = await world.ecs.send(new RunTaskCommand(asked))
+  expect(again.tasks!.map((t) => t.taskArn)).toEqual(first.tasks!.map((t) => t.taskArn))
+  expect(again.failures).toEqual(first.failures)
+  await world.ecs.send(new CreateClusterCommand({ clusterName: 'elsewhere' }))
+  const conflict = world.ecs.send(new RunTaskCommand({ ...asked, cluster: 'elsewhere' }))
+  await expect(conflict).rejects.toMatchObject({
+    name: 'ConflictException',
+    resourceIds: first.tasks!.map((t) => t.taskArn),
+  })
+  for (const { taskArn } of first.tasks!) await world.ecs.send(new StopTaskCommand({ task: taskArn }))
+  for (const { taskArn } of first.tasks!) await stopped(taskArn!)
 })
 
 test('revisions count on for ever, and an inactive one runs no more', async () => {

@@ -40,6 +40,24 @@ const TASK_ELSEWHERE = `arn:aws:ecs:us-east-1:123456789012:task/other/${ID}`
 const HUNDRED_AND_ONE = Array.from({ length: 101 }, (_, i) => i.toString(16).padStart(32, '0'))
 const run = (more: object): readonly [string, object] => ['RunTask', { taskDefinition: 'known', ...more }]
 
+const vpc = (more: object, network: object = {}): readonly [string, object] =>
+  run({
+    taskDefinition: 'vpc',
+    networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], ...network } },
+    ...more,
+  })
+const GPU = { type: 'GPU', value: '1' }
+const PORT_3000 = { containerPort: 2, hostPort: 3000 }
+const FARGATE_256 = { requiresCompatibilities: ['FARGATE'], networkMode: 'awsvpc', cpu: '256', memory: '512' }
+const definition = (...containers: readonly object[]): object => ({
+  family: 'refused',
+  containerDefinitions: containers.map((c) => ({ name: 'main', image: 'b', memory: 16, ...c })),
+})
+const define = (...containers: readonly object[]): readonly [string, object] => [
+  'RegisterTaskDefinition',
+  definition(...containers),
+]
+
 const REFUSALS: readonly (readonly [readonly [string, object], string, string])[] = [
   [run({ cluster: 'nowhere' }), 'ClusterNotFoundException', 'Cluster not found.'],
   [run({ cluster: 'deleted' }), 'ClusterNotFoundException', 'The referenced cluster was inactive.'],
@@ -130,6 +148,83 @@ const REFUSALS: readonly (readonly [readonly [string, object], string, string])[
     'Size of TaskDefinition references list cannot exceed 10',
   ],
   [['ListTasks', { nextToken: 'x' }], 'InvalidParameterException', 'Invalid token.'],
+  // Public issues that quote AWS, as of 2026-11: named where each is thrown.
+  [
+    ['ListTasks', { serviceName: 's', family: 'f' }],
+    'InvalidParameterException',
+    'cannot specify serviceName with other arguments',
+  ],
+  [
+    ['ExecuteCommand', { task: 'short', command: 'sh', interactive: true }],
+    'InvalidParameterException',
+    'task length should be one of [32,36]',
+  ],
+  [
+    ['StopTask', { task: 'arn:aws:ecs:us-east-1:123456789012:cluster/default' }],
+    'InvalidParameterException',
+    'Unsupported resource type: cluster',
+  ],
+  [
+    vpc({ launchType: 'EXTERNAL' }),
+    'InvalidParameterException',
+    'Task definition does not support launch_type EXTERNAL.',
+  ],
+  [
+    run({ launchType: 'FARGATE' }),
+    'InvalidParameterException',
+    'Task definition does not support launch_type FARGATE.',
+  ],
+  [
+    run({ launchType: 'EC2', platformVersion: 'LATEST' }),
+    'InvalidParameterException',
+    'The platform version must be null when specifying an EC2 launch type.',
+  ],
+  [
+    vpc({ launchType: 'EC2' }, { assignPublicIp: 'ENABLED' }),
+    'InvalidParameterException',
+    'Assign public IP is not supported for this launch type.',
+  ],
+  [
+    vpc({ launchType: 'FARGATE', platformVersion: '9.9.9' }),
+    'PlatformUnknownException',
+    'The specified platform does not exist.',
+  ],
+  [
+    vpc({ launchType: 'FARGATE', overrides: { containerOverrides: [{ name: 'main', resourceRequirements: [GPU] }] } }),
+    'PlatformTaskDefinitionIncompatibilityException',
+    'One or more of the requested capabilities are not supported.',
+  ],
+  [define({ essential: false }), 'ClientException', "Task definition doesn't have any essential container."],
+  [
+    define({ dependsOn: [{ containerName: 'other', condition: 'START' }] }),
+    'ClientException',
+    "Cannot depend on container + 'other' because it does not exist",
+  ],
+  [
+    define({ links: ['side'] }, { name: 'side', links: ['main'] }),
+    'ClientException',
+    'Container links should not have a cycle',
+  ],
+  [
+    define({ portMappings: [{ containerPort: 1, hostPort: 3000 }] }, { name: 'side', portMappings: [PORT_3000] }),
+    'ClientException',
+    "TCP host port '3000' is mapped multiple times in task.",
+  ],
+  [
+    define({ portMappings: [{ hostPort: 7000 }] }),
+    'ClientException',
+    "Invalid 'containerPort' setting for container 'main'.",
+  ],
+  [
+    ['RegisterTaskDefinition', { ...definition({ hostname: 'h' }), networkMode: 'awsvpc' }],
+    'ClientException',
+    'hostname is not supported on container when networkMode=awsvpc.',
+  ],
+  [
+    ['RegisterTaskDefinition', { ...definition({}), ...FARGATE_256, ipcMode: 'task' }],
+    'ClientException',
+    'Tasks using the Fargate launch type do not support ipcMode.',
+  ],
 ]
 
 test.each(REFUSALS.map(([[operation, body], type, message]) => ({ operation, body, type, message })))(

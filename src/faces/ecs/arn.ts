@@ -1,7 +1,7 @@
 /**
  * Amazon Resource Names of this face, in the long format. Texts of refusals: reference ecs.md 4.1.
  */
-import { clientException, invalidParameter } from './errors.ts'
+import { type AwsError, clientException, invalidParameter } from './errors.ts'
 
 /** Where resources of a request live: the account of its credential and the region of its signature. */
 export interface Home {
@@ -29,6 +29,10 @@ export interface EcsArn extends Home {
   /** What follows `<kind>/`. */
   readonly path: readonly string[]
 }
+
+/** Text: aws-cli#7875. */
+export const unsupportedResource = ({ kind }: EcsArn): AwsError =>
+  invalidParameter(`Unsupported resource type: ${kind}`)
 
 export const isArn = (text: string): boolean => text.startsWith('arn:')
 
@@ -60,8 +64,7 @@ export function clusterNameOf(given: string | undefined): string {
   if (given === undefined || given === '') return 'default'
   if (!isArn(given)) return given
   const arn = parseArn(given)
-  if (arn.kind !== 'cluster' || arn.path.length !== 1)
-    throw invalidParameter('Invalid identifier: Unexpected resource type')
+  if (arn.kind !== 'cluster' || arn.path.length !== 1) throw unsupportedResource(arn)
   return arn.path[0]!
 }
 
@@ -72,7 +75,7 @@ export function clusterNameOf(given: string | undefined): string {
 export function idWithin(kind: 'task' | 'container-instance', given: string, cluster: string): string {
   if (!isArn(given)) return given
   const arn = parseArn(given)
-  if (arn.kind !== kind || arn.path.length > 2) throw invalidParameter('Invalid identifier: Unexpected resource type')
+  if (arn.kind !== kind || arn.path.length > 2) throw unsupportedResource(arn)
   const [first, second] = arn.path
   if (second === undefined) return first!
   if (first !== cluster)

@@ -5,6 +5,8 @@ export interface LogGroup {
   readonly createdAt: Instant
   readonly retentionInDays?: number
   readonly kmsKeyId?: string
+  /** Default `STANDARD`. Kept and shown; all are served alike. */
+  readonly logGroupClass?: 'STANDARD' | 'INFREQUENT_ACCESS' | 'DELIVERY'
   readonly tags: Readonly<Record<string, string>>
 }
 

@@ -17,6 +17,8 @@ export function checkContainer(container: ContainerDefinitionInput, definition: 
   checkHealth(container)
   checkRestart(container)
   checkEnvironment(container)
+  if (definition.networkMode === 'awsvpc' && container.hostname)
+    throw clientException('hostname is not supported on container when networkMode=awsvpc.')
   if ((container.links?.length ?? 0) > 0 && definition.networkMode !== undefined && definition.networkMode !== 'bridge')
     throw clientException(`Links are not supported when networkMode=${definition.networkMode}.`)
 }
@@ -31,8 +33,8 @@ function checkMemory(container: ContainerDefinitionInput, definition: RegisterTa
   ] as const)
     if (value !== undefined && value < MINIMUM_MEMORY_MIB)
       throw setting(container, `'${name}' must be at least ${MINIMUM_MEMORY_MIB} MiB.`)
-  if (memory !== undefined && memoryReservation !== undefined && memory <= memoryReservation)
-    throw setting(container, "The 'memory' must be greater than the 'memoryReservation'.")
+  if (memory !== undefined && memoryReservation !== undefined && memory < memoryReservation)
+    throw setting(container, "The 'memory' must not be less than the 'memoryReservation'.")
 }
 
 function checkNumbers(container: ContainerDefinitionInput): void {
@@ -49,9 +51,8 @@ function checkPorts(container: ContainerDefinitionInput, definition: RegisterTas
   for (const { containerPort, hostPort, protocol = 'tcp', containerPortRange } of mappings) {
     if (containerPortRange !== undefined)
       throw setting(container, 'Port ranges are not supported here: list each port.')
-    if (containerPort === undefined) throw setting(container, 'Port mapping needs a containerPort.')
-    if (!isPort(containerPort) || (hostPort !== undefined && hostPort !== 0 && !isPort(hostPort)))
-      throw setting(container, 'Ports must be between 0 and 65535.')
+    if (containerPort === undefined || !isPort(containerPort)) throw invalidPort(container, 'containerPort')
+    if (hostPort !== undefined && hostPort !== 0 && !isPort(hostPort)) throw invalidPort(container, 'hostPort')
     if (
       (mode === 'awsvpc' || mode === 'host') &&
       hostPort !== undefined &&
@@ -64,6 +65,9 @@ function checkPorts(container: ContainerDefinitionInput, definition: RegisterTas
     seen.add(port)
   }
 }
+
+const invalidPort = ({ name }: ContainerDefinitionInput, what: string): Error =>
+  clientException(`Invalid '${what}' setting for container '${name}'.`)
 
 const isPort = (port: number): boolean => port >= 1 && port <= 65_535
 

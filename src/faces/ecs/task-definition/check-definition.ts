@@ -1,4 +1,7 @@
-/** What registration refuses, with AWS's texts where they are known (reference ecs.md 4.4). */
+/**
+ * What registration refuses, with AWS's texts where they are known: reference ecs.md 4.4, and public issues that quote
+ * them (eagletmt/hako#68 and #99, amazon-ecs-agent#1220, aws-cli#7288, ecs-deplojo#26, Shippable/support#4194).
+ */
 
 import { parseQuery } from '../cluster-query/parse-query.ts'
 import { clientException } from '../errors.ts'
@@ -25,7 +28,8 @@ export function checkDefinition(input: RegisterTaskDefinitionInput, options: Ecs
   checkNames(containers)
   for (const container of containers) checkContainer(container, input)
   if (!containers.some((c) => c.essential ?? true))
-    throw clientException('Invalid task definition: at least one container must be essential.')
+    throw clientException("Task definition doesn't have any essential container.")
+  checkHostPorts(containers, input.networkMode)
   checkDependencies(containers)
   checkVolumes(input)
   checkTaskSize(input, containers)
@@ -55,6 +59,22 @@ function checkNames(containers: readonly ContainerDefinitionInput[]): void {
     if (image === undefined || image === '') throw clientException('Container.image should not be null or empty.')
     if (names.has(name)) throw clientException(`Container.name must be unique: '${name}' is used more than once.`)
     names.add(name)
+  }
+}
+
+/** The containers of a task share its host's ports: its machine's in bridge and host mode, its interface's in awsvpc. */
+function checkHostPorts(
+  containers: readonly ContainerDefinitionInput[],
+  mode: RegisterTaskDefinitionInput['networkMode'],
+): void {
+  const own = mode === 'host' || mode === 'awsvpc'
+  const seen = new Set<string>()
+  for (const { hostPort, containerPort, protocol = 'tcp' } of containers.flatMap((c) => c.portMappings ?? [])) {
+    const port = own ? containerPort : hostPort
+    if (!port) continue
+    const key = `${protocol.toUpperCase()} host port '${port}'`
+    if (seen.has(key)) throw clientException(`${key} is mapped multiple times in task.`)
+    seen.add(key)
   }
 }
 
@@ -95,6 +115,7 @@ function checkFargate(input: RegisterTaskDefinitionInput, options: EcsOptions): 
     throw clientException(
       "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is 'task'.",
     )
+  if (input.ipcMode !== undefined) throw clientException('Tasks using the Fargate launch type do not support ipcMode.')
   if (input.cpu === undefined) throw clientException("Fargate requires that 'cpu' be defined at the task level.")
   if (input.memory === undefined) throw clientException("Fargate requires that 'memory' be defined at the task level.")
   for (const { stopTimeout, name } of input.containerDefinitions ?? [])

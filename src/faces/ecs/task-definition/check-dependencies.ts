@@ -10,12 +10,17 @@ export function checkDependencies(containers: readonly ContainerDefinitionInput[
       if (!byName.has(target))
         throw clientException(`Unknown container: '${target}' is named by container '${container.name}'.`)
   }
-  for (const name of byName.keys()) checkCycle(name, byName, [])
+  for (const name of byName.keys()) {
+    if (cycleFrom(name, (n) => linkedTargets(byName.get(n)!)))
+      throw clientException('Container links should not have a cycle')
+    const cycle = cycleFrom(name, (n) => allTargets(byName.get(n)!))
+    if (cycle) throw clientException(`Cycle in container dependencies: ${cycle.join(' -> ')}.`)
+  }
 }
 
 /** Containers that must have started first, by `links` (`name:alias`) and `volumesFrom`. */
 export const impliedTargets = (container: ContainerDefinitionInput): readonly string[] => [
-  ...(container.links ?? []).map((link) => link.split(':')[0]!),
+  ...linkedTargets(container),
   ...(container.volumesFrom ?? []).map((from) => from.sourceContainer ?? ''),
 ]
 
@@ -26,9 +31,7 @@ function checkCondition(
 ): void {
   const target = byName.get(dependency.containerName)
   if (!target)
-    throw clientException(
-      `Invalid 'dependsOn' setting for container '${container.name}': there is no container '${dependency.containerName}'.`,
-    )
+    throw clientException(`Cannot depend on container + '${dependency.containerName}' because it does not exist`)
   const mustEnd = dependency.condition === 'COMPLETE' || dependency.condition === 'SUCCESS'
   if (mustEnd && (target.essential ?? true))
     throw clientException('A dependency container with SUCCESS or COMPLETE condition cannot be an essential container')
@@ -38,14 +41,23 @@ function checkCondition(
     )
 }
 
-function checkCycle(
+const linkedTargets = (container: ContainerDefinitionInput): readonly string[] =>
+  (container.links ?? []).map((link) => link.split(':')[0]!)
+
+const allTargets = (container: ContainerDefinitionInput): readonly string[] => [
+  ...new Set([...(container.dependsOn ?? []).map((d) => d.containerName), ...impliedTargets(container)]),
+]
+
+/** The names from a container back to itself; undefined where nothing leads back. */
+function cycleFrom(
   name: string,
-  byName: ReadonlyMap<string, ContainerDefinitionInput>,
-  path: readonly string[],
-): void {
-  if (path.includes(name))
-    throw clientException(`Cycle in container dependencies: ${[...path.slice(path.indexOf(name)), name].join(' -> ')}.`)
-  const container = byName.get(name)!
-  const targets = [...(container.dependsOn ?? []).map((d) => d.containerName), ...impliedTargets(container)]
-  for (const target of new Set(targets)) checkCycle(target, byName, [...path, name])
+  targetsOf: (name: string) => readonly string[],
+  path: readonly string[] = [],
+): readonly string[] | undefined {
+  if (path.includes(name)) return [...path.slice(path.indexOf(name)), name]
+  for (const target of targetsOf(name)) {
+    const cycle = cycleFrom(target, targetsOf, [...path, name])
+    if (cycle) return cycle
+  }
+  return undefined
 }

@@ -4,7 +4,7 @@
  */
 import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain, put } from '../../kit/documents.ts'
-import { isArn, parseArn } from '../arn.ts'
+import { isArn, parseArn, unsupportedResource } from '../arn.ts'
 import { COLLECTIONS } from '../documents.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Call } from '../operation.ts'
@@ -36,8 +36,7 @@ export function definitionName(given: string): DefinitionName {
 
 function nameInArn(given: string): string {
   const arn = parseArn(given)
-  if (arn.kind !== 'task-definition' || arn.path.length !== 1)
-    throw invalidParameter('Invalid identifier: Unexpected resource type')
+  if (arn.kind !== 'task-definition' || arn.path.length !== 1) throw unsupportedResource(arn)
   return arn.path[0]!
 }
 

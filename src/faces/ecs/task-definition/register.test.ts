@@ -118,7 +118,7 @@ describe('also refused, in words of our own', () => {
       networkMode: 'none',
     },
     'too little memory': definition(container({ memory: 5 })),
-    'memory below its reservation': definition(container({ memory: 64, memoryReservation: 64 })),
+    'memory below its reservation': definition(container({ memory: 63, memoryReservation: 64 })),
     'an unknown dependency': definition(container({ dependsOn: [{ containerName: 'x', condition: 'START' }] })),
     'a circle': definition(
       container({ dependsOn: [{ containerName: 'b', condition: 'START' }] }),
@@ -189,4 +189,8 @@ describe('sizes', () => {
     expect(sold.map(([cpu, memory]) => isFargateSize(cpu, memory))).toEqual(sold.map(() => true))
     expect(not.map(([cpu, memory]) => isFargateSize(cpu, memory))).toEqual(not.map(() => false))
   })
+})
+
+test('memory may be as small as its reservation, as at AWS, whatever its manual says', () => {
+  expect(refusal(() => register(definition(container({ memory: 64, memoryReservation: 64 }))))).toBe('accepted')
 })

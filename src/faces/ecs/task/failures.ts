@@ -9,7 +9,7 @@ export interface Failure {
   readonly detail?: string
 }
 
-type Refused = Extract<SubmitResult, { kind: 'refused' }>
+export type Refused = Extract<SubmitResult, { kind: 'refused' }>
 
 /** What each lack is called (reference ecs.md 4.5). */
 const REASONS: Readonly<Record<NodeShortfall['lacks'], string>> = {

@@ -7,6 +7,7 @@ import { currentAttempt, stepsOf } from '../../../core/execution.ts'
 import { essentialNeverStarted, everStarted, neverReady } from '../../../core/facts.ts'
 import type { ReasonCode } from '../../../core/reason.ts'
 import type { RunSpec } from '../../../core/step-spec.ts'
+import { dependencyProblem } from './dependency-problem.ts'
 import { isStopping } from './life-cycle.ts'
 import { containerRecordOf } from './task-record.ts'
 
@@ -110,7 +111,7 @@ export function startProblem(e: Execution, ordinal: number): string | undefined 
   // An init process starts even where it finds no program to run.
   if (!step || (everStarted(step) && attempt?.exit?.outcome !== 'refused')) return undefined
   const why = step.reason ?? attempt?.exit?.reason
-  if (neverReady(step)) return `CannotStartContainerError: dependency graph: ${why?.message}`
+  if (neverReady(step)) return `CannotStartContainerError: dependency graph: ${dependencyProblem(e, ordinal)}`
   if (step.state !== 'failed' && step.state !== 'lost') return undefined
   if (lacksEngine(e, ordinal, why?.code)) return noEngine(e, ordinal)
   const name = (why && START_ERRORS[why.code]) ?? 'CannotStartContainerError'
@@ -155,9 +156,15 @@ function exitReason(step: StepStatus, cause: StopCause | undefined): string | un
   if (exit?.outcome === 'outOfMemory') return 'OutOfMemoryError: Container killed due to memory usage'
   if (exit?.killedAfterGrace) return 'It did not end within its stop timeout and was killed'
   if (step.state === 'succeeded') return undefined
-  if (step.state === 'skipped' || step.state === 'stopped') return cause && capitalized(cause.reason.message)
+  if (step.state === 'skipped' || step.state === 'stopped') return cause && causeText(cause)
   if (step.state === 'failed' || step.state === 'lost') return step.reason && capitalized(step.reason.message)
   return undefined
+}
+
+/** Who asked for the stop is quoted as they wrote it. */
+function causeText({ kind, reason: { code, message, facts } }: StopCause): string {
+  if (kind === 'essentialExit' || kind === 'essentialFailure') return `Essential container ${facts?.step} exited`
+  return code === 'stopped_by_user' ? message : capitalized(message)
 }
 
 const capitalized = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

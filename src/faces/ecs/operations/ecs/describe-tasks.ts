@@ -18,10 +18,10 @@ export const describeTasks = operation('DescribeTasks', input, async (call, give
   const cluster = clusterNameOf(given.cluster)
   if (named.length === 0 || named.length > MAX_TASKS) await refuse(call, given.cluster, named.length)
   const found = await Promise.all(named.map(async (name) => ({ name, e: await findTask(call, cluster, name) })))
+  const tasks = [...new Map(found.flatMap(({ e }) => (e ? [[e.id, e]] : []))).values()]
   const missing = found.flatMap(({ name, e }) => (e ? [] : [name]))
   if (missing.length > 0) await activeCluster(call, given.cluster)
   const withTags = given.include?.includes('TAGS') ?? false
-  const tasks = found.flatMap(({ e }) => (e ? [e] : []))
   return {
     tasks: await Promise.all(
       tasks.map(async (e) => presentTask(call.home, e, withTags ? await tagsOfTask(call, e) : [])),

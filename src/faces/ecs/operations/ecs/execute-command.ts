@@ -1,3 +1,4 @@
+import { idWithin } from '../../arn.ts'
 import { activeCluster } from '../../cluster/cluster.ts'
 import { invalidParameter } from '../../errors.ts'
 import { operation } from '../../operation.ts'
@@ -14,6 +15,9 @@ export const executeCommand = operation('ExecuteCommand', input, async (call, gi
   const cluster = await activeCluster(call, given.cluster)
   if (!given.command) throw invalidParameter('command can not be blank.')
   if (given.interactive !== true) throw invalidParameter('Interactive must be true.')
+  // Text: aws-cli#10057.
+  const id = given.task === undefined ? '' : idWithin('task', given.task, cluster.name)
+  if (id.length !== 32 && id.length !== 36) throw invalidParameter('task length should be one of [32,36]')
   const found = given.task === undefined ? undefined : await findTask(call, cluster.name, given.task)
   if (!found) throw invalidParameter('The referenced task was not found.')
   throw invalidParameter(

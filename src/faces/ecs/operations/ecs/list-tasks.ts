@@ -48,9 +48,11 @@ export const listTasks = operation('ListTasks', input, async (call, given) => {
   return { taskArns: arns, ...(after !== undefined && { nextToken: pageToken('tasks', after) }) }
 })
 
-/** `cluster` and `desiredStatus` may go with `startedBy`: Airflow's reattach sends both. */
+/** `cluster` and `desiredStatus` may go with `startedBy`: Airflow's reattach sends both. `serviceName`: boto3#874. */
 function checkCombination(given: ListTasksInput): void {
   const { startedBy, family, launchType, containerInstance, serviceName } = given
+  if (serviceName !== undefined && (family ?? containerInstance ?? startedBy) !== undefined)
+    throw invalidParameter('cannot specify serviceName with other arguments')
   if (startedBy !== undefined && (family ?? launchType ?? containerInstance ?? serviceName) !== undefined)
     throw invalidParameter('cannot specify startedBy with other arguments')
 }

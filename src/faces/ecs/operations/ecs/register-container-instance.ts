@@ -80,7 +80,9 @@ async function registered(
 async function renewed(call: Call, cluster: string, given: string, attributes: Attributes): Promise<string> {
   const id = idWithin('container-instance', given, cluster)
   const found = (await instancesOf(call, cluster)).find((i) => i.id === id)
-  if (!found || found.status === 'INACTIVE') throw clientException('The referenced container instance was not found.')
+  if (!found) throw clientException('The referenced container instance was not found.')
+  // Text: amazon-ecs-agent#583.
+  if (found.status === 'INACTIVE') throw clientException(`Container instance ${id} is inactive.`)
   if (!found.machine) await call.engine.setNodeAttributes(call.tenant, found.nodeId, attributes, [])
   return id
 }

@@ -1,3 +1,5 @@
+import type { SubmitOptions, SubmitResult } from '../../../../engine/submission-request.ts'
+import { clusterNameOf } from '../../arn.ts'
 import { checkStrategy, spreadOverProviders } from '../../cluster/capacity-provider.ts'
 import { activeCluster, type Cluster } from '../../cluster/cluster.ts'
 import { type StrategyItem, strategyItemShape } from '../../cluster/cluster-shapes.ts'
@@ -5,8 +7,10 @@ import { clientException, invalidParameter, unsupported } from '../../errors.ts'
 import { type ContainerInstance, instancesOf, runsImages } from '../../instance/container-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { sha256Hex } from '../../signature/signature.ts'
+import { checkPlatform } from '../../task/check-platform.ts'
 import { checkClientToken, checkRun } from '../../task/check-run.ts'
-import { type Failure, failuresOf, fargateFailure } from '../../task/failures.ts'
+import { failuresOf, fargateFailure } from '../../task/failures.ts'
+import { checkFargateFeatures, featureFailures } from '../../task/missing-feature.ts'
 import { newLogGroups } from '../../task/new-log-groups.ts'
 import { checkedOverrides } from '../../task/overrides.ts'
 import {
@@ -16,11 +20,11 @@ import {
   placementOfTask,
   placementStrategyShape,
 } from '../../task/placement-of-task.ts'
-import { presentTask, type WireTask } from '../../task/present-task.ts'
+import { presentResults, type WireResults } from '../../task/present-results.ts'
 import { requestOfTask, type TaskWish } from '../../task/request-of-task.ts'
 import { commonRunMembers, launchTypeShape } from '../../task/run-shapes.ts'
 import { runTags } from '../../task/run-tags.ts'
-import { submitTasks } from '../../task/submit-tasks.ts'
+import { submitTasks, submittedTasks } from '../../task/submit-tasks.ts'
 import { taskRecordOf } from '../../task/task-record.ts'
 import { definitionName, findDefinition } from '../../task-definition/definition-store.ts'
 import type { TaskDefinition } from '../../task-definition/task-definition.ts'
@@ -43,38 +47,54 @@ const LONGEST_STARTED_BY = 128
 
 export const runTask = operation('RunTask', input, async (call, given) => {
   const count = checkedCount(given)
-  checkClientToken(given.clientToken)
+  const idempotency = idempotencyOf(given)
+  const before = await submittedTasks(call, idempotency)
+  if (before) return answerAgain(call, clusterNameOf(given.cluster), before)
   const cluster = await activeCluster(call, given.cluster)
   const definition = await definitionOf(call, given.taskDefinition)
   checkRun(given, definition, LONGEST_STARTED_BY)
   const providers = providersOf(given, cluster, count)
   const fargate = providers !== undefined || given.launchType === 'FARGATE'
-  if (fargate && !definition.compatibilities.includes('FARGATE'))
-    throw clientException('Task definition does not support launch_type FARGATE.')
+  checkPlatform(given, definition, fargate)
   const counted = asksOfTasks(given, definition) ? 'counted' : 'uncounted'
   const instances = await instancesOf(call, fargate ? undefined : cluster.name, counted)
   if (!fargate && !instances.some((i) => i.status === 'ACTIVE'))
     throw invalidParameter('No Container Instances were found in your cluster.')
   const wish = wishOf(call, given, definition, cluster, instances, fargate)
+  if (fargate) checkFargateFeatures(definition, wish.overrides)
+  const lacking = featureFailures(call, definition, wish.overrides, instances)
+  if (lacking) return { tasks: [], failures: Array.from({ length: count }, () => lacking).flat() }
   const changes = await newLogGroups(call, definition)
   const requests = await Promise.all(
     Array.from({ length: count }, (_, i) =>
       requestOfTask(call, providers ? { ...wish, capacityProvider: providers[i]! } : wish, i === 0 ? changes : []),
     ),
   )
-  const { clientToken, ...parameters } = given
-  const idempotency = clientToken && {
-    idempotency: { key: `RunTask/${clientToken}`, fingerprint: sha256Hex(JSON.stringify(parameters)) },
-  }
-  const results = await submitTasks(call, cluster.name, requests, idempotency || {})
-  const tasks: WireTask[] = []
-  const failures: Failure[] = []
-  for (const result of results)
-    if (result.kind === 'accepted')
-      tasks.push(presentTask(call.home, result.execution, taskRecordOf(result.execution)!.tags))
-    else failures.push(...(fargate ? [fargateFailure(result)] : failuresOf(call, result, instances)))
-  return { tasks, failures }
+  return answerOf(call, await submitTasks(call, requests, idempotency), fargate, instances)
 })
+
+function idempotencyOf({ clientToken, ...parameters }: RunTaskInput): SubmitOptions['idempotency'] {
+  checkClientToken(clientToken)
+  if (clientToken === undefined) return undefined
+  return { key: `RunTask/${clientToken}`, fingerprint: sha256Hex(JSON.stringify(parameters)) }
+}
+
+const answerOf = (
+  call: Call,
+  results: readonly SubmitResult[],
+  fargate: boolean,
+  instances: readonly ContainerInstance[],
+): WireResults =>
+  presentResults(call, results, (refused) =>
+    fargate ? [fargateFailure(refused)] : failuresOf(call, refused, instances),
+  )
+
+/** A key is kept only where something was accepted: that tells where the tasks were to run. */
+async function answerAgain(call: Call, cluster: string, results: readonly SubmitResult[]): Promise<WireResults> {
+  const fargate = results.some((r) => r.kind === 'accepted' && taskRecordOf(r.execution)?.launchType === 'FARGATE')
+  const refused = results.some((r) => r.kind === 'refused')
+  return answerOf(call, results, fargate, refused && !fargate ? await instancesOf(call, cluster) : [])
+}
 
 /** Whether a constraint may ask what runs on an instance: only then is that looked at. */
 const asksOfTasks = (given: RunTaskInput, definition: TaskDefinition): boolean =>

@@ -6,14 +6,14 @@ import { instanceFinder } from '../../instance/find-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { checkRun } from '../../task/check-run.ts'
 import { type Failure, failuresOf } from '../../task/failures.ts'
+import { featureFailures } from '../../task/missing-feature.ts'
 import { newLogGroups } from '../../task/new-log-groups.ts'
 import { checkedOverrides } from '../../task/overrides.ts'
-import { presentTask, type WireTask } from '../../task/present-task.ts'
+import { presentResults } from '../../task/present-results.ts'
 import { requestOfTask } from '../../task/request-of-task.ts'
 import { commonRunMembers } from '../../task/run-shapes.ts'
 import { runTags } from '../../task/run-tags.ts'
 import { submitTasks } from '../../task/submit-tasks.ts'
-import { taskRecordOf } from '../../task/task-record.ts'
 import { definitionName, findDefinition } from '../../task-definition/definition-store.ts'
 import { list, structure, text } from '../../wire/shape.ts'
 
@@ -38,12 +38,15 @@ export const startTask = operation('StartTask', input, async (call, given) => {
   const targets = named.map((name) => ({ name, instance: find(name) }))
   const usable = targets.flatMap(({ instance }) => (instance && instance.status !== 'INACTIVE' ? [instance] : []))
   const failures = targets.flatMap(({ name, instance }) => unusable(call, cluster.name, name, instance))
+  const overrides = checkedOverrides(given.overrides, definition)
+  const lacking = featureFailures(call, definition, overrides, usable)
+  if (lacking) return { tasks: [], failures: [...failures, ...lacking] }
   const changes = await newLogGroups(call, definition)
   const wish = {
     cluster: cluster.name,
     input: given,
     definition,
-    overrides: checkedOverrides(given.overrides, definition),
+    overrides,
     tags: runTags(given, definition, cluster.name),
     launchType: 'EC2',
   } as const
@@ -61,13 +64,9 @@ export const startTask = operation('StartTask', input, async (call, given) => {
       ),
     ),
   )
-  const results = await submitTasks(call, cluster.name, requests, {})
-  const tasks: WireTask[] = []
-  for (const [i, result] of results.entries())
-    if (result.kind === 'accepted')
-      tasks.push(presentTask(call.home, result.execution, taskRecordOf(result.execution)!.tags))
-    else failures.push(...failuresOf(call, result, [usable[i]!]))
-  return { tasks, failures }
+  const results = await submitTasks(call, requests)
+  const answer = presentResults(call, results, (refused, i) => failuresOf(call, refused, [usable[i]!]))
+  return { ...answer, failures: [...failures, ...answer.failures] }
 })
 
 function unusable(

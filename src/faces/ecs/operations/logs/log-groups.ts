@@ -32,9 +32,14 @@ const nameInput = structure({ logGroupName: groupNameShape })
 const retentionInput = structure({ logGroupName: groupNameShape, retentionInDays: integer })
 
 export const createLogGroup = operation('CreateLogGroup', createInput, async (call, given) => {
-  const { logGroupName: name, tags = {}, kmsKeyId } = given
+  const { logGroupName: name, tags = {}, kmsKeyId, logGroupClass } = given
   if (name === undefined) throw invalidParameter('logGroupName must not be null')
-  const group: LogGroup = { ...newLogGroup(name, call.engine.now()), tags, ...(kmsKeyId && { kmsKeyId }) }
+  const group: LogGroup = {
+    ...newLogGroup(name, call.engine.now()),
+    tags,
+    ...(kmsKeyId && { kmsKeyId }),
+    ...(logGroupClass && { logGroupClass }),
+  }
   try {
     await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.logGroup, name, group, { sort: name, expected: 0 })])
   } catch (error) {
@@ -53,10 +58,13 @@ export const describeLogGroups = operation('DescribeLogGroups', describeInput, a
   const groups = new Map(documents.map((d) => [d.key, d.body]))
   const wanted = [...groups.keys()]
     .filter((name) => pattern === undefined || name.toLowerCase().includes(pattern))
+    .filter((name) => given.logGroupClass === undefined || given.logGroupClass === classOf(groups.get(name)!))
     .sort()
   const { names, nextToken } = pageOfNames('log-groups', wanted, given.limit ?? 50, given.nextToken)
   return { logGroups: names.map((name) => present(call, groups.get(name)!)), ...(nextToken && { nextToken }) }
 })
+
+const classOf = ({ logGroupClass = 'STANDARD' }: LogGroup): string => logGroupClass
 
 function present(call: Call, group: LogGroup): object {
   const arn = logGroupArn(call.home, group.name)
@@ -69,7 +77,7 @@ function present(call: Call, group: LogGroup): object {
     storedBytes: 0,
     arn: `${arn}:*`,
     logGroupArn: arn,
-    logGroupClass: 'STANDARD',
+    logGroupClass: classOf(group),
   }
 }
 
