@@ -16,10 +16,10 @@ export interface ClipParts {
   /** The reused middle begins with the key frame at `from` and ends in front of the one at `to`. */
   readonly from: number
   readonly to: number
-  /** Whether anything lies behind the middle. */
-  readonly hasTail: boolean
-  /** In the middle, and in all. */
+  /** In front of the middle, in it, behind it, and in all. */
+  readonly headFrames: number
   readonly middleFrames: number
+  readonly tailFrames: number
   readonly frames: number
 }
 
@@ -39,8 +39,9 @@ export function clipParts(frames: readonly Frame[], start: number, end: number):
     first: Math.min(...within.map(({ at }) => at)),
     from,
     to,
-    hasTail: !isWhole && !endsOnKey,
+    headFrames: within.filter(({ at }) => at < from).length,
     middleFrames: within.filter(({ at }) => at >= from && at < to).length,
+    tailFrames: within.filter(({ at }) => at >= to).length,
     frames: within.length,
   }
 }

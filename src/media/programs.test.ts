@@ -293,6 +293,8 @@ test(
       { startMs: 1_000, endMs: 3_000, frames: [15, 45], reused: [15, 45] },
       { startMs: 3_500, frames: [53, 90], reused: [60, 90] },
       { startMs: 0, endMs: 2_500, frames: [0, 38], reused: [0, 30] },
+      // Between two frames.
+      { startMs: 420, endMs: 3_390, frames: [7, 51], reused: [15, 45] },
       // Without a key frame in it: encoded.
       { startMs: 100, endMs: 900, frames: [2, 14], reused: [0, 0] },
     ] as const
@@ -312,6 +314,25 @@ test(
       expect(isOld ? [[], middle] : [middle], JSON.stringify(times)).toContainEqual(same)
       expect(readdirSync(join(directory, '.work'))).toEqual([])
     }
+  },
+  LONG_MS,
+)
+
+test.each(['matroska', 'mpegts'])(
+  'a clip of %s is the very frames too, wherever a seek in it ends',
+  async (container) => {
+    const from = place()
+    const coding = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-preset', 'veryfast', '-g', '15', '-sc_threshold', '0']
+    source(from, ...PICTURE(6), ...coding, '-f', container)
+    const directory = place()
+    mkdirSync(join(directory, '.work'))
+    const cut = { ...base, directory, from: join(from, 'video'), startMs: 1_420, endMs: 4_390 }
+    expect(await finished(run('cut', cut))).toMatch(DONE)
+    const [clip, all] = [pictures(join(directory, 'video')), pictures(join(from, 'video'))]
+    expect(isOld ? [44, 43] : [44]).toContain(clip.length)
+    const same = clip.flatMap((hash, i) => (hash === all[22 + i] ? [22 + i] : []))
+    const middle = Array.from({ length: 30 }, (_, i) => 30 + i)
+    expect(isOld ? [[], middle] : [middle]).toContainEqual(same)
   },
   LONG_MS,
 )
