@@ -172,10 +172,12 @@ test('a quota of the org limits tasks that are pending or running, even when the
   for (const { body } of made) await admin.send('POST', `/v3/tasks/${body.guid}/actions/cancel`)
   for (const { body } of made) await admin.ended(body.guid)
   await admin.must('PATCH', `/v3/organization_quotas/${quota.guid}`, {
-    apps: { total_memory_in_mb: 100, per_app_tasks: null },
+    apps: { total_memory_in_mb: 100, per_process_memory_in_mb: 50, per_app_tasks: null },
   })
   const large = await admin.send('POST', `/v3/apps/${app}/tasks`, { command: 'true', memory_in_mb: 101 })
-  expect(large.body.errors[0].detail).toBe('memory_in_mb exceeds organization memory quota')
+  expect(large.body.errors[0].detail).toBe(
+    'memory_in_mb exceeds organization memory quota, memory_in_mb exceeds organization instance memory quota',
+  )
   await admin.send('DELETE', `/v3/organization_quotas/${quota.guid}`)
 }, 30_000)
 

@@ -160,9 +160,12 @@ test('cf cups, services, bind-service, unbind-service, uups, delete-service', as
   )
   const details = await cf.must('GET', `/v3/service_credential_bindings/${binding.guid}/details`)
   expect(details.credentials).toEqual({ uri: 'postgres://a' })
-  await cf.must('PATCH', `/v3/service_instances/${guid}`, { credentials: { uri: 'postgres://b' } })
-  const task = await cf.run(app, { command: 'echo $DATABASE_URL', name: 'url' })
-  expect(await cf.recentLogs(task.guid)).toContain('[APP/TASK/url/0] OUT postgres://b')
+  await cf.must('PATCH', `/v3/service_instances/${guid}`, { credentials: { uri: 'postgresql://b' } })
+  const own = { DATABASE_URL: 'mine', LANG: 'C', VIEW: 'mine' }
+  const command = 'echo $DATABASE_URL $LANG $VIEW'
+  const task = await cf.run(app, { command, name: 'url', environment_variables: own })
+  // The foundation has the last word, and Rails' name of the database.
+  expect(await cf.recentLogs(task.guid)).toContain('[APP/TASK/url/0] OUT postgres://b en_US.UTF-8 mine')
   expect((await cf.send('DELETE', `/v3/service_credential_bindings/${binding.guid}`)).status).toBe(204)
   expect((await cf.send('DELETE', `/v3/service_instances/${guid}`)).status).toBe(204)
 })

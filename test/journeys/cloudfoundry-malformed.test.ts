@@ -38,7 +38,20 @@ const CASES: readonly (readonly [string, unknown, number, number, string])[] = [
   ['a null name', { ...C, name: null }, 422, 10008, 'name format'],
   ['a name of two lines', { ...C, name: 'a\nb' }, 422, 10008, 'name format'],
   ['a droplet of nobody', { ...C, droplet_guid: 'x' }, 404, 10010, 'Droplet not found'],
-  ['a droplet that is no text', { ...C, droplet_guid: 1 }, 422, 10008, 'Droplet guid must be a string'],
+  [
+    'a droplet that is no text',
+    { ...C, droplet_guid: 1 },
+    422,
+    10008,
+    'Droplet guid must be a string, Droplet guid must be between 1 and 200 characters',
+  ],
+  [
+    'a null command beside a template',
+    { command: null, template: { process: { guid: 'x' } } },
+    422,
+    10008,
+    'command presence',
+  ],
   ['a process of nobody', { template: { process: { guid: 'x' } } }, 404, 350003, 'The process could not be found'],
   [
     'another user',
@@ -68,10 +81,21 @@ const QUERIES: readonly (readonly [string, string])[] = [
   ['/v3/tasks?label_selector=a%20b', 'Invalid label_selector value'],
   ['/v3/tasks?sequence_ids=1', "Unknown query parameter(s): 'sequence_ids'"],
   ['APP?space_guids=x', "Unknown query parameter(s): 'space_guids'"],
+  ['/v3/tasks?created_ats[near]=2026-11-22T00:00:00Z', "Created ats Invalid relational operator: 'near'"],
+  [
+    '/v3/tasks?updated_ats[lt]=2026-11-22T00:00:00Z,2026-11-23T00:00:00Z',
+    'Updated ats only accepts one value when using a relational operator',
+  ],
+  [
+    '/v3/apps?include=space,route,space',
+    "Invalid included resource: 'route'. Valid included resources are: 'space', 'org', 'space.organization', Duplicate included resource: 'space'",
+  ],
+  ['/v3/spaces/SPACE?names=x', "Unknown query parameter(s): 'names'. Valid parameters are: 'include'"],
 ]
 
 test.each(QUERIES)('a list with %s', async (path, detail) => {
-  const { status, body } = await cf.send('GET', path.replace('APP', `/v3/apps/${app}/tasks`))
+  const address = path.replace('APP', `/v3/apps/${app}/tasks`).replace('SPACE', cf.space)
+  const { status, body } = await cf.send('GET', address)
   expect(status).toBe(400)
   expect(body.errors).toEqual([
     { detail: `The query parameter is invalid: ${detail}`, title: 'CF-BadQueryParameter', code: 10005 },

@@ -200,8 +200,8 @@ test('lists: filters, label selectors, order, pages whose links repeat the filte
   const { resources: events } = await cf.must('GET', '/v3/app_usage_events?per_page=5000')
   const mine = events.filter((event: { task: { guid: string } }) => event.task.guid === made.guid)
   expect(mine.map((event: { state: object }) => event.state)).toEqual([
-    { current: 'TASK_STARTED', previous: null },
-    { current: 'TASK_STOPPED', previous: 'TASK_STARTED' },
+    { current: 'TASK_STARTED', previous: 'PENDING' },
+    { current: 'TASK_STOPPED', previous: 'RUNNING' },
   ])
   const patched = await cf.must('PATCH', `/v3/tasks/${made.guid}`, {
     metadata: { labels: { kind: null }, annotations: { a: 'b' } },

@@ -130,7 +130,8 @@ function usageAfter(
 ): readonly DocumentChange[] {
   const events: DocumentChange[] = []
   const tell = (state: 'TASK_STARTED' | 'TASK_STOPPED'): void => {
-    const event = usageEvent(eventGuid(after.guid, state), after, state, at)
+    const previous = state === 'TASK_STARTED' ? 'PENDING' : (before?.state ?? 'RUNNING')
+    const event = usageEvent(eventGuid(after.guid, state), after, state, at, previous)
     const assign = [{ field: 'number', counter: 'cloudfoundry/usage', sort: true }]
     events.push(put(tenant, COLLECTIONS.usageEvent, event.guid, event, { assign }))
   }

@@ -44,9 +44,7 @@ async function removeTasks(call: Call, tasks: readonly TaskRecord[], placed: Pla
 async function cancelTask({ engine, caller, records }: Call, task: TaskRecord, placed?: PlacedApp): Promise<void> {
   const id = asExecutionId(task.guid)
   await engine.stop(caller.tenant, id, { by: caller.name })
-  const request = { name: task.name, memory_in_mb: task.memory, command: '[PRIVATE DATA HIDDEN]' }
-  const data = { task_guid: task.guid, request }
-  if (placed) await records.save(auditChange({ caller, records }, 'audit.app.task.cancel', placed, data))
+  if (placed) await records.save(auditChange({ caller, records }, 'audit.app.task.cancel', placed, task))
   await engine.waitFor(caller.tenant, id, () => false, PATIENCE_MS)
 }
 

@@ -11,6 +11,7 @@ import { hrefs, toOne } from '../present.ts'
 import { refreshSeriesOf } from '../task/refresh-series.ts'
 import { vcapApplication, vcapServices } from '../task/task-environment.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
+import { answerOne, type Inclusion, type Inclusions } from '../wire/inclusion.ts'
 import { dataGuid, isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { finishedJob } from './jobs.ts'
@@ -177,6 +178,27 @@ async function remove(call: Call): Promise<Answer> {
   return jobAt(call, await finishedJob(call, 'app.delete'))
 }
 
+function appIncludes(call: Call): Inclusions<App> {
+  const spacesOf = (apps: readonly App[]): Promise<readonly Space[]> =>
+    referred<Space>(
+      call,
+      COLLECTIONS.space,
+      apps.map((app) => app.space),
+    )
+  const organization: Inclusion<App> = {
+    as: 'organizations',
+    async of(apps) {
+      const orgs = (await spacesOf(apps)).map((space) => space.org)
+      return (await referred<Org>(call, COLLECTIONS.org, orgs)).map((org) => presentOrg(org, call.base))
+    },
+  }
+  const space: Inclusion<App> = {
+    as: 'spaces',
+    of: async (apps) => (await spacesOf(apps)).map((one) => presentSpace(one, call.base)),
+  }
+  return { space, org: organization, 'space.organization': organization }
+}
+
 async function list(call: Call): Promise<Answer> {
   const spaces = new Map((await call.records.all<Space>(COLLECTIONS.space)).map((space) => [space.guid, space]))
   const orgOfApp = (app: App): string => spaces.get(app.space)?.org ?? ''
@@ -190,23 +212,7 @@ async function list(call: Call): Promise<Answer> {
       lifecycle_type: (app) => app.lifecycle.type,
     },
     orders: { name: (app) => app.name, state: (app) => app.state },
-    includes: {
-      space: {
-        as: 'spaces',
-        async of(apps) {
-          const found = apps.map((app) => spaces.get(app.space)).filter((space) => space !== undefined)
-          return [...new Set(found)].map((space) => presentSpace(space, call.base))
-        },
-      },
-      'space.organization': {
-        as: 'organizations',
-        async of(apps) {
-          return (await referred<Org>(call, COLLECTIONS.org, apps.map(orgOfApp))).map((org) =>
-            presentOrg(org, call.base),
-          )
-        },
-      },
-    },
+    includes: appIncludes(call),
     visible: (app) => call.access.canReadSpace({ space: app.space, org: orgOfApp(app) }),
     present: (app) => presentApp(app, call.base),
   })
@@ -218,7 +224,10 @@ export const APP_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/apps/:guid',
-    answer: async (call) => ok(presentApp((await findApp(call, call.param('guid'))).app, call.base)),
+    async answer(call) {
+      const { app } = await findApp(call, call.param('guid'))
+      return answerOne(call, app, appIncludes(call), (one) => presentApp(one, call.base))
+    },
   },
   { method: 'PATCH', path: '/v3/apps/:guid', answer: update },
   { method: 'DELETE', path: '/v3/apps/:guid', answer: remove },

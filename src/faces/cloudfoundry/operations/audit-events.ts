@@ -7,6 +7,7 @@ import type { Call, Operation } from '../operation.ts'
 import { ok } from '../operation.ts'
 import { head, hrefs } from '../present.ts'
 import { eventGuid, type TASK_EVENTS } from '../task/event-guid.ts'
+import type { TaskRecord } from '../task/task-record.ts'
 import { answerList } from '../wire/answer-list.ts'
 
 interface AuditEvent extends Resource {
@@ -18,20 +19,20 @@ interface AuditEvent extends Resource {
   readonly org: string
 }
 
-/** What was done to a task. Goes into the commit of what it tells of. */
+/** What was done to a task, told of it as it is (task_event_repository.rb). Goes into the commit of what it tells of. */
 export function auditChange(
   { caller, records }: Pick<Call, 'caller' | 'records'>,
   type: (typeof TASK_EVENTS.audit)[number],
   { app, place }: PlacedApp,
-  data: { readonly task_guid: string; readonly request: object },
+  { guid, name, memory }: Pick<TaskRecord, 'guid' | 'name' | 'memory'>,
 ): DocumentPut {
   const event: AuditEvent = {
     ...records.fresh(),
-    guid: eventGuid(data.task_guid, type),
+    guid: eventGuid(guid, type),
     type,
     actor: { guid: caller.id, type: caller.isClient ? 'client' : 'user', name: caller.name },
     target: { guid: app.guid, type: 'app', name: app.name },
-    data,
+    data: { task_guid: guid, request: { name, memory_in_mb: memory, command: '[PRIVATE DATA HIDDEN]' } },
     ...place,
   }
   return records.putOf(COLLECTIONS.auditEvent, event, { target: app.guid, type })

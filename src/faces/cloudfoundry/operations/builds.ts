@@ -1,3 +1,4 @@
+import { appPlaces } from '../app/app-places.ts'
 import { findApp, findOfApp, ofApp, type PlacedApp, processesOf } from '../app/find-app.ts'
 import { presentBuild } from '../app/present-app.ts'
 import { copySecret, keyOfPackage, registrySecretOf } from '../app/remove-bits.ts'
@@ -10,7 +11,6 @@ import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems } from '../wire/message.ts'
 import { NO_METADATA } from '../wire/metadata.ts'
 import { changeMetadata } from './change-metadata.ts'
-import { readable } from './packages.ts'
 
 const KNOWN = [
   'package',
@@ -85,14 +85,16 @@ async function stage(call: Call, { app, body: from }: PlacedApp & { readonly bod
 
 const find = (call: Call) => findOfApp<Build>(call, COLLECTIONS.build, call.param('guid'), 'Build')
 
-const list = (call: Call, app?: string): Promise<Answer> =>
-  answerList<Build>(call, {
+async function list(call: Call, app?: string): Promise<Answer> {
+  const places = await appPlaces(call)
+  return answerList<Build>(call, {
     collection: COLLECTIONS.build,
     ...(app !== undefined && { index: { name: 'app', value: app } }),
     filters: { states: (b) => b.state, app_guids: (b) => b.app, package_guids: (b) => b.package },
-    visible: (b) => readable(call, b.app),
+    visible: (b) => places.has(b.app),
     present: (b) => presentBuild(b, call.base),
   })
+}
 
 export const BUILD_OPERATIONS: readonly Operation[] = [
   { method: 'POST', path: '/v3/builds', answer: create },

@@ -1,7 +1,8 @@
+import { appPlaces, placeFilters } from '../app/app-places.ts'
 import { findApp, findOfApp, ofApp } from '../app/find-app.ts'
 import { presentDroplet } from '../app/present-app.ts'
 import { copySecret, keyOfDroplet, registrySecretOf, removeBits } from '../app/remove-bits.ts'
-import { COLLECTIONS, type Droplet, type Job } from '../documents.ts'
+import { type App, COLLECTIONS, type Droplet, type Job } from '../documents.ts'
 import { notAuthorized, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { startStaging } from '../staging/start-staging.ts'
@@ -12,7 +13,6 @@ import { receiveUpload } from '../wire/upload.ts'
 import { redirectToBlob } from './blobs.ts'
 import { changeMetadata } from './change-metadata.ts'
 import { finishedJob } from './jobs.ts'
-import { readable } from './packages.ts'
 
 const find = (call: Call) => findOfApp<Droplet>(call, COLLECTIONS.droplet, call.param('guid'), 'Droplet')
 
@@ -115,15 +115,19 @@ async function upload(call: Call): Promise<Answer> {
   return { ...jobAt(call, job.guid), body: presentDroplet(after, call.base) }
 }
 
-const list = (call: Call, app?: string): Promise<Answer> =>
-  answerList<Droplet>(call, {
+async function list(call: Call, app?: App): Promise<Answer> {
+  const places = await appPlaces(call)
+  // Of one app only.
+  const current = app && call.query.get('current') === 'true'
+  return answerList<Droplet>(call, {
     collection: COLLECTIONS.droplet,
-    ...(app !== undefined && { index: { name: 'app', value: app } }),
-    filters: { states: (d) => d.state, app_guids: (d) => d.app },
-    ignored: ['current'],
-    visible: (d) => readable(call, d.app),
+    ...(app && { index: { name: 'app', value: app.guid } }),
+    filters: { states: (d) => d.state, ...placeFilters(places) },
+    ignored: app ? ['current'] : [],
+    visible: (d) => places.has(d.app) && (!current || app.droplet === d.guid),
     present: (d) => presentDroplet(d, call.base),
   })
+}
 
 export const DROPLET_OPERATIONS: readonly Operation[] = [
   { method: 'GET', path: '/v3/droplets', answer: (call) => list(call) },
@@ -147,7 +151,7 @@ export const DROPLET_OPERATIONS: readonly Operation[] = [
     path: '/v3/apps/:guid/droplets',
     async answer(call) {
       const { app } = await findApp(call, call.param('guid'))
-      return list(call, app.guid)
+      return list(call, app)
     },
   },
 ]

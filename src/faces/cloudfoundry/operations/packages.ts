@@ -1,3 +1,4 @@
+import { appPlaces, placeFilters } from '../app/app-places.ts'
 import { findApp, findOfApp, ofApp } from '../app/find-app.ts'
 import { presentDroplet, presentPackage } from '../app/present-app.ts'
 import { copySecret, keyOfPackage, registrySecretOf, removeBits } from '../app/remove-bits.ts'
@@ -106,14 +107,16 @@ async function upload(call: Call): Promise<Answer> {
   return ok(presentPackage(after, call.base))
 }
 
-const list = (call: Call, app?: string): Promise<Answer> =>
-  answerList<Package>(call, {
+async function list(call: Call, app?: string): Promise<Answer> {
+  const places = await appPlaces(call)
+  return answerList<Package>(call, {
     collection: COLLECTIONS.package,
     ...(app !== undefined && { index: { name: 'app', value: app } }),
-    filters: { states: (p) => p.state, types: (p) => p.type, app_guids: (p) => p.app },
-    visible: (p) => readable(call, p.app),
+    filters: { states: (p) => p.state, types: (p) => p.type, ...placeFilters(places) },
+    visible: (p) => places.has(p.app),
     present: (p) => presentPackage(p, call.base),
   })
+}
 
 /** Whether the caller may see what belongs to this app. */
 export const readable = async (call: Call, app: string): Promise<boolean> => {

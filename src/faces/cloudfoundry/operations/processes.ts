@@ -1,3 +1,4 @@
+import { type AppPlace, appPlaces, placeFilters } from '../app/app-places.ts'
 import { findApp, findOfApp, ofApp, type PlacedApp, processesOf } from '../app/find-app.ts'
 import { presentProcess } from '../app/present-app.ts'
 import { COLLECTIONS, type Droplet, type Process } from '../documents.ts'
@@ -21,34 +22,23 @@ async function findByType(call: Call): Promise<PlacedApp & { readonly body: Proc
   return { ...placed, body }
 }
 
-async function show(call: Call, { app, place, body }: PlacedApp & { readonly body: Process }): Promise<object> {
+async function show(call: Call, process: Process, { app, ...place }: AppPlace): Promise<object> {
   const droplet = app.droplet && (await call.records.find<Droplet>(COLLECTIONS.droplet, app.droplet))
-  return presentProcess(body, droplet || undefined, call.base, await call.access.canReadSecrets(place))
+  return presentProcess(process, droplet || undefined, call.base, await call.access.canReadSecrets(place))
 }
 
+const showFound = (call: Call, { app, place, body }: PlacedApp & { readonly body: Process }): Promise<object> =>
+  show(call, body, { app, ...place })
+
 async function list(call: Call, app?: string): Promise<Answer> {
-  const places = new Map<string, PlacedApp | undefined>()
-  const placeOf = async (guid: string): Promise<PlacedApp | undefined> => {
-    if (!places.has(guid)) places.set(guid, await findApp(call, guid).catch(() => undefined))
-    return places.get(guid)
-  }
-  const all = await call.records.all<Process>(
-    COLLECTIONS.process,
-    app === undefined ? undefined : { name: 'app', value: app },
-  )
-  for (const process of all) await placeOf(process.app)
+  const places = await appPlaces(call)
   return answerList<Process>(call, {
     collection: COLLECTIONS.process,
     ...(app !== undefined && { index: { name: 'app', value: app } }),
-    filters: {
-      types: (p) => p.type,
-      app_guids: (p) => p.app,
-      space_guids: (p) => places.get(p.app)?.space.guid,
-      organization_guids: (p) => places.get(p.app)?.space.org,
-    },
+    filters: { types: (p) => p.type, ...placeFilters(places) },
     ignored: ['embed'],
-    visible: (p) => places.get(p.app) !== undefined,
-    present: (p) => show(call, { ...places.get(p.app)!, body: p }),
+    visible: (p) => places.has(p.app),
+    present: (p) => show(call, p, places.get(p.app)!),
   })
 }
 
@@ -109,7 +99,7 @@ async function changed(
 ): Promise<Answer> {
   const after = await call.records.change<Process>(COLLECTIONS.process, found.body.guid, change, ofApp)
   if (!after) throw notFound('Process')
-  return ok(await show(call, { ...found, body: after }))
+  return ok(await showFound(call, { ...found, body: after }))
 }
 
 /** A list that has nothing in it here: apps run no instances and have no sidecars. */
@@ -118,7 +108,7 @@ const none = (call: Call): Answer =>
 
 export const PROCESS_OPERATIONS: readonly Operation[] = [
   { method: 'GET', path: '/v3/processes', answer: (call) => list(call) },
-  { method: 'GET', path: '/v3/processes/:guid', answer: async (call) => ok(await show(call, await find(call))) },
+  { method: 'GET', path: '/v3/processes/:guid', answer: async (call) => ok(await showFound(call, await find(call))) },
   { method: 'PATCH', path: '/v3/processes/:guid', answer: update },
   { method: 'POST', path: '/v3/processes/:guid/actions/scale', answer: async (call) => scale(call, await find(call)) },
   {
@@ -148,7 +138,7 @@ export const PROCESS_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/apps/:guid/processes/:type',
-    answer: async (call) => ok(await show(call, await findByType(call))),
+    answer: async (call) => ok(await showFound(call, await findByType(call))),
   },
   {
     method: 'POST',

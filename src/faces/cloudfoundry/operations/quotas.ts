@@ -199,19 +199,29 @@ const setSpaceQuota = (call: Call, guid: string, quota: string | undefined): Pro
     (s) => ({ org: s.org }),
   )
 
+/** An organisation's quotas are those given to it, a space quota's organisation is the one that has it. */
+async function list(call: Call, kind: Kind): Promise<Answer> {
+  const orgs = kind === ORG ? await call.records.all<Org>(COLLECTIONS.org) : []
+  const spaces = kind === SPACE ? await call.records.all<Space>(COLLECTIONS.space) : []
+  const givenTo =
+    (owners: readonly Owner[]) =>
+    (quota: Quota): readonly string[] =>
+      owners.filter((owner) => owner.quota === quota.guid).map(({ guid }) => guid)
+  return answerList<Quota>(call, {
+    collection: kind.collection,
+    filters: {
+      names: (q) => q.name,
+      organization_guids: kind === ORG ? givenTo(orgs) : (q) => q.org,
+      ...(kind === SPACE && { space_guids: givenTo(spaces) }),
+    },
+    orders: { name: (q) => q.name },
+    visible: async (q) => q.org === undefined || call.access.canReadOrg(q.org),
+    present: (q) => present(call, kind, q),
+  })
+}
+
 const operationsOf = (kind: Kind): readonly Operation[] => [
-  {
-    method: 'GET',
-    path: kind.path,
-    answer: (call) =>
-      answerList<Quota>(call, {
-        collection: kind.collection,
-        filters: { names: (q) => q.name, organization_guids: (q) => q.org },
-        orders: { name: (q) => q.name },
-        visible: async (q) => q.org === undefined || call.access.canReadOrg(q.org),
-        present: (q) => present(call, kind, q),
-      }),
-  },
+  { method: 'GET', path: kind.path, answer: (call) => list(call, kind) },
   { method: 'POST', path: kind.path, answer: (call) => create(call, kind) },
   {
     method: 'GET',

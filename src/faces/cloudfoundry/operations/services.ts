@@ -1,4 +1,5 @@
 /** User-provided service instances and their bindings, in version 3 of the API. */
+import { appPlaces, orgsOfSpaces } from '../app/app-places.ts'
 import { findApp } from '../app/find-app.ts'
 import { presentApp } from '../app/present-app.ts'
 import {
@@ -17,6 +18,7 @@ import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
+import { answerOne, type Inclusions } from '../wire/inclusion.ts'
 import { Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { nameOf } from './organizations.ts'
@@ -151,32 +153,76 @@ async function findBinding(call: Call): Promise<ServiceBinding> {
   return binding
 }
 
+/** Taken, and without meaning for what has no plan. */
+const FIELDS = [
+  'fields[space]',
+  'fields[space.organization]',
+  'fields[service_plan]',
+  'fields[service_plan.service_offering]',
+  'fields[service_plan.service_offering.service_broker]',
+]
+
+async function list(call: Call): Promise<Answer> {
+  const orgs = await orgsOfSpaces(call)
+  return answerList<ServiceInstance>(call, {
+    collection: COLLECTIONS.service,
+    filters: {
+      names: (s) => s.name,
+      space_guids: (s) => s.space,
+      organization_guids: (s) => orgs.get(s.space),
+      type: () => 'user-provided',
+      service_plan_guids: () => undefined,
+      service_plan_names: () => undefined,
+    },
+    orders: { name: (s) => s.name },
+    ignored: FIELDS,
+    visible: (s) => orgs.has(s.space),
+    present: (s) => presentInstance(s, call.base),
+  })
+}
+
+async function listBindings(call: Call): Promise<Answer> {
+  const services = new Map((await call.records.all<ServiceInstance>(COLLECTIONS.service)).map((s) => [s.guid, s]))
+  const places = await appPlaces(call)
+  return answerList<ServiceBinding>(call, {
+    collection: COLLECTIONS.binding,
+    filters: {
+      names: (b) => b.name,
+      app_guids: (b) => b.app,
+      app_names: (b) => places.get(b.app)?.app.name,
+      service_instance_guids: (b) => b.service,
+      service_instance_names: (b) => services.get(b.service)?.name,
+      type: () => 'app',
+    },
+    includes: bindingIncludes(call),
+    visible: (b) => places.has(b.app),
+    present: (b) => presentBinding(b, call.base),
+  })
+}
+
+const bindingIncludes = (call: Call): Inclusions<ServiceBinding> => ({
+  app: {
+    as: 'apps',
+    async of(bindings) {
+      const apps = bindings.map((binding) => binding.app)
+      return (await referred<App>(call, COLLECTIONS.app, apps)).map((app) => presentApp(app, call.base))
+    },
+  },
+  service_instance: {
+    as: 'service_instances',
+    async of(bindings) {
+      const services = bindings.map((binding) => binding.service)
+      const found = await referred<ServiceInstance>(call, COLLECTIONS.service, services)
+      return found.map((service) => presentInstance(service, call.base))
+    },
+  },
+})
+
 export const SERVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/service_instances',
-    answer: (call) =>
-      answerList<ServiceInstance>(call, {
-        collection: COLLECTIONS.service,
-        filters: { names: (s) => s.name, space_guids: (s) => s.space, type: () => 'user-provided' },
-        orders: { name: (s) => s.name },
-        ignored: [
-          'fields[space]',
-          'fields[space.organization]',
-          'fields[service_plan]',
-          'fields[service_plan.service_offering]',
-          'fields[service_plan.service_offering.service_broker]',
-          'organization_guids',
-          'service_plan_guids',
-          'service_plan_names',
-        ],
-        visible: (s) =>
-          findSpace(call, s.space).then(
-            () => true,
-            () => false,
-          ),
-        present: (s) => presentInstance(s, call.base),
-      }),
+    answer: list,
   },
   { method: 'POST', path: '/v3/service_instances', answer: create },
   {
@@ -198,44 +244,14 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/service_credential_bindings',
-    async answer(call) {
-      const services = new Map((await call.records.all<ServiceInstance>(COLLECTIONS.service)).map((s) => [s.guid, s]))
-      return answerList<ServiceBinding>(call, {
-        collection: COLLECTIONS.binding,
-        filters: {
-          names: (b) => b.name,
-          app_guids: (b) => b.app,
-          service_instance_guids: (b) => b.service,
-          service_instance_names: (b) => services.get(b.service)?.name,
-          type: () => 'app',
-        },
-        ignored: ['app_names'],
-        includes: {
-          app: {
-            as: 'apps',
-            async of(bindings) {
-              const apps = bindings.map((binding) => binding.app)
-              return (await referred<App>(call, COLLECTIONS.app, apps)).map((app) => presentApp(app, call.base))
-            },
-          },
-          service_instance: {
-            as: 'service_instances',
-            async of(bindings) {
-              const found = bindings.map((binding) => services.get(binding.service)).filter((s) => s !== undefined)
-              return [...new Set(found)].map((service) => presentInstance(service, call.base))
-            },
-          },
-        },
-        visible: (b) => readable(call, b.app),
-        present: (b) => presentBinding(b, call.base),
-      })
-    },
+    answer: listBindings,
   },
   { method: 'POST', path: '/v3/service_credential_bindings', answer: bind },
   {
     method: 'GET',
     path: '/v3/service_credential_bindings/:guid',
-    answer: async (call) => ok(presentBinding(await findBinding(call), call.base)),
+    answer: async (call) =>
+      answerOne(call, await findBinding(call), bindingIncludes(call), (b) => presentBinding(b, call.base)),
   },
   {
     method: 'GET',

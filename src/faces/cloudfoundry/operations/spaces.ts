@@ -6,6 +6,7 @@ import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
+import { answerOne, type Inclusion, type Inclusions } from '../wire/inclusion.ts'
 import { Problems, relatedGuid } from '../wire/message.ts'
 import { changedMetadata, NO_METADATA, parseMetadata } from '../wire/metadata.ts'
 import { finishedJob } from './jobs.ts'
@@ -61,6 +62,17 @@ async function removeContents(call: Call, space: Space): Promise<void> {
   )
 }
 
+function spaceIncludes(call: Call): Inclusions<Space> {
+  const organization: Inclusion<Space> = {
+    as: 'organizations',
+    async of(spaces) {
+      const orgs = spaces.map((space) => space.org)
+      return (await referred<Org>(call, COLLECTIONS.org, orgs)).map((org) => presentOrg(org, call.base))
+    },
+  }
+  return { org: organization, organization }
+}
+
 export const SPACE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
@@ -70,15 +82,7 @@ export const SPACE_OPERATIONS: readonly Operation[] = [
         collection: COLLECTIONS.space,
         filters: { names: (s) => s.name, organization_guids: (s) => s.org },
         orders: { name: (s) => s.name },
-        includes: {
-          organization: {
-            as: 'organizations',
-            async of(spaces) {
-              const orgs = spaces.map((space) => space.org)
-              return (await referred<Org>(call, COLLECTIONS.org, orgs)).map((org) => presentOrg(org, call.base))
-            },
-          },
-        },
+        includes: spaceIncludes(call),
         visible: (space) => call.access.canReadSpace(placeOf(space)),
         present: (space) => presentSpace(space, call.base),
       }),
@@ -86,7 +90,10 @@ export const SPACE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/spaces/:guid',
-    answer: async (call) => ok(presentSpace(await findSpace(call, call.param('guid')), call.base)),
+    async answer(call) {
+      const space = await findSpace(call, call.param('guid'))
+      return answerOne(call, space, spaceIncludes(call), (one) => presentSpace(one, call.base))
+    },
   },
   {
     method: 'POST',

@@ -67,12 +67,7 @@ async function cancel(call: Call): Promise<Answer> {
   const after = (await call.records.find<TaskRecord>(COLLECTIONS.task, task.guid)) ?? task
   // It ended by itself before the stop was heard.
   if (stopped.status.stopCause === undefined) throw cannotCancel(after.state)
-  await call.records.save(
-    auditChange(call, 'audit.app.task.cancel', await findApp(call, task.app), {
-      task_guid: task.guid,
-      request: { name: task.name, memory_in_mb: task.memory, command: '[PRIVATE DATA HIDDEN]' },
-    }),
-  )
+  await call.records.save(auditChange(call, 'audit.app.task.cancel', await findApp(call, task.app), task))
   return accepted(await show(call, { ...after, state: 'CANCELING', failure: null }))
 }
 

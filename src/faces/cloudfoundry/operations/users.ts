@@ -11,7 +11,8 @@ import {
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, toOne } from '../present.ts'
-import { answerList, type Inclusion, referred } from '../wire/answer-list.ts'
+import { answerList, referred } from '../wire/answer-list.ts'
+import { answerOne, type Inclusions } from '../wire/inclusion.ts'
 import { isObject, type Json, Problems, relatedGuid } from '../wire/message.ts'
 import { finishedJob } from './jobs.ts'
 import { presentOrg } from './organizations.ts'
@@ -142,7 +143,7 @@ const visibleRole = (call: Call, role: Role): Promise<boolean> =>
     ? call.access.canReadOrg(role.org)
     : call.access.canReadSpace({ org: role.org, space: role.space })
 
-const roleIncludes = (call: Call): Readonly<Record<string, Inclusion<Role>>> => ({
+const roleIncludes = (call: Call): Inclusions<Role> => ({
   user: {
     as: 'users',
     async of(roles) {
@@ -166,18 +167,23 @@ const roleIncludes = (call: Call): Readonly<Record<string, Inclusion<Role>>> => 
   },
 })
 
+function listUsers(call: Call): Promise<Answer> {
+  const parts = call.query.get('partial_usernames')?.split(',')
+  const isNamed = ({ username }: User): boolean => parts?.some((part) => username.includes(part)) ?? true
+  return answerList<User>(call, {
+    collection: COLLECTIONS.user,
+    filters: { usernames: (u) => u.username, origins: (u) => u.origin },
+    ignored: ['partial_usernames'],
+    visible: (user) => isNamed(user) && (call.access.isGlobalReader || user.guid === call.caller.id),
+    present: (user) => presentUser(user, call.base),
+  })
+}
+
 export const USER_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/users',
-    answer: (call) =>
-      answerList<User>(call, {
-        collection: COLLECTIONS.user,
-        filters: { usernames: (u) => u.username, origins: (u) => u.origin },
-        ignored: ['partial_usernames'],
-        visible: (user) => call.access.isGlobalReader || user.guid === call.caller.id,
-        present: (user) => presentUser(user, call.base),
-      }),
+    answer: listUsers,
   },
   { method: 'POST', path: '/v3/users', answer: createUser },
   {
@@ -228,7 +234,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     async answer(call) {
       const role = await call.records.find<Role>(COLLECTIONS.role, call.param('guid'))
       if (!role || !(await visibleRole(call, role))) throw notFound('Role')
-      return ok(presentRole(role, call.base))
+      return answerOne(call, role, roleIncludes(call), (one) => presentRole(one, call.base))
     },
   },
   { method: 'DELETE', path: '/v3/roles/:guid', answer: removeRole },

@@ -79,7 +79,7 @@ async function submitTask(
   const plan = await planNow(call, placed, wish, droplet)
   if (series !== undefined && message.schedule)
     await keepSeries(call, { ...wish, series }, plan, message.schedule, message.problems)
-  const audit = auditChange(call, 'audit.app.task.create', placed, auditData(id, call.body()))
+  const audit = auditChange(call, 'audit.app.task.create', placed, { ...wish, guid: id })
   try {
     await submitPlan(call, id, wish, plan, message, audit)
   } catch (error) {
@@ -120,15 +120,6 @@ function asTaskError(error: unknown): unknown {
   const isBusy = isEngineError(error, 'unavailable') || isEngineError(error, 'exhausted')
   return isBusy ? taskWorkersUnavailable((error as Error).message) : error
 }
-
-const auditData = (guid: string, request: object) => ({
-  task_guid: guid,
-  request: {
-    ...request,
-    ...('command' in request && { command: '[PRIVATE DATA HIDDEN]' }),
-    ...('environment_variables' in request && { environment_variables: '[PRIVATE DATA HIDDEN]' }),
-  },
-})
 
 const wishOf = (
   { app, space }: PlacedApp,

@@ -21,6 +21,7 @@ const KNOWN = [
 
 const LONGEST_ENVIRONMENT = 4_096
 const LONGEST_COMMAND = 4_096
+const LONGEST_GUID = 200
 
 /** What was asked for, before the app and its defaults are known. */
 export interface TaskMessage {
@@ -47,11 +48,11 @@ export function parseTask(body: Json, app: string): TaskMessage {
     ...part('disk', problems.integer(body, 'disk_in_mb', 'Disk in mb', 0, '0')),
     ...part('memory', problems.integer(body, 'memory_in_mb', 'Memory in mb', 0, '0')),
     ...part('logRate', problems.integer(body, LOG_RATE, 'Log rate limit in bytes per second', -2, '-2')),
-    ...part('droplet', problems.text(body, 'droplet_guid', 'Droplet guid', 200)),
+    ...part('droplet', dropletOf(body, problems)),
     ...part('process', processOf(body, problems)),
     ...part('command', commandOf(body, problems)),
     ...part('name', nameOf(body, problems)),
-    ...part('user', problems.text(body, 'user', 'User', 255)),
+    ...part('user', body.user === null ? undefined : problems.text(body, 'user', 'User', 255)),
     ...part('env', parseTaskEnvironment(body.environment_variables, problems)),
     metadata: changedMetadata(NO_METADATA, change, problems),
     wishes: engineWishes(change.annotations, app, problems),
@@ -71,7 +72,9 @@ const part = <Name extends string, Value>(name: Name, value: Value | undefined):
 function commandOf(body: Json, problems: Problems): string | undefined {
   const { command } = body
   if (command === undefined && body.template !== undefined) return undefined
-  if (command === undefined || command === null) problems.add('Command No command or template provided')
+  const hasTemplate = body.template !== undefined && body.template !== null
+  if (command === null && hasTemplate) problems.add('command presence')
+  else if (command === undefined || command === null) problems.add('Command No command or template provided')
   else if (typeof command !== 'string') problems.add('Command must be a string')
   else if (command.trim() === '') problems.add('command presence')
   else if (command.length > LONGEST_COMMAND)
@@ -93,9 +96,19 @@ function nameOf(body: Json, problems: Problems): string | undefined {
 function processOf(body: Json, problems: Problems): string | undefined {
   if (body.template === undefined) return undefined
   const process = isObject(body.template) ? body.template.process : undefined
-  const guid = isObject(process) ? process.guid : undefined
-  if (typeof guid === 'string' && guid.length >= 1 && guid.length <= 200) return guid
-  problems.add('Template process guid must be a string, Template process guid must be between 1 and 200 characters')
+  return guidOf(isObject(process) ? process.guid : undefined, 'Template process guid', problems)
+}
+
+const dropletOf = (body: Json, problems: Problems): string | undefined =>
+  body.droplet_guid === undefined || body.droplet_guid === null
+    ? undefined
+    : guidOf(body.droplet_guid, 'Droplet guid', problems)
+
+/** Cloud Controller's GuidValidator, which says both of what is no text. */
+function guidOf(value: unknown, label: string, problems: Problems): string | undefined {
+  if (typeof value !== 'string') problems.add(`${label} must be a string`)
+  if (typeof value === 'string' && value.length >= 1 && value.length <= LONGEST_GUID) return value
+  problems.add(`${label} must be between 1 and ${LONGEST_GUID} characters`)
   return undefined
 }
 

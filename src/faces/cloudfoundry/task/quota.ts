@@ -17,10 +17,10 @@ interface Scope {
 }
 
 export async function checkQuota(call: Call, org: Org, space: Space, sizes: TaskSizes): Promise<void> {
-  for (const scope of await scopesOf(call, org, space)) {
-    const problem = await problemOf(call, scope, sizes)
-    if (problem) throw unprocessable(problem)
-  }
+  const scopes = await scopesOf(call, org, space)
+  const active = scopes.length === 0 ? [] : await activeTasks(call.records, ['PENDING', 'RUNNING'])
+  const problems = scopes.flatMap((scope) => problemsOf(scope, active, sizes))
+  if (problems.length > 0) throw unprocessable(problems.join(', '))
 }
 
 /** Whether creates must be one after the other to be counted right. */
@@ -31,33 +31,40 @@ async function scopesOf(call: Call, org: Org, space: Space): Promise<readonly Sc
   const forSpace = space.quota && (await call.records.find<Quota>(COLLECTIONS.spaceQuota, space.quota))
   const forOrg = org.quota && (await call.records.find<Quota>(COLLECTIONS.quota, org.quota))
   const scopes: Scope[] = []
-  if (forSpace && limitsTasks(forSpace))
-    scopes.push({ word: 'space', index: { name: 'space', value: space.guid }, name: space.name, quota: forSpace })
   if (forOrg && limitsTasks(forOrg))
     scopes.push({ word: 'organization', index: { name: 'org', value: org.guid }, name: org.name, quota: forOrg })
+  if (forSpace && limitsTasks(forSpace))
+    scopes.push({ word: 'space', index: { name: 'space', value: space.guid }, name: space.name, quota: forSpace })
   return scopes
 }
 
 const limitsTasks = ({ totalMemory, perProcessMemory, perAppTasks, logRate }: Quota): boolean =>
   totalMemory !== null || perProcessMemory !== null || perAppTasks !== null || logRate !== null
 
-async function problemOf(
-  call: Call,
+/** In the order of Cloud Controller's task_model.rb. */
+function problemsOf(
   { word, index, name, quota }: Scope,
+  tasks: readonly TaskRecord[],
   sizes: TaskSizes,
-): Promise<string | undefined> {
+): readonly string[] {
   const { totalMemory, perProcessMemory, perAppTasks, logRate } = quota
-  if (perProcessMemory !== null && sizes.memory > perProcessMemory)
-    return `memory_in_mb exceeds ${word} instance memory quota`
-  if (logRate !== null && sizes.logRate === -1) return `log_rate_limit cannot be unlimited in ${word} '${name}'.`
-  if (totalMemory === null && perAppTasks === null && logRate === null) return undefined
-  const all = await activeTasks(call.records, ['PENDING', 'RUNNING'])
-  const active = all.filter((task) => task[index.name] === index.value)
+  const active = tasks.filter((task) => task[index.name] === index.value)
   const sum = (of: (task: TaskRecord) => number): number => active.reduce((total, task) => total + of(task), 0)
-  if (perAppTasks !== null && active.length >= perAppTasks) return 'app_task_limit quota exceeded'
-  if (totalMemory !== null && sum((t) => t.memory) + sizes.memory > totalMemory)
-    return `memory_in_mb exceeds ${word} memory quota`
-  if (logRate !== null && sum((t) => Math.max(0, t.logRate)) + sizes.logRate > logRate)
-    return `log_rate_limit exceeds ${word} log rate quota`
-  return undefined
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      totalMemory !== null && sum((t) => t.memory) + sizes.memory > totalMemory,
+      `memory_in_mb exceeds ${word} memory quota`,
+    ],
+    [
+      perProcessMemory !== null && sizes.memory > perProcessMemory,
+      `memory_in_mb exceeds ${word} instance memory quota`,
+    ],
+    [logRate !== null && sizes.logRate === -1, `log_rate_limit cannot be unlimited in ${word} '${name}'.`],
+    [
+      logRate !== null && sum((t) => Math.max(0, t.logRate)) + sizes.logRate > logRate,
+      `log_rate_limit exceeds ${word} log rate quota`,
+    ],
+    [perAppTasks !== null && active.length >= perAppTasks, 'app_task_limit quota exceeded'],
+  ]
+  return checks.flatMap(([isBroken, words]) => (isBroken ? [words] : []))
 }

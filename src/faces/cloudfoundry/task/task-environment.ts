@@ -20,16 +20,16 @@ export function taskEnvironment(
   sizes: Pick<TaskSizes, 'memory' | 'disk'>,
   own: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const databaseUrl = around.services.map((s) => s.credentials.uri).find(isDatabaseUrl)
+  const databaseUrl = databaseUrlOf(around.services)
   return {
-    ...(around.app.lifecycle.type !== 'docker' && { LANG: 'en_US.UTF-8' }),
-    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     ...around.group,
     ...around.app.env,
     ...own,
     VCAP_APPLICATION: JSON.stringify(vcapApplication(around, sizes)),
     MEMORY_LIMIT: `${sizes.memory}m`,
     VCAP_SERVICES: JSON.stringify(vcapServices(around.services)),
+    ...(around.app.lifecycle.type !== 'docker' && { LANG: 'en_US.UTF-8' }),
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
   }
 }
 
@@ -71,5 +71,11 @@ export function vcapServices(services: Surroundings['services']): object {
   }
 }
 
-const isDatabaseUrl = (uri: unknown): uri is string =>
-  typeof uri === 'string' && /^(mysql2?|postgres(ql)?|db2|informix):\/\//.test(uri)
+const DATABASE = /^(mysql2?|postgres(?:ql)?|db2|informix)(?=:\/\/)/
+const ADAPTERS: Readonly<Record<string, string>> = { mysql: 'mysql2', postgresql: 'postgres' }
+
+/** Of the first bound service that is a database, with Rails' name of its adapter (database_uri_generator.rb). */
+function databaseUrlOf(services: Surroundings['services']): string | undefined {
+  const uris = services.map((s) => s.credentials.uri).filter((uri) => typeof uri === 'string')
+  return uris.find((uri) => DATABASE.test(uri))?.replace(DATABASE, (scheme) => ADAPTERS[scheme] ?? scheme)
+}

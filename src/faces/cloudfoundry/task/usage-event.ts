@@ -2,11 +2,11 @@ import type { Instant } from '../../../core/instant.ts'
 import type { Resource } from '../documents.ts'
 import { hrefs } from '../present.ts'
 import { timestamp } from '../wire/time.ts'
-import type { TaskRecord } from './task-record.ts'
+import type { TaskRecord, TaskState } from './task-record.ts'
 
 export interface UsageEvent extends Resource {
   readonly number: number
-  readonly state: { readonly current: string; readonly previous: string | null }
+  readonly state: { readonly current: string; readonly previous: string }
   readonly task: { readonly guid: string; readonly name: string }
   readonly app: { readonly guid: string; readonly name: string }
   readonly space: { readonly guid: string; readonly name: string }
@@ -14,17 +14,19 @@ export interface UsageEvent extends Resource {
   readonly memory: number
 }
 
+/** `previous`: the task's state before, as Cloud Controller tells it (app_usage_event_repository.rb). */
 export const usageEvent = (
   guid: string,
   task: TaskRecord,
   state: 'TASK_STARTED' | 'TASK_STOPPED',
   at: Instant,
+  previous: TaskState,
 ): UsageEvent => ({
   guid,
   created: at,
   updated: at,
   number: 0,
-  state: { current: state, previous: state === 'TASK_STOPPED' ? 'TASK_STARTED' : null },
+  state: { current: state, previous },
   task: { guid: task.guid, name: task.name },
   app: { guid: task.app, name: task.appName },
   space: { guid: task.space, name: task.spaceName },

@@ -1,5 +1,6 @@
 import type { COLLECTIONS, Resource } from '../documents.ts'
 import { type Answer, type Call, ok } from '../operation.ts'
+import { type Inclusions, includedOf, wantedInclusions } from './inclusion.ts'
 import { type ListQuery, parseListQuery } from './list-query.ts'
 import type { Metadata } from './metadata.ts'
 import { pageDocument } from './page-document.ts'
@@ -15,22 +16,18 @@ export interface SmallList<Body extends Resource> {
   readonly orders?: Readonly<Record<string, (body: Body) => string | number>>
   /** Parameters that are taken and mean nothing here (`embed`). */
   readonly ignored?: readonly string[]
-  /** What `include=NAME` brings along: its key in `included`, and what the resources of a page refer to. */
-  readonly includes?: Readonly<Record<string, Inclusion<Body>>>
+  readonly includes?: Inclusions<Body>
   visible(body: Body): boolean | Promise<boolean>
   present(body: Body): object | Promise<object>
 }
 
-export interface Inclusion<Body> {
-  readonly as: string
-  /** Each once, those only that the caller may see. */
-  of(bodies: readonly Body[]): Promise<readonly object[]>
-}
-
 export async function answerList<Body extends Resource>(call: Call, list: SmallList<Body>): Promise<Answer> {
   const filters = { guids: (body: Body) => body.guid, ...list.filters }
-  const names = [...Object.keys(filters), 'label_selector', 'include', ...(list.ignored ?? [])]
+  const { includes = {} } = list
+  const includeKey = Object.keys(includes).length > 0 ? ['include'] : []
+  const names = [...Object.keys(filters), 'label_selector', ...includeKey, ...(list.ignored ?? [])]
   const query = parseListQuery(call.query, { filters: names, orders: Object.keys(list.orders ?? {}) })
+  const wanted = wantedInclusions(call.query, includes)
   const all = await call.records.all<Body>(list.collection, list.index)
   const seen = await Promise.all(all.map((body) => list.visible(body)))
   const found = all.filter((body, i) => seen[i] && matches(body, query, filters))
@@ -38,19 +35,8 @@ export async function answerList<Body extends Resource>(call: Call, list: SmallL
   const from = (query.page - 1) * query.perPage
   const page = ordered.slice(from, from + query.perPage)
   const resources = await Promise.all(page.map((body) => list.present(body)))
-  const included = await includedOf(query.filter('include') ?? [], page, list.includes ?? {})
-  return ok({ ...pageDocument(call.base + call.path, query, ordered.length, resources), ...included })
-}
-
-async function includedOf<Body>(
-  wanted: readonly string[],
-  page: readonly Body[],
-  known: Readonly<Record<string, Inclusion<Body>>>,
-): Promise<object> {
-  const asked = wanted.map((name) => known[name]).filter((inclusion) => inclusion !== undefined)
-  if (asked.length === 0) return {}
-  const parts = await Promise.all(asked.map(async ({ as, of }) => [as, await of(page)] as const))
-  return { included: Object.fromEntries(parts) }
+  const shown = pageDocument(call.base + call.path, query, ordered.length, resources)
+  return ok({ ...shown, ...(await includedOf(wanted, page)) })
 }
 
 /** Those of a collection that these guids name, each once. */

@@ -55,19 +55,20 @@ export function parseListQuery(query: URLSearchParams, spec: ListSpec): ListQuer
     ...(selector !== null && { labels: parseLabelSelector(selector) }),
     ...(created && { created }),
     ...(updated && { updated }),
-    repeated: [...query].filter(([key]) => key !== 'page' && key !== 'per_page'),
+    repeated: [...query].filter(([key]) => key !== 'page' && key !== 'per_page' && (key !== 'order_by' || orderBy)),
   }
 }
 
-function refuseUnknown(given: readonly string[], valid: readonly string[]): void {
-  const unknown = given.filter((key) => !valid.includes(key.replace(/\[(lt|lte|gt|gte)\]$/, '')))
+/** Throws CF-BadQueryParameter for what is not of `valid`. */
+export function refuseUnknown(given: readonly string[], valid: readonly string[]): void {
+  const unknown = given.filter((key) => !valid.includes(key) && !valid.includes(TIMES.exec(key)?.[1] ?? ''))
   if (unknown.length === 0) return
   const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ')
   throw badQuery(`Unknown query parameter(s): ${quoted([...new Set(unknown)])}. Valid parameters are: ${quoted(valid)}`)
 }
 
 function orderOf(given: string | null, spec: ListSpec): ListQuery['orderBy'] | undefined {
-  if (given === null) return undefined
+  if (given === null || given === '') return undefined
   // A plus that nobody escaped arrives as a space.
   const found = /^([ +-]?)(\w+)$/.exec(given)
   const fields = ['created_at', 'updated_at', ...(spec.orders ?? [])]
@@ -100,14 +101,16 @@ const RELATIONS: Readonly<Record<string, (time: number) => Span>> = {
   gte: (time) => ({ ...FOREVER, fromMs: time }),
 }
 
+const TIMES = /^(created_ats|updated_ats)\[(\w*)\]$/
+
 /** Several compared times are one span; a list of times is a second each. */
 function timesOf(query: URLSearchParams, name: string, label: string): TimeFilter | undefined {
   const spans: Span[] = []
   const lists: (readonly number[])[] = []
   for (const [key, value] of query) {
     if (key === name) lists.push(value.split(',').map((text) => timeOf(text, label)))
-    const relation = key.startsWith(`${name}[`) ? RELATIONS[key.slice(name.length + 1, -1)] : undefined
-    if (relation) spans.push(relation(timeOf(value, label)))
+    const [, field, operator] = TIMES.exec(key) ?? []
+    if (field === name) spans.push(spanOfRelation(operator ?? '', value, label))
   }
   if (spans.length + lists.length === 0) return undefined
   const all = [...spans, ...lists.map(spanOf)]
@@ -116,6 +119,13 @@ function timesOf(query: URLSearchParams, name: string, label: string): TimeFilte
   const matches = (at: number): boolean =>
     at >= fromMs && at < untilMs && lists.every((times) => times.includes(wholeSeconds(at)))
   return { matches, fromMs, untilMs }
+}
+
+function spanOfRelation(operator: string, value: string, label: string): Span {
+  const relation = RELATIONS[operator]
+  if (!relation) throw badQuery(`${label} Invalid relational operator: '${operator}'`)
+  if (value.includes(',')) throw badQuery(`${label} only accepts one value when using a relational operator`)
+  return relation(timeOf(value, label))
 }
 
 const wholeSeconds = (at: number): number => Math.floor(at / SECOND_MS) * SECOND_MS
