@@ -70,7 +70,7 @@ function verdict(step: number, spec: AwaitSpec, target: Execution): Awaited {
   if (met !== 'never') return base
   const { state, reason: why } = target.status
   const message = `${spec.key} is ${state}${why ? `: ${why.message}` : ''}, needed was ${spec.until}`
-  return { ...base, reason: reason('awaited_failed', message, { execution: target.id, state }) }
+  return { ...base, reason: reason('awaited_failed', message, { execution: target.id, state, ...(why && { why: why.message }) }) }
 }
 
 function isMet({ until }: AwaitSpec, { status }: Execution): 'yes' | 'notYet' | 'never' {

@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import { Code, createClient, type Interceptor } from '@connectrpc/connect'
 import { createConnectTransport } from '@connectrpc/connect-node'
+import { waitForEnvironmentRunning } from '@gitpod/sdk/lib/environment'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -200,6 +202,121 @@ test('binary requests are refused with the same codes, malformed ones among them
   }
 })
 
+test('the SDK’s own helper sees an environment come up: no empty list of failures, whatever the client can decompress', async () => {
+  await waitForEnvironmentRunning(world.client, environmentId)
+  const raw = async (encoding: string) =>
+    (
+      await world.call('/api/gitpod.v1.EnvironmentService/GetEnvironment', {
+        body: JSON.stringify({ environmentId }),
+        headers: { 'accept-encoding': encoding },
+      })
+    ).text()
+  for (const encoding of ['gzip, deflate', 'br', 'identity']) {
+    const { environment } = JSON.parse(await raw(encoding))
+    expect(environment.status).toMatchObject({ phase: 'ENVIRONMENT_PHASE_RUNNING', warningMessage: [] })
+    expect(environment.status).not.toHaveProperty('failureMessage')
+  }
+})
+
+test('a word that no enum has is refused where it would widen an answer, however it is sent', async () => {
+  const unknown = { filter: { phases: ['TASK_EXECUTION_PHASE_NO'] } }
+  const text = JSON.stringify(unknown)
+  const query = new URLSearchParams({ connect: 'v1', encoding: 'json', message: text })
+  const refused = [
+    await post('ListTaskExecutions', text),
+    await post('ListTaskExecutions', Uint8Array.from(gzipSync(text)), { 'content-encoding': 'gzip' }),
+    await world.call(`${SERVICE}/ListTaskExecutions?${query}`, { method: 'GET' }),
+    await post('ListTaskExecutions', '{"filter":{"phases":[99]}}'),
+  ]
+  for (const response of refused)
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { code: 'invalid_argument', message: 'filter.phases[0]: value must be one of the defined enum values' },
+    ])
+  const binary = createClient(EnvironmentAutomationService, transport(`${world.url}/api`))
+  await expect(binary.listTaskExecutions({ filter: { phases: [99 as number] } })).rejects.toThrow('filter.phases[0]')
+  await expect(binary.listServices({ filter: { roles: [99 as number] } })).rejects.toThrow('filter.roles[0]')
+  const nobody = await post('ListTaskExecutions', '{"filter":{"phases":["TASK_EXECUTION_PHASE_UNSPECIFIED"]}}')
+  expect(await nobody.json()).toEqual({ pagination: { nextToken: '' }, taskExecutions: [] })
+  const environments = await world.call('/api/gitpod.v1.EnvironmentService/ListEnvironments', {
+    body: '{"filter":{"statusPhases":["RUNNING"]}}',
+  })
+  expect(await environments.json()).toMatchObject({ message: expect.stringContaining('filter.status_phases[0]') })
+  const metadata = { reference: 'roles', name: 'roles', role: 'SERVICE_ROLE_NO' }
+  const role = await post(
+    'CreateService',
+    JSON.stringify({ environmentId, metadata, spec: { commands: { start: 'true' } } }),
+  )
+  expect(await role.json()).toMatchObject({ message: expect.stringContaining('metadata.role') })
+})
+
+test('environments are listed by what the filter names, and by nothing else', async () => {
+  const list = async (filter: object): Promise<number> => {
+    const body = JSON.stringify({ filter })
+    const response = await world.call('/api/gitpod.v1.EnvironmentService/ListEnvironments', { body })
+    return ((await response.json()) as { readonly environments: unknown[] }).environments.length
+  }
+  const { environment } = await world.client.environments.retrieve({ environmentId })
+  const all = await list({})
+  expect(await list({ runnerIds: [environment.metadata!.runnerId!] })).toBe(all)
+  expect(await list({ runnerIds: [environmentId] })).toBe(0)
+  expect(await list({ archivalStatus: 'ARCHIVAL_STATUS_ARCHIVED' })).toBe(0)
+  expect(await list({ archivalStatus: 'ARCHIVAL_STATUS_ALL' })).toBe(all)
+})
+
+test('a compressed request is read like any other, and refused like any other', async () => {
+  const gzip = { 'content-encoding': 'gzip' }
+  const metadata = { reference: 'pressed', name: 'p', triggeredBy: [{ manual: true, prebuild: true }] }
+  const made = await post('CreateTask', Uint8Array.from(gzipSync(JSON.stringify({ environmentId, metadata }))), gzip)
+  expect(await made.json()).toMatchObject({
+    task: { metadata: { triggeredBy: [{ manual: true }, { prebuild: true }] } },
+  })
+  const garbage: readonly [Uint8Array<ArrayBuffer>, string][] = [
+    [Uint8Array.from(gzipSync(Uint8Array.of(0xff))), 'application/proto'],
+    [Uint8Array.from([1, 2, 3]), 'application/proto'],
+    [Uint8Array.from([1, 2, 3]), 'application/json'],
+  ]
+  for (const [bytes, type] of garbage) {
+    const response = await post('GetTask', bytes, { ...gzip, 'content-type': type })
+    expect([response.status, await codeOf(response)]).toEqual([400, 'invalid_argument'])
+  }
+  const bomb = gzipSync(Buffer.alloc(17 * 1024 * 1024, 32))
+  const large = await post('GetTask', Uint8Array.from(bomb), gzip)
+  expect([large.status, await codeOf(large), large.headers.get('x-should-retry')]).toEqual([
+    429,
+    'resource_exhausted',
+    'false',
+  ])
+})
+
+test('a watch that cannot be is refused before it begins', async () => {
+  const lines = (body: string) =>
+    world.call('/api/gitpod.v1.EventService/WatchEvents', { body, headers: { accept: 'application/jsonl' } })
+  for (const body of ['{"environmentId":5}', `{"organization":true,"environmentId":"${environmentId}"}`, '{']) {
+    const response = await lines(body)
+    expect([body, response.status, await codeOf(response)]).toEqual([body, 400, 'invalid_argument'])
+  }
+})
+
+test('a call that takes longer than its client waits is answered so', async () => {
+  const { environment } = await world.client.environments.retrieve({ environmentId })
+  const ops = (environment.status!.environmentUrls as { readonly ops: string }).ops
+  const client = createClient(EnvironmentOpsService, transport(ops, { json: true }))
+  await expect(client.exec({ command: 'sleep 60' }, { timeoutMs: 500 })).rejects.toMatchObject({
+    code: Code.DeadlineExceeded,
+  })
+  const own = await fetch(`${ops}/supervisor.v1.EnvironmentOpsService/Exec`, {
+    method: 'POST',
+    body: '{"command":"sleep 60"}',
+    headers: {
+      authorization: `Bearer ${world.token}`,
+      'content-type': 'application/json',
+      'connect-timeout-ms': '300',
+    },
+  })
+  expect([own.status, await codeOf(own)]).toEqual([504, 'deadline_exceeded'])
+})
+
 test('a trigger object may carry every flag, as the older SDK’s own examples do', async () => {
   const flags = { manual: true, prebuild: false, postEnvironmentStart: true, postDevcontainerStart: false }
   const metadata = { reference: 'flags', name: 'flags', triggeredBy: [flags] }
@@ -209,6 +326,9 @@ test('a trigger object may carry every flag, as the older SDK’s own examples d
     spec: { command: 'true' },
   })
   expect(task.metadata?.triggeredBy).toEqual([{ manual: true }, { postEnvironmentStart: true }])
+  const wrong = { reference: 'no-flag', name: 'x', triggeredBy: [{ manual: 'yes' }] }
+  const response = await post('CreateTask', JSON.stringify({ environmentId, metadata: wrong }))
+  expect([response.status, await codeOf(response)]).toEqual([400, 'invalid_argument'])
 })
 
 test('no bytes, in either encoding, are ever our own fault', async () => {

@@ -1,6 +1,7 @@
 /** Connect's codes: what a face's operation throws, and what the core's refusals mean in this vendor's words. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { EngineError, type ErrorCode } from '../../core/engine-error.ts'
+import { TooManyRequests } from '../kit/too-many-requests.ts'
 
 export const invalidArgument = (message: string): ConnectError => new ConnectError(message, Code.InvalidArgument)
 export const failedPrecondition = (message: string): ConnectError => new ConnectError(message, Code.FailedPrecondition)
@@ -10,6 +11,9 @@ export const unauthenticated = (message: string): ConnectError => new ConnectErr
 export const permissionDenied = (message: string): ConnectError => new ConnectError(message, Code.PermissionDenied)
 export const alreadyExists = (message: string): ConnectError => new ConnectError(message, Code.AlreadyExists)
 export const unimplemented = (message: string): ConnectError => new ConnectError(message, Code.Unimplemented)
+/** Where its code says to try again, which would change nothing (ona.md 2.4). */
+export const tooLarge = (message: string): ConnectError =>
+  new ConnectError(message, Code.ResourceExhausted, { [SHOULD_RETRY]: 'false' })
 export const missing = (what: string, id: string): ConnectError =>
   new ConnectError(`${what} ${id} not found`, Code.NotFound)
 
@@ -30,6 +34,24 @@ export function asConnectError(thrown: unknown): ConnectError {
   internal.cause = thrown
   return internal
 }
+
+/** What the HTTP framework itself refuses: too large, too often, malformed. Undefined for anything else. */
+export function frameworkError(thrown: unknown): ConnectError | undefined {
+  if (thrown instanceof ConnectError) return undefined
+  if (thrown instanceof TooManyRequests) return tooOften(thrown)
+  const status = (thrown as { readonly statusCode?: unknown }).statusCode
+  const message = thrown instanceof Error ? thrown.message : 'malformed request'
+  if (status === 413) return tooLarge(message)
+  return typeof status === 'number' && status >= 400 && status < 500 ? invalidArgument(message) : undefined
+}
+
+/** One header for each generation of clients (ona.md 1). */
+function tooOften({ message, retryAfterMs }: TooManyRequests): ConnectError {
+  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))
+  return new ConnectError(message, Code.ResourceExhausted, { 'retry-after': seconds, 'ratelimit-retryafter': seconds })
+}
+
+export const SHOULD_RETRY = 'x-should-retry'
 
 /** Codes that a client of the older generation would try again by itself although nothing can change (ona.md 2.4). */
 export const isFinalRefusal = (status: number): boolean => status === 409 || status === 501 || status === 500

@@ -4,8 +4,8 @@
  * who calls, pages asked for in the query, lenient JSON, events as JSON Lines, and `x-should-retry`.
  */
 
-import { create, fromBinary, fromJson, type JsonValue, type MessageInitShape, toJson } from '@bufbuild/protobuf'
-import { ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import { create, fromJson, type JsonValue, type MessageInitShape, toJson } from '@bufbuild/protobuf'
+import { type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol'
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import { compressionBrotli, compressionGzip, universalResponseToNodeResponse } from '@connectrpc/connect-node'
@@ -14,15 +14,27 @@ import { acceptRawBodies } from '../kit/body.ts'
 import { sendJsonLines } from '../kit/json-lines.ts'
 import { type Caller, checkGrant } from './auth.ts'
 import type { Call, Parts } from './call.ts'
-import { asConnectError, invalidArgument, isFinalRefusal, unimplemented } from './errors.ts'
-import { EventService, WatchEventsRequestSchema, WatchEventsResponseSchema } from './gen/gitpod/v1/event_pb.js'
+import {
+  asConnectError,
+  frameworkError,
+  invalidArgument,
+  isFinalRefusal,
+  SHOULD_RETRY,
+  unimplemented,
+} from './errors.ts'
+import { EnvironmentService } from './gen/gitpod/v1/environment_pb.js'
+import {
+  EventService,
+  type WatchEventsRequest,
+  WatchEventsRequestSchema,
+  WatchEventsResponseSchema,
+} from './gen/gitpod/v1/event_pb.js'
 import { CALL, registerOperations, registerOps } from './operations/table.ts'
 import { watchEvents } from './operations/watch-events.ts'
-import { lenient } from './wire/lenient-json.ts'
 import { queryPagination } from './wire/pagination.ts'
+import { BODY_LIMIT, type Body, bytesOf, mediaType, readBody, readJson } from './wire/request-body.ts'
 import { retriesOf } from './wire/retries.ts'
 
-export const BODY_LIMIT = 16 * 1024 * 1024
 const JSON_LINES = 'application/jsonl'
 const WATCH_EVENTS = `/${EventService.typeName}/${EventService.method.watchEvents.name}`
 
@@ -86,18 +98,15 @@ export class Routes {
   ): Promise<FastifyReply> {
     const gone = new AbortController()
     reply.raw.on('close', () => gone.abort())
-    const plain = isPlainJson(request) && handler.method.methodKind === 'unary'
-    const json = plain ? readJson(request) : undefined
-    const body = plain ? Buffer.from(JSON.stringify(json)) : bytesOf(request)
-    if (isPlainBinary(request)) checkBinary(handler, body)
+    const body = await readBody(request, handler.method)
     const response = await handler({
       httpVersion: request.raw.httpVersion,
       url: urlOf(request, handler),
       method: request.method,
-      header: headersOf(request, body.length),
-      body: only(body),
+      header: headersOf(request, body, handler),
+      body: only(body.bytes),
       signal: AbortSignal.any([gone.signal, request.server.closing]),
-      contextValues: createContextValues().set(CALL, this.#call(request, caller, json)),
+      contextValues: createContextValues().set(CALL, this.#call(request, caller, body.json)),
     })
     if (handler.method.methodKind !== 'unary') {
       reply.hijack()
@@ -111,14 +120,15 @@ export class Routes {
     const parts: Uint8Array[] = []
     for await (const part of body ?? []) parts.push(part)
     header?.forEach((value, name) => void reply.header(name, value))
-    if (isFinalRefusal(status)) reply.header('x-should-retry', 'false')
+    if (isFinalRefusal(status)) reply.header(SHOULD_RETRY, 'false')
+    if (status === 405) reply.header('allow', 'POST')
     const bytes = Buffer.concat(parts)
-    const isJson = header?.get('content-type') === 'application/json' && !header.has('content-encoding')
+    const isJson = header?.get('content-type') === 'application/json'
     return reply.code(status).send(isJson && status === 200 ? withoutEmptyFailures(bytes) : bytes)
   }
 
   async #jsonLines(request: FastifyRequest, reply: FastifyReply, caller: Caller): Promise<FastifyReply> {
-    const message = fromJson(WatchEventsRequestSchema, readJson(request) as JsonValue, { ignoreUnknownFields: true })
+    const message = watchRequestOf(request)
     const gone = new AbortController()
     reply.raw.on('close', () => gone.abort())
     const signal = AbortSignal.any([gone.signal, request.server.closing])
@@ -153,11 +163,13 @@ export class Routes {
     const status = codeToHttpStatus(error.code)
     const facts = { code: error.code, message: error.rawMessage, url: request.url }
     if (error.cause !== undefined) this.#parts.context.log.error({ ...facts, err: error.cause }, 'an Ona call failed')
-    if (isFinalRefusal(status)) reply.header('x-should-retry', 'false')
+    if (isFinalRefusal(status)) reply.header(SHOULD_RETRY, 'false')
+    error.metadata.forEach((value, name) => void reply.header(name, value))
+    // As bytes: to a text the framework would add a charset, which the vendor has not.
     return reply
       .code(status)
-      .type('application/json')
-      .send(JSON.stringify(errorToJson(error, undefined)))
+      .header('content-type', 'application/json')
+      .send(Buffer.from(JSON.stringify(errorToJson(error, undefined))))
   }
 }
 
@@ -167,17 +179,6 @@ function urlOf(request: FastifyRequest, handler: UniversalHandler): string {
   url.pathname = handler.requestPath
   return url.toString()
 }
-
-const mediaType = (request: FastifyRequest): string =>
-  (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
-
-const isPlain = (request: FastifyRequest, type: string): boolean =>
-  request.method === 'POST' &&
-  mediaType(request) === type &&
-  (request.headers['content-encoding'] ?? 'identity') === 'identity'
-
-const isPlainJson = (request: FastifyRequest): boolean => isPlain(request, 'application/json')
-const isPlainBinary = (request: FastifyRequest): boolean => isPlain(request, 'application/proto')
 
 /** The older generation asks by `Accept`, TypeScript by the content type as well. */
 const wantsJsonLines = (request: FastifyRequest): boolean =>
@@ -197,38 +198,31 @@ async function* messagesOf(
   }
 }
 
-/** Throws `invalid_argument`. No body is an empty message. */
-function readJson(request: FastifyRequest): unknown {
-  const text = request.body instanceof Buffer ? request.body.toString('utf8') : ''
-  if (text.trim() === '') return {}
+/** Throws `invalid_argument`. */
+function watchRequestOf(request: FastifyRequest): WatchEventsRequest {
+  const json = readJson(bytesOf(request), EventService.method.watchEvents) as JsonValue
   try {
-    return lenient(JSON.parse(text))
+    return fromJson(WatchEventsRequestSchema, json, { ignoreUnknownFields: true })
   } catch (error) {
-    throw invalidArgument(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    throw invalidArgument(error instanceof Error ? error.message : String(error))
   }
 }
-
-const bytesOf = (request: FastifyRequest): Buffer => (request.body instanceof Buffer ? request.body : Buffer.alloc(0))
 
 async function* only(bytes: Buffer): AsyncIterable<Uint8Array> {
   if (bytes.length > 0) yield bytes
 }
 
-/** The library calls a message it cannot read its own fault: it is the sender's. Throws `invalid_argument`. */
-function checkBinary({ method }: UniversalHandler, bytes: Buffer): void {
-  try {
-    fromBinary(method.input, bytes)
-  } catch (error) {
-    throw invalidArgument(`the body is no ${method.input.typeName}: ${error instanceof Error ? error.message : error}`)
-  }
-}
-
-/** The body may have been written anew: its length is the one that counts. */
-function headersOf(request: FastifyRequest, length: number): Headers {
+/**
+ * The body may have been written anew: its length is the one that counts. An environment as JSON is still to be changed
+ * when the library is done with it, so it is not compressed.
+ */
+function headersOf(request: FastifyRequest, { bytes, inflated, json }: Body, { method }: UniversalHandler): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers))
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one)
-  if (headers.has('content-length')) headers.set('content-length', String(length))
+  if (headers.has('content-length')) headers.set('content-length', String(bytes.length))
+  if (inflated) headers.delete('content-encoding')
+  if (json !== undefined && method.parent === EnvironmentService) headers.delete('accept-encoding')
   return headers
 }
 
@@ -238,13 +232,4 @@ function withoutEmptyFailures(bytes: Buffer): Buffer | string {
   const drop = (key: string, value: unknown): unknown =>
     key === 'failureMessage' && Array.isArray(value) && value.length === 0 ? undefined : value
   return JSON.stringify(JSON.parse(bytes.toString('utf8'), drop))
-}
-
-/** What the HTTP framework itself refuses: too large, too often, malformed. */
-function frameworkError(thrown: unknown): ConnectError | undefined {
-  if (thrown instanceof ConnectError) return undefined
-  const status = (thrown as { readonly statusCode?: unknown }).statusCode
-  const message = thrown instanceof Error ? thrown.message : 'malformed request'
-  if (status === 413 || status === 429) return new ConnectError(message, 8)
-  return typeof status === 'number' && status >= 400 && status < 500 ? invalidArgument(message) : undefined
 }

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from '@connectrpc/connect'
 import { type Execution, isFinal } from '../../../core/execution.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import { DEFAULT_STOP, type MountSpec } from '../../../core/step-spec.ts'
@@ -31,7 +32,10 @@ const WAIT_MS = 600_000
 const PAGE = 1_000
 const LONGEST_OUTPUT_BYTES = 16 * 1024 * 1024
 
-/** One command in the environment, awaited with its output; it ends when the caller goes. Throws `failed_precondition`. */
+/**
+ * One command in the environment, awaited with its output; it ends with the caller's patience. Throws
+ * `failed_precondition`, and `deadline_exceeded` when the call's own limit came first.
+ */
 export async function runToEnd(
   call: Call,
   environment: EnvironmentRecord,
@@ -45,7 +49,7 @@ export async function runToEnd(
     execution = await call.engine.waitFor(call.tenant, started.id, isFinal, WAIT_MS, signal)
   if (!execution || !isFinal(execution)) {
     await call.engine.stop(call.tenant, started.id, { message: 'the caller went away' })
-    throw failedPrecondition('the call was cancelled')
+    throw signal.reason instanceof ConnectError ? signal.reason : new ConnectError('the call ended', Code.Canceled)
   }
   return { execution, ...(await outputOf(call, execution)) }
 }

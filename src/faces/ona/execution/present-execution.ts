@@ -7,6 +7,7 @@ import { factsOf, type StepFacts } from '../task/step-label.ts'
 import { defined } from '../wire/defined.ts'
 import { creatorOf, subjectOf, timestamp } from '../wire/subject.ts'
 import { phaseOf, phaseOfStep } from './life-cycle.ts'
+import { sayReason, sayReasonOf } from './say-reason.ts'
 
 type Shape = MessageInitShape<typeof TaskExecutionSchema>
 
@@ -75,17 +76,18 @@ const presentStep = ({ id, label, dependsOn, task, service }: StepFacts) => ({
 function presentStatus({ facts, status }: Shown) {
   const phase = phaseOfStep(status)
   if (phase === undefined) return []
-  return [{ id: facts.id, phase, failureMessage: failureOfStep(status), output: { ...status.outputs } }]
+  return [{ id: facts.id, phase, failureMessage: failureOfStep(status, facts), output: { ...status.outputs } }]
 }
 
-function failureOfStep(step: StepStatus): string {
+function failureOfStep(step: StepStatus, facts: StepFacts): string {
   if (killedAfterGrace(step)) return KILLED
-  return step.state === 'failed' || step.state === 'lost' ? (step.reason?.message ?? '') : ''
+  const failed = step.state === 'failed' || step.state === 'lost'
+  return failed && step.reason ? sayReason(step.reason, facts) : ''
 }
 
 function failureOf(e: Execution): string {
   if (e.status.state === 'cancelled') return e.status.steps.some(killedAfterGrace) ? KILLED : ''
-  return e.status.state === 'failed' || e.status.state === 'lost' ? (e.status.reason?.message ?? '') : ''
+  return e.status.state === 'failed' || e.status.state === 'lost' ? sayReasonOf(e) : ''
 }
 
 const KILLED = 'it did not end in time after SIGTERM and was killed'

@@ -5,7 +5,7 @@ import { ROLES, TRIGGERS, type TriggerName } from '../../../workspaces/automatio
 import { parseCommand, parseRunsOn } from '../automation/parse-automation.ts'
 import { upsertAutomations } from '../automation/upsert-automations.ts'
 import type { Call } from '../call.ts'
-import { findEnvironment } from '../environment/find-environment.ts'
+import { findLastingEnvironment } from '../environment/find-environment.ts'
 import { invalidArgument } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { needReference, needText } from '../wire/validate.ts'
@@ -15,7 +15,7 @@ export async function upsertAutomationsFile(
   call: Call,
   { environmentId, automationsFile }: wire.UpsertAutomationsFileRequest,
 ): Promise<MessageInitShape<typeof wire.UpsertAutomationsFileResponseSchema>> {
-  const { body: environment } = await findEnvironment(call, environmentId)
+  const { body: environment } = await findLastingEnvironment(call, environmentId)
   const file = parseFile(automationsFile)
   const { tasks, services } = await upsertAutomations(call, call.caller.principal, environment.id, file)
   return { updatedTaskIds: [...tasks], updatedServiceIds: [...services] }

@@ -8,18 +8,22 @@ import { applyAutomations } from '../environment/apply-automations.ts'
 import { putErrand } from '../environment/errands.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
 import { type NewEnvironment, newEnvironment } from '../environment/new-environment.ts'
-import { checkClass, PHASES, presentEnvironment } from '../environment/present-environment.ts'
+import { checkClass, PHASES, presentEnvironment, RUNNER_ID } from '../environment/present-environment.ts'
 import { specOf, specToJson } from '../environment/spec-json.ts'
 import { putEnvironment, startEnvironment as start } from '../environment/start-environment.ts'
 import { failedPrecondition, invalidArgument } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_pb.js'
-import { EnvironmentRole } from '../gen/gitpod/v1/environment_pb.js'
+import {
+  ListEnvironmentsRequest_ArchivalStatus as ArchivalStatus,
+  EnvironmentPhase,
+  EnvironmentRole,
+} from '../gen/gitpod/v1/environment_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { newestPrebuild } from '../prebuild/find-prebuild.ts'
 import { findProject } from '../project/find-project.ts'
 import { specOfProject } from '../project/spec-of-project.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
-import { filterValues } from '../wire/validate.ts'
+import { filterEnums, filterValues } from '../wire/validate.ts'
 
 const LONGEST_NAME = 80
 
@@ -27,6 +31,7 @@ export async function createEnvironment(
   call: Call,
   { spec, name, annotations }: wire.CreateEnvironmentRequest,
 ): Promise<MessageInitShape<typeof wire.CreateEnvironmentResponseSchema>> {
+  checkEnvironment(call, '')
   if (!spec) throw invalidArgument('spec: value is required')
   return { environment: await created(call, { spec, annotations, role: 'default', ...named(name) }) }
 }
@@ -107,12 +112,16 @@ function testOf(
 ): (e: EnvironmentRecord) => boolean {
   const creators = filterValues('filter.creator_ids', filter?.creatorIds ?? [])
   const projects = filterValues('filter.project_ids', filter?.projectIds ?? [])
-  const phases = filter?.statusPhases ?? []
-  const roles = filter?.roles ?? []
+  const runners = filterValues('filter.runner_ids', filter?.runnerIds ?? [])
+  const phases = filterEnums('filter.status_phases', filter?.statusPhases ?? [], EnvironmentPhase)
+  const roles = filterEnums('filter.roles', filter?.roles ?? [], EnvironmentRole)
+  const archived = filter?.archivalStatus === ArchivalStatus.ARCHIVED
   const words = (filter?.search ?? '').toLowerCase()
   const own = call.caller.environment
   return (e) =>
     (own === undefined || e.id === own) &&
+    !archived &&
+    (runners.length === 0 || runners.includes(RUNNER_ID)) &&
     (creators.length === 0 || creators.includes(e.creator.id)) &&
     (phases.length === 0 || phases.includes(PHASES[e.phase].phase)) &&
     (roles.length === 0 ||

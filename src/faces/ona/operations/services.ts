@@ -11,14 +11,15 @@ import { madeBefore } from '../automation/made-before.ts'
 import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
 import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord } from '../documents.ts'
-import { findEnvironment } from '../environment/find-environment.ts'
+import { findEnvironment, findLastingEnvironment } from '../environment/find-environment.ts'
 import { alreadyExists, failedPrecondition, invalidArgument, missing } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
+import { ServiceRole } from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { presentService } from '../service/present-service.ts'
 import { activeService, latestRun, startService as start, stopService as stop } from '../service/start-service.ts'
 import { creatorOf } from '../wire/subject.ts'
-import { needReference, needText, needUuid } from '../wire/validate.ts'
+import { filterEnums, needReference, needText, needUuid } from '../wire/validate.ts'
 import { refuseWithDependents } from './tasks.ts'
 
 const LONGEST_READINESS_MS = 86_400_000
@@ -28,7 +29,7 @@ export async function createService(
   call: Call,
   { environmentId, metadata, spec }: wire.CreateServiceRequest,
 ): Promise<MessageInitShape<typeof wire.CreateServiceResponseSchema>> {
-  const { body: environment } = await findEnvironment(call, environmentId)
+  const { body: environment } = await findLastingEnvironment(call, environmentId)
   const runsOn = parseRunsOn(spec?.runsOn, 'spec.runs_on')
   const readinessTimeoutMs = parseReadiness(spec?.readinessTimeout)
   const service: ServiceRecord = {
@@ -110,7 +111,7 @@ export async function listServices(
   call: Call,
   request: wire.ListServicesRequest,
 ): Promise<MessageInitShape<typeof wire.ListServicesResponseSchema>> {
-  const roles = request.filter?.roles ?? []
+  const roles = filterEnums('filter.roles', request.filter?.roles ?? [], ServiceRole)
   const filter = request.filter && { ...request.filter, ids: request.filter.serviceIds, idField: 'filter.service_ids' }
   const test = (s: ServiceRecord): boolean => roles.length === 0 || roles.includes(s.role)
   const { items, next } = await listAutomations<ServiceRecord>(

@@ -14,7 +14,7 @@ import { madeBefore } from '../automation/made-before.ts'
 import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
 import { type Call, isNamed } from '../call.ts'
 import { COLLECTIONS, type TaskRecord } from '../documents.ts'
-import { findEnvironment } from '../environment/find-environment.ts'
+import { findLastingEnvironment } from '../environment/find-environment.ts'
 import { alreadyExists, failedPrecondition } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
@@ -27,7 +27,7 @@ export async function createTask(
   call: Call,
   request: wire.CreateTaskRequest,
 ): Promise<MessageInitShape<typeof wire.CreateTaskResponseSchema>> {
-  const { body: environment } = await findEnvironment(call, request.environmentId)
+  const { body: environment } = await findLastingEnvironment(call, request.environmentId)
   const task = parseTask(call, environment.id, request)
   checkDependencies(task, await automationsOf(call, environment.id))
   return { task: presentTask(await insertTask(call, task)) }

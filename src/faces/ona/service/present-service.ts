@@ -4,6 +4,7 @@ import { type Execution, isFinal } from '../../../core/execution.ts'
 import { presentRunsOn, presentTriggers, presentVariables } from '../automation/present-automation.ts'
 import type { ServiceRecord } from '../documents.ts'
 import { logUrlOf } from '../execution/present-execution.ts'
+import { sayReasonOf } from '../execution/say-reason.ts'
 import { ServicePhase, type ServiceSchema } from '../gen/gitpod/v1/environment_automation_pb.js'
 import { defined } from '../wire/defined.ts'
 import { subjectOf, timestamp } from '../wire/subject.ts'
@@ -43,7 +44,7 @@ export function presentService(
     status: {
       statusVersion: statusVersion(version, run),
       phase,
-      failureMessage: phase === ServicePhase.FAILED ? (run?.status.reason?.message ?? '') : '',
+      failureMessage: phase === ServicePhase.FAILED && run ? sayReasonOf(run) : '',
       logUrl: run?.status.startedAt === undefined ? '' : logUrlOf(publicUrl, run.id),
       session: run?.id ?? '',
       output: { ...run?.status.steps[0]?.outputs, ...service.output },
@@ -51,8 +52,11 @@ export function presentService(
   }
 }
 
-/** Each change of the record or of the run makes it larger, and so does a newer run. */
+/**
+ * Each change of the record or of the run makes it larger, and so does a newer run: a run changes less than a thousand
+ * times in a millisecond. Below 2^53, so that clients who read it as a number can still compare.
+ */
 function statusVersion(version: number, run: Execution | undefined): bigint {
   const begun = BigInt(run?.submission.acceptedAt ?? 0)
-  return begun * 1_000_000n + BigInt(run?.version ?? 0) + BigInt(version)
+  return begun * 1_000n + BigInt(run?.version ?? 0) + BigInt(version)
 }

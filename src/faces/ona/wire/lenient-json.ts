@@ -32,11 +32,11 @@ function lenientMember(key: string, value: Json): Json {
   return lenient(value)
 }
 
-/** One trigger for each true member; members that are false say nothing. */
+/** One trigger for each member; those that are false or null say nothing. What is no flag is left to be refused. */
 function separateTriggers(value: Json): readonly Json[] {
   const members = Object.entries(value as { readonly [key: string]: Json })
   if (!members.some(([name]) => TRIGGERS.has(name))) return [lenient(value)]
-  return members.flatMap(([name, flag]) => (flag === true || !TRIGGERS.has(name) ? [{ [name]: flag }] : []))
+  return members.flatMap(([name, flag]) => (flag === false || flag === null ? [] : [{ [name]: flag }]))
 }
 
 /** `organization: false` beside an environment is no choice between the two. */

@@ -2,7 +2,7 @@
 import { UUID } from '../auth.ts'
 import { invalidArgument } from '../errors.ts'
 
-export const MOST_FILTER_VALUES = 25
+const MOST_FILTER_VALUES = 25
 const REFERENCE = /^[a-zA-Z0-9_-]{1,128}$/
 
 export function needUuid(field: string, value: string): string {
@@ -24,8 +24,24 @@ export function needText(field: string, value: string, atLeast = 1): string {
   return value
 }
 
-export function filterValues(field: string, values: readonly string[], uuids = true): readonly string[] {
+/** Of numbers, as binary requests carry them; of names see enum-names.ts. */
+export function filterEnums<Value extends number>(
+  field: string,
+  values: readonly Value[],
+  defined: { readonly [name: string]: string | number },
+): readonly Value[] {
+  atMost(field, values)
+  const unknown = values.findIndex((value) => !(value in defined))
+  if (unknown >= 0) throw invalidArgument(`${field}[${unknown}]: value must be one of the defined enum values`)
+  return values
+}
+
+function atMost(field: string, values: readonly unknown[]): void {
   if (values.length > MOST_FILTER_VALUES)
     throw invalidArgument(`${field}: value must contain no more than ${MOST_FILTER_VALUES} item(s)`)
+}
+
+export function filterValues(field: string, values: readonly string[], uuids = true): readonly string[] {
+  atMost(field, values)
   return uuids ? needUuids(field, values) : values.map((value, i) => needText(`${field}[${i}]`, value))
 }
