@@ -34,9 +34,14 @@ function problemsOf(error: SchemaError, all: readonly SchemaError[], schema: obj
   return [{ path, isKey: false, message: `${field} ${message}${description ? ` — ${description}` : ''}` }]
 }
 
+const IMPOSSIBLE_NAME = 'is no name of a variable: letters, digits and _, no digit first'
+
 function unknownKeys(error: SchemaError, path: readonly string[], schema: object): readonly SchemaProblem[] {
-  const known = Object.keys((Reflect.get(at(schema, error.schemaPath) ?? {}, 'properties') as object | undefined) ?? {})
+  const object = at(schema, error.schemaPath) ?? {}
+  const known = Object.keys((Reflect.get(object, 'properties') as object | undefined) ?? {})
   return listOf(error, 'additionalProperties').map((key) => {
+    if ('patternProperties' in object)
+      return { path: [...path, key], isKey: true, message: `${key} ${IMPOSSIBLE_NAME}` }
     const close = known.find((name) => isClose(name, key))
     const hint = close === undefined ? '' : `; did you mean ${close}?`
     return { path: [...path, key], isKey: true, message: `there is no field ${key}${hint}` }

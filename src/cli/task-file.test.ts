@@ -50,6 +50,11 @@ describe('a task file', () => {
     })
   })
 
+  test('is refused with the place of a variable that cannot be one', () => {
+    const { lines } = refused('name: a\ncommand: x\nenv: { A-B: 1 }\n')
+    expect(lines).toEqual(['3:8: A-B is no name of a variable: letters, digits and _, no digit first'])
+  })
+
   test('is refused with the place of a value of the wrong type, and what the field is for', () => {
     const { lines } = refused('name: a\nsteps:\n  - name: x\n    run: 5\n')
     expect(lines).toHaveLength(1)

@@ -34,6 +34,20 @@ async function post(payload: string | Buffer | object, path = '/executions', met
 
 const step = (more: object) => ({ steps: [{ name: 'a', run: ['x'], ...more }] })
 
+test('a bad value is told what it should be', async () => {
+  const steps = [{ name: 'a', run: 'x', stop: { signal: 'TERM' } }]
+  const body = { steps, env: { 'A=B': '1' }, timeout: 30, foo: 1 }
+  const { problem } = await post(body)
+  expect(Object.fromEntries(problem.errors.map((e: { field: string; detail: string }) => [e.field, e.detail]))).toEqual(
+    {
+      foo: 'unknown field',
+      timeout: 'must be a duration with its unit, such as 500ms, 30s, 5m or 1h30m',
+      'env.A=B': 'it is no name of a variable: letters, digits and _, no digit first',
+      'steps[0].stop.signal': 'must be the name of a signal, such as SIGTERM',
+    },
+  )
+})
+
 describe('a bad submission is refused with the field that is bad', () => {
   const cases: readonly (readonly [what: string, body: unknown, field: string])[] = [
     ['an unknown field', { command: 'x', comand: 'y' }, 'comand'],

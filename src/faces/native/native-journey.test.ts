@@ -35,6 +35,17 @@ describe('an execution', () => {
     expect((await api.call('getExecution', { params: { id } })).body).toEqual(body)
   })
 
+  test('one that failed by a step without a code has none: the others’ 0 is not its own', async () => {
+    const steps = [
+      { name: 'well', run: ['x'] },
+      { name: 'refused', run: ['x', 'refuse:no_such_program'], needs: ['well'] },
+    ]
+    const { id } = await submitted({ body: { steps } })
+    const { body } = await final(id)
+    expect(body).toMatchObject({ state: 'failed', steps: [{ exitCode: 0 }, { state: 'failed' }] })
+    expect(body).not.toHaveProperty('exitCode')
+  })
+
   test('a graph runs in its order, hands outputs on, and one that is retried is linked to the first', async () => {
     const steps = [
       { name: 'build', run: ['x', 'output:version=7'] },

@@ -61,7 +61,8 @@ export function presentExecution(e: Execution, waiting?: Waiting): wire.Executio
 
 /**
  * The code of the execution: of a failed one, that of the essential step that failed first; of any other final one, of
- * the essential step that ended last. Absent until it is final, and where no essential step has a code.
+ * the essential step that ended last. Absent until it is final, where no essential step has a code, and where it failed
+ * by a step without one (refused, lost) though the others ended with 0.
  */
 export function exitCodeOf(e: Execution, specs: readonly StepSpec[]): number | undefined {
   if (!isFinal(e)) return undefined
@@ -73,7 +74,9 @@ export function exitCodeOf(e: Execution, specs: readonly StepSpec[]): number | u
     const next = { at: step.finishedAt ?? 0, code, bad: step.state === 'failed' }
     if (chosen === undefined || outranks(next, chosen)) chosen = next
   }
-  return chosen?.code
+  // The others ended well: a code of 0 would say that of what failed without one of its own.
+  const isTrue = chosen?.bad || chosen?.code !== 0 || (e.status.state !== 'failed' && e.status.state !== 'lost')
+  return isTrue ? chosen?.code : undefined
 }
 
 function outranks(a: { at: Instant; bad: boolean }, b: { at: Instant; bad: boolean }): boolean {

@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Settings } from 'typebox/system'
 import { badField, badFields } from './errors.ts'
+import { KEY_PATTERN } from './wire/scalars.ts'
 
 Settings.Set({ maxErrors: 100 })
 
@@ -20,7 +21,7 @@ export function checkOf(schema: TSchema): Check {
   const validator = Compile(schema)
   return (value) => {
     checkTexts(value, '', 0)
-    if (!validator.Check(value)) throw badFields(fieldErrors(validator.Errors(value)))
+    if (!validator.Check(value)) throw badFields(fieldErrors(validator.Errors(value), schema))
   }
 }
 
@@ -47,11 +48,11 @@ interface FieldError {
 }
 
 /** Readable errors: unknown fields by name, and of alternatives only the one that was meant. */
-export function fieldErrors(errors: readonly TLocalizedValidationError[]): readonly FieldError[] {
+function fieldErrors(errors: readonly TLocalizedValidationError[], schema: TSchema): readonly FieldError[] {
   const seen = new Map<string, FieldError>()
   for (const error of meant(errors)) {
     const field = pathOf(error.instancePath)
-    for (const found of explain(error, field)) if (!seen.has(found.field)) seen.set(found.field, found)
+    for (const found of explain(error, field, schema)) if (!seen.has(found.field)) seen.set(found.field, found)
   }
   const found = [...seen.values()].slice(0, MOST_ERRORS)
   return found.length > 0 ? found : [{ field: '', detail: 'it does not match the schema' }]
@@ -88,17 +89,19 @@ function branchMeant(
   return fitting[0] === undefined ? [choice] : meant(fitting[0])
 }
 
-function explain(error: TLocalizedValidationError, field: string): readonly FieldError[] {
+function explain(error: TLocalizedValidationError, field: string, schema: TSchema): readonly FieldError[] {
   const within = (name: string): string => (field === '' ? name : `${field}.${name}`)
   switch (error.keyword) {
     case 'boolean':
       return []
     case 'additionalProperties':
-      return error.params.additionalProperties.map((name) => ({ field: within(name), detail: 'unknown field' }))
+      return error.params.additionalProperties.map((name) => ({ field: within(name), detail: whyUnknown(field) }))
     case 'required':
       return error.params.requiredProperties.map((name) => ({ field: within(name), detail: 'it is missing' }))
     case 'enum':
       return [{ field, detail: `must be one of ${error.params.allowedValues.join(', ')}` }]
+    case 'type':
+      return [{ field, detail: patternAt(schema, error.schemaPath) ?? error.message }]
     case 'pattern':
       return [{ field, detail: expectation(String(error.params.pattern)) }]
     case 'anyOf':
@@ -108,23 +111,45 @@ function explain(error: TLocalizedValidationError, field: string): readonly Fiel
   }
 }
 
+/** What a text that is no text at all should have been: 30 where 30s is meant. */
+function patternAt(schema: TSchema, path: string): string | undefined {
+  let at: unknown = schema
+  for (const part of partsOf(path)) at = typeof at === 'object' && at !== null ? Reflect.get(at, part) : undefined
+  const pattern = typeof at === 'object' && at !== null ? (Reflect.get(at, 'pattern') as unknown) : undefined
+  return typeof pattern === 'string' ? expectation(pattern) : undefined
+}
+
+const VARIABLE = 'letters, digits and _, no digit first'
+
+/** Among variables there are no fields to know, only names that cannot be. */
+const whyUnknown = (parent: string): string =>
+  /(?:^|\.)(?:env|outputs)$/.test(parent) ? `it is no name of a variable: ${VARIABLE}` : 'unknown field'
+
 /** What a pattern means, in words. */
 function expectation(pattern: string): string {
   if (pattern.includes('ms|s|m|h|d')) return 'must be a duration with its unit, such as 500ms, 30s, 5m or 1h30m'
   if (pattern.includes('KMGT')) return 'must be a size with its unit, such as 512K, 64M or 1.5G'
   if (pattern.startsWith('^[A-Za-z0-9_]')) return 'must be a name: letters, digits, _ . - (not first: . -)'
+  if (pattern === KEY_PATTERN) return `must be the name of a variable: ${VARIABLE}`
+  if (pattern.startsWith('^SIG')) return 'must be the name of a signal, such as SIGTERM'
+  if (pattern === '^[^=]+=') return 'must be NAME=VALUE'
   return `must match ${pattern}`
 }
 
 /** `/steps/0/run` → `steps[0].run`. */
 function pathOf(pointer: string): string {
   let path = ''
-  for (const raw of pointer.split('/').slice(1)) {
-    const part = raw.replaceAll('~1', '/').replaceAll('~0', '~')
+  for (const part of partsOf(pointer)) {
     path += /^\d+$/.test(part) ? `[${part}]` : path === '' ? part : `.${part}`
   }
   return path
 }
+
+const partsOf = (pointer: string): readonly string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 /** Query texts become what their schema says; whatever does not fit is left for the schema to refuse. */
 export function coerced(schema: TObject, query: Readonly<Record<string, unknown>>): Record<string, unknown> {
