@@ -2,8 +2,9 @@ import type { Execution } from './native-api.gen.ts'
 import type { NativeClient } from './native-client.ts'
 import { patiently, persistently } from './persistence.ts'
 
-const FINAL_STATES = new Set(['succeeded', 'failed', 'cancelled', 'lost'])
-export const isFinal = (execution: Execution): boolean => FINAL_STATES.has(execution.state)
+const FINAL_STATES: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled', 'lost'])
+export const isFinalState = (state: string): boolean => FINAL_STATES.has(state)
+export const isFinal = (execution: Execution): boolean => isFinalState(execution.state)
 
 /**
  * The execution now and after each change, until it is final: list its events, then watch from there, so that no change

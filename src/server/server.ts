@@ -56,9 +56,11 @@ export async function serve(given: Configuration): Promise<Server> {
   const c = { ...given, dataDirectory: resolve(given.dataDirectory) }
   makeDataDirectory(c.dataDirectory)
   // The faces are most of what there is to load: meanwhile the store's thread and the first cell come up.
-  const [ground, { makeFaces }] = await Promise.all([openGround(c), import('./faces.ts')])
+  const loading = import('./faces.ts')
+  loading.catch(() => undefined)
+  const ground = await openGround(c)
   try {
-    return await serveFrom(c, ground, makeFaces)
+    return await serveFrom(c, ground, (await loading).makeFaces)
   } catch (error) {
     await closeGround(ground)
     throw error

@@ -193,6 +193,35 @@ describe('what became of an execution', () => {
     expect(states).toEqual(['pending', 'starting', 'running', 'succeeded'])
   })
 
+  test('events are followed from now on; those of one execution from its beginning to its end', async () => {
+    await taskport.run(['run', '--name', 'before', '--', 'true'])
+    const following = taskport.start(['events', '-f', '--kind', 'execution.state', '--limit', '4', '--format', 'json'])
+    // Nothing says that it listens: a task a look until it has heard enough.
+    await eventually('it has heard of a task', async () => {
+      await taskport.run(['run', '--detach', '--name', 'after', '--', 'true'])
+      return following.stdout() !== ''
+    })
+    const { code, stdout } = await following.finished
+    expect(code).toBe(0)
+    const named = new Map((await taskport.json<List>(['ps', '--all'])).items.map((e) => [e.id, e.name]))
+    const told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { execution: string })
+    expect(told.map(({ execution }) => named.get(execution))).toEqual(['after', 'after', 'after', 'after'])
+
+    await taskport.run(['run', '--detach', '--name', 'watched', ...shell('sleep 0.5; exit 3')])
+    const whole = await taskport.run(['events', '-f', 'watched', '--kind', 'execution.state'])
+    expect(whole.code).toBe(0)
+    expect(
+      whole.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' → ')[1]?.split(' ')[0]),
+    ).toEqual(['pending', 'starting', 'running', 'failed'])
+    expect((await taskport.run(['events', '-f', 'watched'])).stdout).toContain('step.state')
+  })
+
   test('ps filters by state; tables say why', async () => {
     await taskport.run(['run', '--name', 'sad', ...shell('exit 9')])
     const { stdout } = await taskport.run(['ps', '--state', 'failed', '--name', 'sad'])

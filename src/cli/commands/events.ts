@@ -1,6 +1,7 @@
 import type { Paint } from '../colour.ts'
 import { paintState } from '../colour.ts'
 import type { Command } from '../command.ts'
+import { isFinalState } from '../execution-follower.ts'
 import { findExecution } from '../find-execution.ts'
 import { Interrupts } from '../interrupts.ts'
 import type { Event, EventPage } from '../native-api.gen.ts'
@@ -16,68 +17,97 @@ export const events: Command = {
   summary: 'print what happened, or follow it: every transition of one execution, or of all',
   arguments: [{ name: '[id]', description: 'id, part of one, or name; all executions when left out' }],
   options: [
-    { flags: '-f, --follow', description: 'until Ctrl-C' },
+    {
+      flags: '-f, --follow',
+      description: 'what happens from now on, until Ctrl-C; of one: all of it, until it is over',
+    },
     { flags: '--kind <kind>', description: 'only of this kind, such as execution.state', repeats: true },
     { flags: '--after <cursor>', description: 'begin after this cursor' },
     { flags: '--limit <n>', description: 'stop after so many' },
   ],
+  examples: ['taskport events -f --kind execution.state', 'taskport events -f my-task'],
   async run(context, args, options) {
     const client = await context.client()
     const id = args[0] === undefined ? undefined : (await findExecution(client, args[0])).id
-    const kinds = options.list('kind')
     const limit = wholeNumber(options.text('limit'), '--limit') ?? Number.POSITIVE_INFINITY
-    const print = printer(context.output)
-    const cursor = await printPages(client, id, { after: options.text('after'), kinds }, limit, print)
-    if (options.flag('follow')) await follow(client, id, cursor, kinds, print)
+    const telling = new Telling(id !== undefined, options.list('kind'), limit, printer(context.output))
+    const isFollowed = options.flag('follow')
+    const after = options.text('after') ?? (isFollowed && id === undefined ? await now(client) : undefined)
+    const cursor = await tellPast(client, id, after, telling)
+    if (isFollowed && !telling.isOver) await tellNews(client, id, cursor, telling)
     return 0
   },
 }
 
-interface From {
-  readonly after: string | undefined
+/** The cursor of this moment: a list's, so that a stream that breaks at once misses nothing. */
+const now = async (client: NativeClient): Promise<string> =>
+  (await client.call('listExecutions', { query: { limit: 1 } })).watch
+
+/** Prints what was asked for, until there is enough of it, or the one execution it is about has ended. */
+class Telling {
+  /** What the server is asked for: of one execution everything, since its end is waited for. */
   readonly kinds: readonly string[]
+  isOver = false
+  readonly #isOfOne: boolean
+  readonly #shown: ReadonlySet<string>
+  readonly #print: (event: Event) => void
+  #left: number
+
+  constructor(isOfOne: boolean, kinds: readonly string[], limit: number, print: (event: Event) => void) {
+    this.kinds = isOfOne ? [] : kinds
+    this.#isOfOne = isOfOne
+    this.#shown = new Set(kinds)
+    this.#print = print
+    this.#left = limit
+  }
+
+  tell(event: Event): void {
+    if (this.isOver) return
+    if (this.#shown.size === 0 || this.#shown.has(event.kind)) {
+      this.#print(event)
+      this.#left -= 1
+    }
+    this.isOver = this.#left <= 0 || (this.#isOfOne && isEnd(event))
+  }
 }
 
-async function printPages(
+const isEnd = ({ kind, to }: Event): boolean =>
+  kind === 'execution.removed' || (kind === 'execution.state' && to !== undefined && isFinalState(to))
+
+/** Resolves with the cursor behind what is stored. */
+async function tellPast(
   client: NativeClient,
   id: string | undefined,
-  from: From,
-  limit: number,
-  print: (event: Event) => void,
+  from: string | undefined,
+  telling: Telling,
 ): Promise<string> {
-  let left = limit
-  let { after } = from
-  for (;;) {
-    const query = { after, kinds: from.kinds, limit: Math.min(PAGE, left) }
+  for (let after = from; ; ) {
+    const query = { after, kinds: telling.kinds, limit: PAGE }
     const page: EventPage = await (id === undefined
       ? client.call('listEvents', { query })
       : client.call('listExecutionEvents', { path: { id }, query }))
-    page.items.forEach(print)
-    left -= page.items.length
-    if (page.items.length < query.limit || left <= 0) return page.cursor
+    for (const event of page.items) telling.tell(event)
+    if (telling.isOver || page.items.length < PAGE) return page.cursor
     after = page.cursor
   }
 }
 
-async function follow(
-  client: NativeClient,
-  id: string | undefined,
-  cursor: string,
-  kinds: readonly string[],
-  print: (event: Event) => void,
-): Promise<void> {
+async function tellNews(client: NativeClient, id: string | undefined, cursor: string, telling: Telling): Promise<void> {
   const following = new AbortController()
   const interrupts = new Interrupts(() => following.abort())
   const open = (lastId: string | undefined) => {
-    const query = { after: lastId ?? cursor, kinds }
+    const query = { after: lastId ?? cursor, kinds: telling.kinds }
     return id === undefined
       ? client.stream('listEvents', { query }, following.signal)
       : client.stream('listExecutionEvents', { path: { id }, query }, following.signal)
   }
   try {
-    for await (const item of persistently(open, following.signal, () => undefined))
-      print(JSON.parse(item.data) as Event)
+    for await (const item of persistently(open, following.signal, () => undefined)) {
+      telling.tell(JSON.parse(item.data) as Event)
+      if (telling.isOver) return
+    }
   } finally {
+    following.abort()
     interrupts.stop()
   }
 }
