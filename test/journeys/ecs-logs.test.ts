@@ -1,12 +1,17 @@
 import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
+  DeleteLogStreamCommand,
   DescribeLogGroupsCommand,
   DescribeLogStreamsCommand,
   FilterLogEventsCommand,
   GetLogEventsCommand,
+  ListTagsForResourceCommand as ListTagsForLogResourceCommand,
+  ListTagsLogGroupCommand,
   PutLogEventsCommand,
   PutRetentionPolicyCommand,
+  TagResourceCommand as TagLogResourceCommand,
+  UntagResourceCommand as UntagLogResourceCommand,
 } from '@aws-sdk/client-cloudwatch-logs'
 import {
   DescribeTasksCommand,
@@ -219,4 +224,44 @@ test('streams are listed by name and by their last event', async () => {
   expect(await list({})).toEqual([a, b])
   expect(await list({ orderBy: 'LastEventTime', descending: true })).toEqual([b, a])
   expect(await list({ logStreamNamePrefix: 'b/' })).toEqual([b])
+})
+
+test('Terraform’s life of a group: its class, tags and streams are what was asked for, until they are deleted', async () => {
+  const logGroupName = '/own/terraform'
+  await world.logs.send(
+    new CreateLogGroupCommand({ logGroupName, logGroupClass: 'INFREQUENT_ACCESS', tags: { a: '1', b: '2' } }),
+  )
+  const [group] = (await world.logs.send(new DescribeLogGroupsCommand({ logGroupIdentifiers: [logGroupName] })))
+    .logGroups!
+  expect(group).toMatchObject({ logGroupName, logGroupClass: 'INFREQUENT_ACCESS' })
+  const resourceArn = group!.logGroupArn!
+  await Promise.all(
+    ['c', 'd', 'e'].map((key) => world.logs.send(new TagLogResourceCommand({ resourceArn, tags: { [key]: '3' } }))),
+  )
+  await world.logs.send(new UntagLogResourceCommand({ resourceArn, tagKeys: ['a', 'd'] }))
+  const tags = { b: '2', c: '3', e: '3' }
+  expect((await world.logs.send(new ListTagsForLogResourceCommand({ resourceArn }))).tags).toEqual(tags)
+  expect((await world.logs.send(new ListTagsLogGroupCommand({ logGroupName }))).tags).toEqual(tags)
+  const stream = { logGroupName, logStreamName: 's' }
+  await world.logs.send(new CreateLogStreamCommand(stream))
+  await world.logs.send(new PutLogEventsCommand({ ...stream, logEvents: [{ timestamp: Date.now(), message: 'gone' }] }))
+  await world.logs.send(new DeleteLogStreamCommand(stream))
+  expect((await world.logs.send(new DescribeLogStreamsCommand({ logGroupName }))).logStreams).toEqual([])
+  await world.logs.send(new CreateLogStreamCommand(stream))
+  expect(await readAll(logGroupName, 's', 10)).toEqual([])
+})
+
+test('a page of FilterLogEvents holds a megabyte, and another follows', async () => {
+  const { arn } = await run('wide', 'for i in 1 2 3 4 5 6; do head -c 200000 /dev/zero | tr "\\0" $i; echo; done')
+  await stopped(arn)
+  const pages: number[][] = []
+  let nextToken: string | undefined
+  do {
+    const page = await world.logs.send(
+      new FilterLogEventsCommand({ logGroupName: '/taskport/ecs/wide', ...(nextToken && { nextToken }) }),
+    )
+    pages.push(page.events!.map((e) => Number(e.message![0])))
+    nextToken = page.nextToken
+  } while (nextToken)
+  expect(pages).toEqual([[1, 2, 3, 4, 5], [6]])
 })

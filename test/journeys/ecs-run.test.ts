@@ -58,6 +58,8 @@ test('a task runs to its end, with its exit code, its times in order and its out
   const first = await run('hello', { overrides, startedBy: 'cron-42' })
   expect(first).toMatchObject({ lastStatus: 'PENDING', desiredStatus: 'RUNNING', launchType: 'EC2' })
   expect(first.containers).toMatchObject([{ name: 'main', lastStatus: 'PENDING' }])
+  const twice = await world.ecs.send(new DescribeTasksCommand({ tasks: [idOf(first), first.taskArn!] }))
+  expect(twice.tasks).toHaveLength(1)
   await waitUntilTasksStopped(
     { client: world.ecs, maxWaitTime: 30, minDelay: 1, maxDelay: 1 },
     { tasks: [first.taskArn!] },

@@ -37,14 +37,21 @@ import { updateContainerInstancesState } from './ecs/update-container-instances-
 import { filterLogEvents } from './logs/filter-log-events.ts'
 import { getLogEvents } from './logs/get-log-events.ts'
 import {
+  listTagsForLogResource,
+  listTagsLogGroup,
+  tagLogGroup,
+  tagLogResource,
+  untagLogGroup,
+  untagLogResource,
+} from './logs/log-group-tags.ts'
+import {
   createLogGroup,
   deleteLogGroup,
   deleteRetentionPolicy,
   describeLogGroups,
-  listTagsForLogResource,
   putRetentionPolicy,
 } from './logs/log-groups.ts'
-import { createLogStream, describeLogStreams, putLogEvents } from './logs/log-streams.ts'
+import { createLogStream, deleteLogStream, describeLogStreams, putLogEvents } from './logs/log-streams.ts'
 
 const table = (operations: readonly Operation[]): ReadonlyMap<string, Operation> =>
   new Map(operations.map((o) => [o.name, o]))
@@ -95,12 +102,18 @@ export const LOGS_OPERATIONS = table([
   createLogGroup,
   createLogStream,
   deleteLogGroup,
+  deleteLogStream,
   deleteRetentionPolicy,
   describeLogGroups,
   describeLogStreams,
   filterLogEvents,
   getLogEvents,
   listTagsForLogResource,
+  listTagsLogGroup,
   putLogEvents,
   putRetentionPolicy,
+  tagLogGroup,
+  tagLogResource,
+  untagLogGroup,
+  untagLogResource,
 ])

@@ -1,4 +1,5 @@
 import { invalidParameter } from '../../errors.ts'
+import { EventPage } from '../../logs/event-page.ts'
 import { findGroup } from '../../logs/find-group.ts'
 import { shownSince } from '../../logs/log-group.ts'
 import {
@@ -28,11 +29,6 @@ const input = structure({
 })
 type Input = ValueOf<typeof input>
 
-const MAX_EVENTS = 10_000
-/** AWS: 1 MB, with 26 bytes counted for each event. */
-const MAX_BYTES = 1_048_576
-const EVENT_OVERHEAD = 26
-
 /** At either end of the stream the token comes back that was sent. */
 export const getLogEvents = operation('GetLogEvents', input, async (call, asked) => {
   if (asked.logStreamName === undefined) throw invalidParameter('logStreamName must not be null')
@@ -57,7 +53,7 @@ export const getLogEvents = operation('GetLogEvents', input, async (call, asked)
 })
 
 async function readForwards(call: Call, stream: LogStream, from: Position, given: Input): Promise<StreamEvent[]> {
-  const page = new Page(given.limit)
+  const page = new EventPage<StreamEvent>(given.limit)
   for await (const event of forwards(call, stream, from, given.startTime)) {
     if (given.endTime !== undefined && event.timestamp >= given.endTime) continue
     if (!page.takes(event)) break
@@ -71,7 +67,7 @@ async function readBackwards(
   before: Position | undefined,
   given: Input,
 ): Promise<StreamEvent[]> {
-  const page = new Page(given.limit)
+  const page = new EventPage<StreamEvent>(given.limit)
   for await (const event of backwards(call, stream, before)) {
     if (given.endTime !== undefined && event.timestamp >= given.endTime) continue
     if (given.startTime !== undefined && event.timestamp < given.startTime) break
@@ -83,23 +79,4 @@ async function readBackwards(
 async function endOf(call: Call, stream: LogStream): Promise<Position> {
   for await (const event of backwards(call, stream)) return after(event.position)
   return START
-}
-
-class Page {
-  readonly events: StreamEvent[] = []
-  readonly #limit: number
-  #bytes = 0
-
-  constructor(limit = MAX_EVENTS) {
-    this.#limit = limit
-  }
-
-  /** False when it is full; the event is then not in it. */
-  takes(event: StreamEvent): boolean {
-    const bytes = Buffer.byteLength(event.message) + EVENT_OVERHEAD
-    if (this.events.length >= this.#limit || (this.events.length > 0 && this.#bytes + bytes > MAX_BYTES)) return false
-    this.#bytes += bytes
-    this.events.push(event)
-    return true
-  }
 }

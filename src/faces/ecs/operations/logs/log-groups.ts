@@ -3,7 +3,7 @@ import { allDocuments, put } from '../../../kit/documents.ts'
 import { logGroupArn } from '../../arn.ts'
 import { COLLECTIONS } from '../../documents.ts'
 import { invalidParameter } from '../../errors.ts'
-import { findGroup } from '../../logs/find-group.ts'
+import { changeGroup, findGroup, groupNameOf } from '../../logs/find-group.ts'
 import { type LogGroup, newLogGroup } from '../../logs/log-group.ts'
 import { alreadyExists, groupIdentifierShape, groupNameShape, limitShape } from '../../logs/log-shapes.ts'
 import { type Call, operation } from '../../operation.ts'
@@ -55,8 +55,10 @@ export const describeLogGroups = operation('DescribeLogGroups', describeInput, a
   const documents = await allDocuments<LogGroup>(call.engine, call.tenant, COLLECTIONS.logGroup, {
     ...(given.logGroupNamePrefix !== undefined && { keyPrefix: given.logGroupNamePrefix }),
   })
+  const named = given.logGroupIdentifiers && new Set(given.logGroupIdentifiers.map(groupNameOf))
   const groups = new Map(documents.map((d) => [d.key, d.body]))
   const wanted = [...groups.keys()]
+    .filter((name) => named === undefined || named.has(name))
     .filter((name) => pattern === undefined || name.toLowerCase().includes(pattern))
     .filter((name) => given.logGroupClass === undefined || given.logGroupClass === classOf(groups.get(name)!))
     .sort()
@@ -108,26 +110,11 @@ export const putRetentionPolicy = operation('PutRetentionPolicy', retentionInput
     throw invalidParameter(
       `1 validation error detected: Value '${retentionInDays ?? ''}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${RETENTION_DAYS.join(', ')}]`,
     )
-  const group = await findGroup(call, given)
-  await save(call, { ...group, retentionInDays })
+  await changeGroup(call, given, (before) => ({ ...before, retentionInDays }))
   return {}
 })
 
 export const deleteRetentionPolicy = operation('DeleteRetentionPolicy', nameInput, async (call, given) => {
-  const { retentionInDays: _, ...group } = await findGroup(call, given)
-  await save(call, group)
+  await changeGroup(call, given, ({ retentionInDays: _, ...kept }) => kept)
   return {}
 })
-
-const save = (call: Call, group: LogGroup): Promise<unknown> =>
-  call.engine.saveDocuments([put(call.tenant, COLLECTIONS.logGroup, group.name, group, { sort: group.name })])
-
-/** Tags of a log group: Terraform asks for them after it made one. */
-export const listTagsForLogResource = operation(
-  'ListTagsForResource',
-  structure({ resourceArn: groupIdentifierShape }),
-  async (call, given) => ({
-    tags: (await findGroup(call, given.resourceArn === undefined ? {} : { logGroupIdentifier: given.resourceArn }))
-      .tags,
-  }),
-)

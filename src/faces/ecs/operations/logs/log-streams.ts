@@ -54,6 +54,27 @@ export const createLogStream = operation('CreateLogStream', nameInput, async (ca
   return {}
 })
 
+/** A task's stream goes with the task: what its containers wrote is the engine's to keep. */
+export const deleteLogStream = operation('DeleteLogStream', nameInput, async (call, given) => {
+  if (given.logStreamName === undefined) throw invalidParameter('logStreamName must not be null')
+  const group = (await findGroup(call, given)).name
+  const stream = await findStream(call, group, given.logStreamName)
+  if (!stream) throw streamMissing()
+  if (stream.kind === 'task')
+    throw invalidParameter('This log stream belongs to a task: it goes when the task is removed.')
+  const key = streamKey(group, stream.name)
+  const events = await allDocuments(call.engine, call.tenant, COLLECTIONS.logEvent, {
+    index: { name: 'stream', value: key },
+  })
+  await call.engine.saveDocuments([
+    { kind: 'document.delete', tenant: call.tenant, collection: COLLECTIONS.logStream, key },
+    ...events.map(
+      (d) => ({ kind: 'document.delete', tenant: call.tenant, collection: d.collection, key: d.key }) as const,
+    ),
+  ])
+  return {}
+})
+
 /** Events beyond two weeks old or two hours ahead are rejected, as at CloudWatch. */
 const OLDEST_MS = 14 * 86_400_000
 const NEWEST_MS = 2 * 3_600_000
