@@ -68,6 +68,8 @@ test.each([
   ['services:\n  a: {commands: {start: x}}\ntasks:\n  a: {command: x}', 4, 3, 'both'],
   ['services:\n  a: {commands: {start: x}, readinessTimeout: soon}', 2, 47, 'duration'],
   ['tasks:\n  a: {command: "x', 2, 18, ''],
+  ['tasks:\n  a: {command: "x\\0y"}', 2, 16, 'NUL'],
+  ['services:\n  a: {commands: {start: x}, readinessTimeout: 25h}', 2, 47, '24h'],
 ])('a mistake in %j is told with its line and column', (text, line, column, words) => {
   const problem = (() => {
     try {

@@ -10,12 +10,14 @@ import {
   COMMAND_KEYS,
   EXTENSION,
   FILE_KEYS,
+  LONGEST_READINESS_MS,
   REFERENCE,
   ROLES,
   SERVICE_KEYS,
   TASK_KEYS,
   TRIGGERS,
 } from './automations-keys.ts'
+import { commandProblem } from './shell.ts'
 import { isNothing, NodeReader, Places, present, scalarOf } from './yaml-node-reader.ts'
 
 export { AutomationsProblem } from './yaml-node-reader.ts'
@@ -104,7 +106,7 @@ class Reader {
       throw this.#read.at.of(map.get(EXTENSION, true), `task ${reference} ${contradiction}`)
     return {
       ...item,
-      command: this.#read.required(map, 'command', `task ${reference}`),
+      command: this.#command(map, 'command', `task ${reference}`) ?? '',
       dependsOn: this.#read.texts(map, 'dependsOn'),
       prebuildRequiresSuccess: this.#read.flag(map, 'prebuildRequiresSuccess'),
       ...present('extension', extension),
@@ -119,11 +121,27 @@ class Reader {
     return {
       ...this.#item(reference, map),
       role: this.#read.oneOf(map, 'role', ROLES) ?? '',
-      start: this.#read.required(commands, 'start', `service ${reference}`),
-      ...present('ready', this.#read.text(commands, 'ready')),
-      ...present('stop', this.#read.text(commands, 'stop')),
-      ...present('readinessTimeoutMs', this.#read.duration(map, 'readinessTimeout')),
+      start: this.#command(commands, 'start', `service ${reference}`) ?? '',
+      ...present('ready', this.#command(commands, 'ready')),
+      ...present('stop', this.#command(commands, 'stop')),
+      ...present('readinessTimeoutMs', this.#readiness(map)),
     }
+  }
+
+  /** With `requiredBy` it must be there. */
+  #command(map: YAMLMap, key: string, requiredBy?: string): string | undefined {
+    const command = requiredBy === undefined ? this.#read.text(map, key) : this.#read.required(map, key, requiredBy)
+    const problem = command === undefined ? undefined : commandProblem(command)
+    if (problem !== undefined) throw this.#read.at.of(map.get(key, true), `${key}: ${problem}`)
+    return command
+  }
+
+  /** Zero is no limit. */
+  #readiness(map: YAMLMap): number | undefined {
+    const ms = this.#read.duration(map, 'readinessTimeout')
+    if (ms !== undefined && ms > LONGEST_READINESS_MS)
+      throw this.#read.at.of(map.get('readinessTimeout', true), 'readinessTimeout is at most 24h')
+    return ms === 0 ? undefined : ms
   }
 
   /** A snippet of the vendor's documentation leaves `name` out: then it is the reference. */

@@ -36,5 +36,8 @@ export const TRIGGERS = [
 ] as const
 export type TriggerName = (typeof TRIGGERS)[number]
 
+/** A service may take a day to become ready. */
+export const LONGEST_READINESS_MS = 86_400_000
+
 export const ROLES = ['', 'default', 'editor', 'ai-agent'] as const
 export const REFERENCE = /^[a-zA-Z0-9_-]{1,128}$/

@@ -1,6 +1,17 @@
 /** A command as people write it: one or many lines of shell, ended by the first line that fails. */
 export const commandArgv = (command: string): readonly string[] => ['bash', '-e', '-c', command]
 
+/** The kernel takes no longer argument (MAX_ARG_STRLEN). */
+const LONGEST_COMMAND_BYTES = 131_000
+
+/** Why a program cannot be given this command; undefined when it can. */
+export function commandProblem(command: string): string | undefined {
+  if (command.includes('\0')) return 'a NUL byte cannot be passed to a program'
+  if (Buffer.byteLength(command) > LONGEST_COMMAND_BYTES)
+    return `value length must be at most ${LONGEST_COMMAND_BYTES} bytes`
+  return undefined
+}
+
 /**
  * Runs `$1` until SIGTERM, then `$2`, then kills whatever `$1` left; the exit code is that of `$2`. Job control gives the
  * service a process group of its own, so that the signal does not reach it before the stop command does.

@@ -103,6 +103,8 @@ export interface EnvironmentRecord {
   /** As its file said when the environment came up. */
   readonly devcontainer?: DevContainer
   readonly annotations: Readonly<Record<string, string>>
+  /** Who said last that it is used, and when. */
+  readonly activity?: { readonly source: string; readonly at: number }
   readonly phase: EnvironmentPhaseName
   /** The execution that fills the workspace. */
   readonly start: string

@@ -11,6 +11,8 @@ import { invalidArgument } from '../errors.ts'
 export interface Automations {
   readonly tasks: ReadonlyMap<string, TaskRecord>
   readonly services: ReadonlyMap<string, ServiceRecord>
+  /** By id: of the records as they were read. */
+  readonly versions: ReadonlyMap<string, number>
 }
 
 export async function automationsOf(
@@ -25,13 +27,14 @@ export async function automationsOf(
   return {
     tasks: new Map(tasks.map(({ body }) => [body.id, body])),
     services: new Map(services.map(({ body }) => [body.id, body])),
+    versions: new Map([...tasks, ...services].map(({ body, version }) => [body.id, version])),
   }
 }
 
 /** Throws `invalid_argument` for what is not in this environment, for itself, and for a circle, which it names. */
 export function checkDependencies(
   task: Pick<TaskRecord, 'id' | 'reference' | 'dependsOn'>,
-  { tasks, services }: Automations,
+  { tasks, services }: Pick<Automations, 'tasks' | 'services'>,
 ): void {
   for (const [i, id] of task.dependsOn.entries())
     if (id !== task.id && !tasks.has(id) && !services.has(id))

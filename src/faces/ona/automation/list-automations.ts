@@ -1,4 +1,4 @@
-import type { Document, Paged } from '../../../core/ports/store.ts'
+import type { Document, DocumentQuery, Paged } from '../../../core/ports/store.ts'
 import { type Call, checkEnvironment } from '../call.ts'
 import type { ServiceRecord, TaskRecord } from '../documents.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
@@ -25,13 +25,25 @@ export async function listAutomations<Record extends TaskRecord | ServiceRecord>
   for (const environment of environments) checkEnvironment(call, environment)
   const own = call.caller.environment
   const within = own !== undefined && environments.length === 0 ? [own] : environments
-  const [only] = within
-  const index = within.length === 1 ? { name: 'environment', value: only! } : undefined
+  const index = await indexOf(call, collection, { within, references, ids })
   return filteredPage(
     pageOf(call.query, pagination),
     (p) => call.engine.documents<Record>(call.tenant, collection, { ...p, ...(index && { index }) }),
     ({ body }) => any(within, body.environment) && any(references, body.reference) && any(ids, body.id) && test(body),
   )
+}
+
+/** The shortest of the lists that all wanted are in; undefined: all there are. */
+async function indexOf(
+  { engine, tenant }: Call,
+  collection: string,
+  { within, references, ids }: { readonly [list in 'within' | 'references' | 'ids']: readonly string[] },
+): Promise<DocumentQuery['index']> {
+  if (within.length === 1) return { name: 'environment', value: within[0]! }
+  if (references.length === 1) return { name: 'reference', value: references[0]! }
+  const found = await Promise.all(ids.map((id) => engine.document<TaskRecord | ServiceRecord>(tenant, collection, id)))
+  const environments = new Set(found.flatMap((document) => document?.body.environment ?? []))
+  return environments.size === 1 ? { name: 'environment', value: [...environments][0]! } : undefined
 }
 
 const any = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value)

@@ -1,5 +1,8 @@
 /** What tasks and services have in common, wire → record. Each throws `invalid_argument`. */
 
+import { type Duration, durationMs } from '@bufbuild/protobuf/wkt'
+import { LONGEST_READINESS_MS } from '../../../workspaces/automations-keys.ts'
+import { commandProblem } from '../../../workspaces/shell.ts'
 import type { RunsOn as KeptRunsOn, TriggerName, Variable } from '../documents.ts'
 import { invalidArgument } from '../errors.ts'
 import type { AutomationTrigger, EnvironmentVariableItem, RunsOn } from '../gen/gitpod/v1/environment_automation_pb.js'
@@ -32,12 +35,17 @@ function parseVariable({ name, source }: EnvironmentVariableItem, field: string)
   return { name, secret: needUuid(`${field}.value_from.secret_ref.id`, ref.value.id) }
 }
 
-const LONGEST_COMMAND_BYTES = 131_000
-
-/** The kernel takes no longer argument (MAX_ARG_STRLEN), and no NUL. */
 export function parseCommand(field: string, command: string): string {
-  if (command.includes('\0')) throw invalidArgument(`${field}: a NUL byte cannot be passed to a program`)
-  if (Buffer.byteLength(command) > LONGEST_COMMAND_BYTES)
-    throw invalidArgument(`${field}: value length must be at most ${LONGEST_COMMAND_BYTES} bytes`)
+  const problem = commandProblem(command)
+  if (problem !== undefined) throw invalidArgument(`${field}: ${problem}`)
   return command
+}
+
+/** ms; zero, and none, is undefined: no limit. */
+export function parseReadiness(field: string, duration: Duration | undefined): number | undefined {
+  if (duration === undefined) return undefined
+  const ms = durationMs(duration)
+  if (ms < 0 || ms > LONGEST_READINESS_MS)
+    throw invalidArgument(`${field}: value must be greater than or equal to 0s and less than or equal to 86400s`)
+  return ms === 0 ? undefined : ms
 }

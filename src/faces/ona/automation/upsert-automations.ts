@@ -4,6 +4,7 @@ import type { Principal } from '../../../core/identity.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import type { AutomationsFile, FileService, FileTask } from '../../../workspaces/automations-file.ts'
 import { circleOf } from '../../../workspaces/levels.ts'
+import { changeAgain } from '../../kit/documents.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord, type TaskRecord } from '../documents.ts'
 import { invalidArgument } from '../errors.ts'
@@ -17,8 +18,18 @@ export interface Upserted {
   readonly services: readonly string[]
 }
 
-/** All in one commit. Throws `invalid_argument` for unknown references, circles and a name of the other kind. */
-export async function upsertAutomations(
+/**
+ * All in one commit, from what there was at that moment: who changes the same at once does so before or after. Throws
+ * `invalid_argument` for unknown references, circles and a name of the other kind.
+ */
+export const upsertAutomations = (
+  parts: Parts,
+  principal: Principal,
+  environment: string,
+  file: AutomationsFile,
+): Promise<Upserted> => changeAgain(() => upsert(parts, principal, environment, file))
+
+async function upsert(
   parts: Parts,
   principal: Principal,
   environment: string,
@@ -134,7 +145,7 @@ async function store(
   ]
   const changes = all.flatMap(({ record, collection }): DocumentChange[] => [
     ...(isNew(record) ? [putReference(tenant, record)] : []),
-    putAutomation(tenant, collection, record),
+    putAutomation(tenant, collection, record, known.versions.get(record.id) ?? 0),
   ])
   if (changes.length > 0) await engine.saveDocuments(changes)
   for (const { record, type } of all) {

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { timestampFromMs } from '@bufbuild/protobuf/wkt'
 import type { Tenant } from '../../../core/identity.ts'
 import { uuidOf } from '../auth.ts'
 import type { EnvironmentPhaseName, EnvironmentRecord } from '../documents.ts'
@@ -137,6 +138,9 @@ export function presentEnvironment(
       },
       devcontainer: { session: e.start, phase: phases.devcontainer, remoteWorkspaceFolder: pathOf(options, e) },
       automationsFile: presentAutomations(e),
+      ...(e.activity && {
+        activitySignal: { source: e.activity.source, timestamp: timestampFromMs(e.activity.at) },
+      }),
       ...(e.phase === 'running' && {
         environmentUrls: { logs: logUrlOf(publicUrl, e.start), ops: `${publicUrl}/api/ona/ops/${e.id}` },
       }),

@@ -1,8 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { durationMs } from '@bufbuild/protobuf/wkt'
 import type { AutomationsFile, FileService, FileTask } from '../../../workspaces/automations-file.ts'
 import { ROLES, TRIGGERS, type TriggerName } from '../../../workspaces/automations-keys.ts'
-import { parseCommand, parseRunsOn } from '../automation/parse-automation.ts'
+import { parseCommand, parseReadiness, parseRunsOn } from '../automation/parse-automation.ts'
 import { upsertAutomations } from '../automation/upsert-automations.ts'
 import type { Call } from '../call.ts'
 import { findLastingEnvironment } from '../environment/find-environment.ts'
@@ -48,17 +47,17 @@ function parseTask(reference: string, task: wire.AutomationsFile_Task): FileTask
 function parseService(reference: string, service: wire.AutomationsFile_Service): FileService {
   const field = `automations_file.services["${reference}"]`
   const runsOn = parseRunsOn(service.runsOn, `${field}.runs_on`)
-  const timeoutMs = service.readinessTimeout === undefined ? 0 : durationMs(service.readinessTimeout)
+  const readinessTimeoutMs = parseReadiness(`${field}.readiness_timeout`, service.readinessTimeout)
   return {
     reference: needReference(field, reference),
     name: needText(`${field}.name`, service.name),
     description: service.description,
     role: parseRole(`${field}.role`, service.role),
     start: parseCommand(`${field}.commands.start`, needText(`${field}.commands.start`, service.commands?.start ?? '')),
-    ready: service.commands?.ready ?? '',
-    stop: service.commands?.stop ?? '',
+    ready: parseCommand(`${field}.commands.ready`, service.commands?.ready ?? ''),
+    stop: parseCommand(`${field}.commands.stop`, service.commands?.stop ?? ''),
     triggeredBy: parseTriggers(`${field}.triggered_by`, service.triggeredBy),
-    ...(timeoutMs > 0 && { readinessTimeoutMs: timeoutMs }),
+    ...(readinessTimeoutMs !== undefined && { readinessTimeoutMs }),
     ...(runsOn && { runsOn }),
   }
 }

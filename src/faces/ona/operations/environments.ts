@@ -1,8 +1,9 @@
 /** The environments of the caller's tenant: create, get, list, start, stop, update, delete. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
+import { timestampMs } from '@bufbuild/protobuf/wkt'
 import { changeAgain } from '../../kit/documents.ts'
-import { type Call, checkEnvironment } from '../call.ts'
+import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
 import { applyAutomations } from '../environment/apply-automations.ts'
 import { putErrand } from '../environment/errands.ts'
@@ -11,7 +12,7 @@ import { type NewEnvironment, newEnvironment } from '../environment/new-environm
 import { checkClass, PHASES, presentEnvironment, RUNNER_ID } from '../environment/present-environment.ts'
 import { specOf, specToJson } from '../environment/spec-json.ts'
 import { putEnvironment, startEnvironment as start } from '../environment/start-environment.ts'
-import { failedPrecondition, invalidArgument } from '../errors.ts'
+import { failedPrecondition, invalidArgument, unimplemented } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_pb.js'
 import {
   ListEnvironmentsRequest_ArchivalStatus as ArchivalStatus,
@@ -191,6 +192,8 @@ export async function updateEnvironment(
   call: Call,
   { environmentId, metadata, spec }: wire.UpdateEnvironmentRequest,
 ): Promise<object> {
+  const fixed = FIXED.find((name) => isNamed(call.json, 'spec', name))
+  if (fixed !== undefined) throw unimplemented(`spec.${fixed} cannot be changed: the name and the automations file can`)
   if (metadata?.name !== undefined && (metadata.name === '' || metadata.name.length > LONGEST_NAME))
     throw invalidArgument(`metadata.name: value length must be between 1 and ${LONGEST_NAME} characters`)
   const changed = await changeAgain(async () => {
@@ -206,6 +209,9 @@ export async function updateEnvironment(
   tell(call, changed, ResourceOperation.UPDATE)
   return {}
 }
+
+/** What the vendor changes and this does not. */
+const FIXED = ['content', 'devcontainer', 'ports', 'sshPublicKeys', 'timeout'] as const
 
 function withAutomations(
   body: EnvironmentRecord,
@@ -233,10 +239,28 @@ async function readAgain(call: Call, environment: EnvironmentRecord): Promise<vo
 
 export async function markEnvironmentActive(
   call: Call,
-  { environmentId }: wire.MarkEnvironmentActiveRequest,
+  { environmentId, activitySignal }: wire.MarkEnvironmentActiveRequest,
 ): Promise<object> {
-  await findEnvironment(call, environmentId)
+  const activity = parseActivity(call, activitySignal)
+  const changed = await changeAgain(async () => {
+    const { body, version } = await findEnvironment(call, environmentId)
+    if (!activity) return undefined
+    const record = { ...body, activity }
+    await call.engine.saveDocuments([putEnvironment(call, record, version)])
+    return record
+  })
+  if (changed) tell(call, changed, ResourceOperation.UPDATE_STATUS)
   return {}
+}
+
+function parseActivity(
+  call: Call,
+  signal: wire.EnvironmentActivitySignal | undefined,
+): EnvironmentRecord['activity'] | undefined {
+  if (!signal) return undefined
+  if (signal.source.length < 3 || signal.source.length > LONGEST_NAME)
+    throw invalidArgument(`activity_signal.source: value length must be between 3 and ${LONGEST_NAME} characters`)
+  return { source: signal.source, at: signal.timestamp ? timestampMs(signal.timestamp) : call.engine.now() }
 }
 
 export async function createEnvironmentLogsToken(

@@ -1,6 +1,5 @@
 /** Services: create, get, list, update, delete, start, stop. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { durationMs } from '@bufbuild/protobuf/wkt'
 import { isEngineError } from '../../../core/engine-error.ts'
 import { isFinal } from '../../../core/execution.ts'
 import type { Document } from '../../../core/ports/store.ts'
@@ -8,11 +7,17 @@ import { changeAgain } from '../../kit/documents.ts'
 import { putAutomation, putReference, referenceKey } from '../automation/automations-of.ts'
 import { listAutomations } from '../automation/list-automations.ts'
 import { madeBefore } from '../automation/made-before.ts'
-import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
+import {
+  parseCommand,
+  parseReadiness,
+  parseRunsOn,
+  parseTriggers,
+  parseVariables,
+} from '../automation/parse-automation.ts'
 import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord } from '../documents.ts'
 import { findEnvironment, findLastingEnvironment } from '../environment/find-environment.ts'
-import { alreadyExists, failedPrecondition, invalidArgument, missing } from '../errors.ts'
+import { alreadyExists, failedPrecondition, invalidArgument, missing, permissionDenied } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ServiceRole } from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
@@ -22,7 +27,6 @@ import { creatorOf } from '../wire/subject.ts'
 import { filterEnums, needReference, needText, needUuid } from '../wire/validate.ts'
 import { refuseWithDependents } from './tasks.ts'
 
-const LONGEST_READINESS_MS = 86_400_000
 const STOP_WAIT_MS = 150_000
 
 export async function createService(
@@ -31,7 +35,7 @@ export async function createService(
 ): Promise<MessageInitShape<typeof wire.CreateServiceResponseSchema>> {
   const { body: environment } = await findLastingEnvironment(call, environmentId)
   const runsOn = parseRunsOn(spec?.runsOn, 'spec.runs_on')
-  const readinessTimeoutMs = parseReadiness(spec?.readinessTimeout)
+  const readinessTimeoutMs = parseReadiness('spec.readiness_timeout', spec?.readinessTimeout)
   const service: ServiceRecord = {
     id: call.engine.newExecutionId(),
     environment: environment.id,
@@ -53,21 +57,12 @@ export async function createService(
   return { service: await shown(call, body, version) }
 }
 
-function parseCommands(commands: wire.ServiceSpec_Commands | undefined): ServiceRecord['commands'] {
+function parseCommands(commands: Partial<ServiceRecord['commands']> | undefined): ServiceRecord['commands'] {
   return {
     start: parseCommand('spec.commands.start', needText('spec.commands.start', commands?.start ?? '')),
     ready: parseCommand('spec.commands.ready', commands?.ready ?? ''),
     stop: parseCommand('spec.commands.stop', commands?.stop ?? ''),
   }
-}
-
-/** Zero is none. */
-function parseReadiness(duration: Parameters<typeof durationMs>[0] | undefined): number | undefined {
-  if (duration === undefined) return undefined
-  const ms = durationMs(duration)
-  if (ms < 0 || ms > LONGEST_READINESS_MS)
-    throw invalidArgument('spec.readiness_timeout: must be between 0s and 86400s')
-  return ms === 0 ? undefined : ms
 }
 
 async function insert(call: Call, service: ServiceRecord): Promise<Pick<Document<ServiceRecord>, 'body' | 'version'>> {
@@ -127,6 +122,7 @@ export async function listServices(
 
 /** Its specification only while it is stopped: throws `failed_precondition`. */
 export async function updateService(call: Call, request: wire.UpdateServiceRequest): Promise<object> {
+  refuseReports(request.status)
   const { body: before } = await find(call, request.id)
   if (request.spec && (await activeService(call, call.tenant, before.id)))
     throw failedPrecondition(`service ${before.reference} is not stopped`)
@@ -144,6 +140,15 @@ export async function updateService(call: Call, request: wire.UpdateServiceReque
   return {}
 }
 
+/** What its run alone can tell. Throws `permission_denied`. */
+function refuseReports(status: wire.UpdateServiceRequest_Status | undefined): void {
+  const { phase, failureMessage, logUrl, session } = status ?? {}
+  const reports = { phase, failure_message: failureMessage, log_url: logUrl, session }
+  const told = Object.entries(reports).find(([, value]) => value !== undefined)?.[0]
+  if (told !== undefined)
+    throw permissionDenied(`status.${told}: told by what runs the service; only output can be set`)
+}
+
 function updated(
   call: Call,
   service: ServiceRecord,
@@ -151,8 +156,9 @@ function updated(
 ): ServiceRecord {
   const { runsOn: formerRunsOn, readinessTimeoutMs: formerReadiness, ...rest } = service
   const runsOn = spec?.runsOn ? parseRunsOn(spec.runsOn, 'spec.runs_on') : formerRunsOn
-  const readiness = spec?.readinessTimeout ? parseReadiness(spec.readinessTimeout) : formerReadiness
-  const commands = { ...service.commands, ...defined(spec?.commands) }
+  const readiness = spec?.readinessTimeout
+    ? parseReadiness('spec.readiness_timeout', spec.readinessTimeout)
+    : formerReadiness
   return {
     ...rest,
     ...(metadata?.name !== undefined && { name: needText('metadata.name', metadata.name) }),
@@ -161,7 +167,7 @@ function updated(
     ...(metadata?.role !== undefined && { role: metadata.role }),
     ...(runsOn && { runsOn }),
     ...(readiness !== undefined && { readinessTimeoutMs: readiness }),
-    commands: { ...commands, start: needText('spec.commands.start', commands.start) },
+    commands: parseCommands({ ...service.commands, ...defined(spec?.commands) }),
     ...(spec &&
       (spec.env.length > 0 || isNamed(call.json, 'spec', 'env')) && { env: parseVariables(spec.env, 'spec.env') }),
     ...(spec && { specVersion: service.specVersion + 1 }),

@@ -17,7 +17,7 @@ import { labelled } from './step-label.ts'
 
 export interface PlanRequest {
   readonly environment: EnvironmentRecord
-  readonly automations: Automations
+  readonly automations: Pick<Automations, 'tasks' | 'services'>
   readonly roots: readonly string[]
   /** Variables of every program: secrets. */
   readonly env: Readonly<Record<string, EnvValue>>

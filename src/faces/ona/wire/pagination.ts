@@ -29,9 +29,12 @@ export function queryPagination(query: URLSearchParams): QueryPagination {
   return { ...(token !== null && { token }), ...(size !== null && size !== '' && { pageSize: Number(size) }) }
 }
 
+const LARGEST_READ = 500
+
 /**
  * A page of what passes the test: further pages of the source are read until it is full, so that no page but the last is
- * short. `read` answers a page of the source.
+ * short. `read` answers a page of the source. Where little passes more is read at once; a read that gives more than fits
+ * is made again, shorter, because a page can only end where a read did.
  */
 export async function filteredPage<Item>(
   page: Page,
@@ -39,12 +42,19 @@ export async function filteredPage<Item>(
   test: (item: Item) => boolean,
 ): Promise<Paged<Item>> {
   const items: Item[] = []
-  let after = page.after
+  let [after, limit] = [page.after, page.limit]
   for (;;) {
-    const part = await read({ ...page, limit: page.limit - items.length, ...(after !== undefined && { after }) })
-    items.push(...part.items.filter(test))
-    if (part.next === undefined || items.length >= page.limit)
-      return part.next === undefined ? { items } : { items, next: part.next }
+    const part = await read({ ...page, limit, ...(after !== undefined && { after }) })
+    const fitting = part.items.filter(test)
+    const room = page.limit - items.length
+    if (fitting.length > room) {
+      limit = room
+      continue
+    }
+    items.push(...fitting)
+    if (part.next === undefined) return { items }
+    if (items.length >= page.limit) return { items, next: part.next }
     after = part.next
+    limit = Math.min(LARGEST_READ, limit * 2)
   }
 }
