@@ -122,3 +122,45 @@ test('an audit event tells of the task as it is, and not its secrets', async () 
   const request = { name: task.name, memory_in_mb: 1_024, command: '[PRIVATE DATA HIDDEN]' }
   expect(resources[0].data).toEqual({ task_guid: task.guid, request })
 })
+
+test('usage events: page by page, after one that is known, newest first; each once, as many as are told', async () => {
+  const guidsOf = async (path: string): Promise<readonly string[]> => {
+    const seen: string[] = []
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const { pagination, resources } = await cf.must('GET', next)
+      seen.push(...resources.map(({ guid }: { guid: string }) => guid))
+      next = pagination.next?.href
+      if (next === undefined) expect(pagination.total_results).toBe(seen.length)
+    }
+    return seen
+  }
+  for (let i = 0; i < 3; i++) await cf.run(known.DEMO!, { command: 'true' })
+  const all = await guidsOf('/v3/app_usage_events?per_page=5000')
+  expect(new Set(all).size).toBeGreaterThanOrEqual(6)
+  expect(await guidsOf('/v3/app_usage_events?per_page=2')).toEqual(all)
+  expect(await guidsOf('/v3/app_usage_events?per_page=2&order_by=-created_at')).toEqual(all.toReversed())
+  expect(await guidsOf(`/v3/app_usage_events?per_page=2&after_guid=${all[1]}`)).toEqual(all.slice(2))
+  expect(await guidsOf(`/v3/app_usage_events?after_guid=${all.at(-1)}`)).toEqual([])
+  expect(await guidsOf(`/v3/app_usage_events?guids=${all[3]},${all[0]},x`)).toEqual([all[0], all[3]])
+  expect(await guidsOf('/v3/app_usage_events?created_ats[gt]=2999-01-01T00:00:00Z')).toEqual([])
+})
+
+test('tasks by number and by their last change, which a new label is not', async () => {
+  const before = await cf.run(known.DEMO!, { command: 'true' })
+  const list = `/v3/apps/${known.DEMO}/tasks`
+  const soon = `${new Date(Date.parse(before.updated_at) + 1_000).toISOString().slice(0, 19)}Z`
+  await expect.poll(() => Date.now(), { timeout: 3_000 }).toBeGreaterThan(Date.parse(soon))
+  const long = await cf.must('POST', list, { command: 'sleep 60' })
+  const after = await cf.run(known.DEMO!, { command: 'exit 1' })
+  const labelled = await cf.must('PATCH', `/v3/tasks/${before.guid}`, { metadata: { labels: { a: 'b' } } })
+  expect([labelled.updated_at, labelled.metadata.labels]).toEqual([before.updated_at, { a: 'b' }])
+  const found = async (query: string): Promise<readonly string[]> =>
+    (await cf.must('GET', `${list}?${query}`)).resources.map(({ guid }: { guid: string }) => guid)
+  expect(await found(`updated_ats[gte]=${soon}`)).toEqual([long.guid, after.guid])
+  expect(await found(`updated_ats[gte]=${soon}&states=FAILED`)).toEqual([after.guid])
+  expect(await found(`updated_ats[lt]=${soon}&sequence_ids=${before.sequence_id},${after.sequence_id}`)).toEqual([
+    before.guid,
+  ])
+  expect(await found(`sequence_ids=${after.sequence_id},${before.sequence_id},999`)).toEqual([before.guid, after.guid])
+  await cf.must('POST', `/v3/tasks/${long.guid}/actions/cancel`)
+})

@@ -2,8 +2,9 @@ import type { Face, FaceContext } from '../kit/face.ts'
 import { FACE } from './auth.ts'
 import { CLAIMS } from './claims.ts'
 import { type CloudFoundryOptions, DEFAULT_OPTIONS } from './options.ts'
-import { reactorOf } from './react.ts'
+import { REACTOR } from './react.ts'
 import { Routes } from './routes.ts'
+import { keepPruned } from './task/prune-events.ts'
 
 /** Cloud Foundry's Cloud Controller v3, UAA and log cache, as far as tasks need them. */
 export function cloudFoundryFace(context: FaceContext, given: Partial<CloudFoundryOptions> = {}): Face {
@@ -12,8 +13,11 @@ export function cloudFoundryFace(context: FaceContext, given: Partial<CloudFound
   return {
     name: FACE,
     claims: CLAIMS,
-    reactor: reactorOf(options),
-    mount: (app) => routes.mount(app),
+    reactor: REACTOR,
+    mount(app) {
+      routes.mount(app)
+      keepPruned(app, context, options.retentionMs)
+    },
     async environment(origin) {
       const first = await context.credentials.firstStart(FACE)
       return { CF_API: origin, CF_USERNAME: first.name, CF_PASSWORD: first.secret }

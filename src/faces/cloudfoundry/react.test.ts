@@ -8,15 +8,16 @@ import { retentionService } from '../../engine/retention.ts'
 import type { SubmissionRequest } from '../../engine/submission-request.ts'
 import { COLLECTIONS } from './documents.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
-import { reactorOf } from './react.ts'
+import { REACTOR } from './react.ts'
 import { eventGuid } from './task/event-guid.ts'
+import { pruneEvents } from './task/prune-events.ts'
 import { type TaskRecord, type TaskWish, WISH_LABEL } from './task/task-record.ts'
 import type { UsageEvent } from './task/usage-event.ts'
 
 const DAY_MS = 86_400_000
 
 async function openWorld(): Promise<EngineWorld> {
-  const world = new EngineWorld(undefined, {}, [reactorOf(DEFAULT_OPTIONS)])
+  const world = new EngineWorld(undefined, {}, [REACTOR])
   await world.boot()
   return world
 }
@@ -106,20 +107,38 @@ describe('PENDING', () => {
   })
 })
 
-test('a task, its usage events and its audit events go 31 days after its end, not before', async () => {
+test('a task goes 31 days after its end, and what was told of it 31 days after it was told, not before', async () => {
   const world = await openWorld()
   const id = await submit(world, ['run:10'])
-  const audit = { kind: 'document.put', tenant: TENANT, collection: COLLECTIONS.auditEvent, body: {} } as const
+  const created = world.engine.now()
+  const audit = { kind: 'document.put', tenant: TENANT, collection: COLLECTIONS.auditEvent, body: { created } } as const
   await world.engine.saveDocuments([{ ...audit, key: eventGuid(id, 'audit.app.task.create') }])
   await world.time.advance(1_000)
   world.run(retentionService(world.context))
+  const prune = () => pruneEvents(world.engine, TENANT, world.engine.now() - DEFAULT_OPTIONS.retentionMs)
   await world.time.advance(31 * DAY_MS - 120_000)
+  expect(await prune()).toBe(0)
   expect((await taskOf(world, id))?.state).toBe('SUCCEEDED')
-  expect((await bodies(world, COLLECTIONS.usageEvent)).length).toBe(2)
   await world.time.advance(300_000)
   expect(await taskOf(world, id)).toBeUndefined()
-  for (const collection of [COLLECTIONS.usageEvent, COLLECTIONS.auditEvent, COLLECTIONS.endedTask])
+  expect(await bodies(world, COLLECTIONS.endedTask)).toEqual([])
+  expect((await bodies(world, COLLECTIONS.usageEvent)).length).toBe(2)
+  expect(await prune()).toBe(3)
+  for (const collection of [COLLECTIONS.usageEvent, COLLECTIONS.auditEvent])
     expect(await bodies(world, collection)).toEqual([])
+})
+
+test('events of an app that is gone are pruned too, oldest first, however many they are', async () => {
+  const world = await openWorld()
+  for (let i = 0; i < 300; i++) await submit(world, ['exit:0'])
+  await world.time.advance(1_000)
+  const former = await bodies<TaskRecord>(world, COLLECTIONS.task)
+  for (const { guid } of former) await world.engine.remove(TENANT, guid as ExecutionId)
+  await world.time.advance(DAY_MS)
+  await submit(world, ['exit:0'])
+  await world.time.advance(1_000)
+  expect(await pruneEvents(world.engine, TENANT, world.engine.now() - DAY_MS / 2)).toBe(600)
+  expect((await bodies<UsageEvent>(world, COLLECTIONS.usageEvent)).map(({ number }) => number)).toEqual([601, 602])
 })
 
 test('sequence numbers have no gaps and usage is told exactly once, whenever the server dies', async () => {

@@ -10,11 +10,10 @@ import type { DocumentChange, DocumentReader, Reactor } from '../../engine/react
 import { put } from '../kit/documents.ts'
 import { FACE } from './auth.ts'
 import { COLLECTIONS } from './documents.ts'
-import type { CloudFoundryOptions } from './options.ts'
 import { sortOf } from './records.ts'
 import { reactToStaging, STAGING_LABEL } from './staging/react-to-staging.ts'
 import { putEnded } from './task/ended-task.ts'
-import { eventGuid, TASK_EVENTS } from './task/event-guid.ts'
+import { eventGuid, type UsageEventType } from './task/event-guid.ts'
 import { exitOf, failureOf, taskStateOf } from './task/life-cycle.ts'
 import {
   isFinalTask,
@@ -24,9 +23,9 @@ import {
   taskIndexes,
   WISH_LABEL,
 } from './task/task-record.ts'
-import { usageEvent } from './task/usage-event.ts'
+import { USAGE_COUNTER, usageEvent } from './task/usage-event.ts'
 
-export const reactorOf = ({ retentionMs }: Pick<CloudFoundryOptions, 'retentionMs'>): Reactor => ({
+export const REACTOR: Reactor = {
   face: FACE,
   kinds: ['execution.state', 'execution.stopRequested', 'execution.removed'],
   async react(events, execution, documents) {
@@ -34,15 +33,13 @@ export const reactorOf = ({ retentionMs }: Pick<CloudFoundryOptions, 'retentionM
     if (labels[STAGING_LABEL] !== undefined) return reactToStaging(labels[STAGING_LABEL], execution, documents)
     if (labels[WISH_LABEL] === undefined) return []
     const wish = JSON.parse(labels[WISH_LABEL]) as TaskWish
-    const at = events[events.length - 1]!.at
-    if (events.some((e) => e.transition.kind === 'execution.removed'))
-      return removalOf(execution, wish.app, at >= (execution.status.finishedAt ?? at) + retentionMs)
-    return reactToTask(wish, execution, at, documents)
+    if (events.some((e) => e.transition.kind === 'execution.removed')) return removalOf(execution, wish.app)
+    return reactToTask(wish, execution, events[events.length - 1]!.at, documents)
   },
-})
+}
 
-/** What is told of a task outlives its app, but not its own time. */
-function removalOf({ tenant, id }: Execution, app: string, isOld: boolean): readonly DocumentChange[] {
+/** What was told of the task stays for its own time (task/prune-events.ts). */
+function removalOf({ tenant, id }: Execution, app: string): readonly DocumentChange[] {
   const gone = (collection: string, key: string): DocumentChange => ({
     kind: 'document.delete',
     tenant,
@@ -54,8 +51,6 @@ function removalOf({ tenant, id }: Execution, app: string, isOld: boolean): read
     gone(COLLECTIONS.endedTask, id),
     { kind: 'counter.add', tenant, name: TASK_COUNTERS.removed(app), by: 1 },
     { kind: 'counter.add', tenant, name: TASK_COUNTERS.allRemoved, by: 1 },
-    ...(isOld ? TASK_EVENTS.usage.map((event) => gone(COLLECTIONS.usageEvent, eventGuid(id, event))) : []),
-    ...(isOld ? TASK_EVENTS.audit.map((event) => gone(COLLECTIONS.auditEvent, eventGuid(id, event))) : []),
   ]
 }
 
@@ -129,10 +124,10 @@ function usageAfter(
   at: number,
 ): readonly DocumentChange[] {
   const events: DocumentChange[] = []
-  const tell = (state: 'TASK_STARTED' | 'TASK_STOPPED'): void => {
+  const tell = (state: UsageEventType): void => {
     const previous = state === 'TASK_STARTED' ? 'PENDING' : (before?.state ?? 'RUNNING')
     const event = usageEvent(eventGuid(after.guid, state), after, state, at, previous)
-    const assign = [{ field: 'number', counter: 'cloudfoundry/usage', sort: true }]
+    const assign = [{ field: 'number', counter: USAGE_COUNTER, sort: true }]
     events.push(put(tenant, COLLECTIONS.usageEvent, event.guid, event, { assign }))
   }
   if (before?.ran === undefined && after.ran !== undefined) tell('TASK_STARTED')

@@ -71,17 +71,18 @@ export class Records {
     if (changes.length > 0) await this.#engine.saveDocuments(changes)
   }
 
-  /** Changes what is stored, again where somebody else did in between. Undefined: it is gone. */
+  /** Changes what is stored, again where somebody else did in between; `touches`: which is an update of it. Undefined: it is gone. */
   change<Body extends Resource>(
     collection: string,
     guid: string,
     change: (body: Body) => Body,
     indexes: (body: Body) => Indexes,
+    touches = true,
   ): Promise<Body | undefined> {
     return changeAgain(async () => {
       const stored = await this.#engine.document<Body>(this.tenant, collection, guid)
       if (!stored) return undefined
-      const body: Body = { ...change(stored.body), updated: this.now() }
+      const body: Body = { ...change(stored.body), ...(touches && { updated: this.now() }) }
       const extra = { sort: stored.sort, indexes: defined(indexes(body)), expected: stored.version }
       await this.#engine.saveDocuments([put(this.tenant, collection, guid, body, extra)])
       return body

@@ -1,11 +1,6 @@
-/** Lists of things that a foundation for tasks has none of, but that clients look at in passing; and usage events. */
+/** Lists of things that a foundation for tasks has none of, but that clients look at in passing. */
 import { findApp } from '../app/find-app.ts'
-import { COLLECTIONS } from '../documents.ts'
-import { badQuery, notAuthorized, notFound } from '../errors.ts'
 import { type Answer, type Call, type Operation, ok } from '../operation.ts'
-import { presentUsageEvent, type UsageEvent } from '../task/usage-event.ts'
-import { inOrder } from '../wire/answer-list.ts'
-import { parseListQuery } from '../wire/list-query.ts'
 import { pageDocument } from '../wire/page-document.ts'
 
 const EMPTY = [
@@ -33,35 +28,10 @@ const ofApp = async (call: Call): Promise<Answer> => {
   return none(call)
 }
 
-async function usage(call: Call): Promise<Answer> {
-  if (!call.access.isGlobalReader) throw notAuthorized()
-  const query = parseListQuery(call.query, { filters: ['after_guid', 'guids'] })
-  const all = await call.records.all<UsageEvent>(COLLECTIONS.usageEvent)
-  const after = query.filter('after_guid')?.[0]
-  const from = after === undefined ? 0 : all.findIndex(({ guid }) => guid === after) + 1
-  if (after !== undefined && from === 0) throw badQuery('After guid filter must be a valid usage event guid.')
-  const guids = query.filter('guids')
-  const found = all.slice(from).filter(({ guid }) => guids === undefined || guids.includes(guid))
-  const ordered = inOrder(found, query, {})
-  const start = (query.page - 1) * query.perPage
-  const shown = ordered.slice(start, start + query.perPage).map((event) => presentUsageEvent(event, call.base))
-  return ok(pageDocument(call.base + call.path, query, found.length, shown))
-}
-
 export const REMAINING_OPERATIONS: readonly Operation[] = [
   ...EMPTY.map((path): Operation => ({ method: 'GET', path, answer: none })),
   { method: 'GET', path: '/v3/apps/:guid/routes', answer: ofApp },
   { method: 'GET', path: '/v3/apps/:guid/sidecars', answer: ofApp },
   { method: 'GET', path: '/v3/apps/:guid/revisions', answer: ofApp },
   { method: 'GET', path: '/v3/apps/:guid/revisions/deployed', answer: ofApp },
-  { method: 'GET', path: '/v3/app_usage_events', answer: usage },
-  {
-    method: 'GET',
-    path: '/v3/app_usage_events/:guid',
-    async answer(call) {
-      const event = await call.records.find<UsageEvent>(COLLECTIONS.usageEvent, call.param('guid'))
-      if (!event || !call.access.isGlobalReader) throw notFound('App usage event')
-      return ok(presentUsageEvent(event, call.base))
-    },
-  },
 ]

@@ -18,6 +18,7 @@ import { SETTING_OPERATIONS } from './settings.ts'
 import { SPACE_SURROUNDINGS } from './space-surroundings.ts'
 import { SPACE_OPERATIONS } from './spaces.ts'
 import { TASK_OPERATIONS } from './tasks.ts'
+import { USAGE_OPERATIONS } from './usage-events.ts'
 import { USER_OPERATIONS } from './users.ts'
 
 /** All that is asked with a token. What is not here is `Unknown request`. */
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...V2_OPERATIONS,
   ...SETTING_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...USAGE_OPERATIONS,
   ...LOG_OPERATIONS,
   ...REMAINING_OPERATIONS,
 ]

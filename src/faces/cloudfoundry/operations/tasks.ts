@@ -51,6 +51,8 @@ async function update(call: Call): Promise<Answer> {
       metadata: changedMetadata(t.metadata, change),
     }),
     taskIndexes,
+    // As in Cloud Controller, where labels have tables of their own: a task's updates are those of its state.
+    false,
   )
   changedTasks()
   if (!after) throw notFound('Task')

@@ -2,6 +2,7 @@
  * Lists of tasks. Without filters, in order of creation either way, a page is one read by key and the total a count by
  * index; a filter reads what its best index gives and compares the rest here.
  */
+import type { Instant } from '../../../core/instant.ts'
 import type { Page } from '../../../core/ports/store.ts'
 import { NumberedPages } from '../../kit/numbered-pages.ts'
 import { findApp } from '../app/find-app.ts'
@@ -13,6 +14,7 @@ import { type ListQuery, parseListQuery, type TimeFilter } from '../wire/list-qu
 import { PageCache } from '../wire/page-cache.ts'
 import { pageDocument } from '../wire/page-document.ts'
 import { ACTIVE, activeTasks } from './active-tasks.ts'
+import { type EndedTask, sortOfEnd } from './ended-task.ts'
 import { presentTask } from './present-task.ts'
 import { labelIndex, nameIndex, TASK_COUNTERS, type TaskRecord, type TaskState } from './task-record.ts'
 
@@ -131,17 +133,43 @@ async function candidatesOf(call: Call, query: ListQuery, app: string | undefine
   if (states?.every((state) => ACTIVE.some((active) => active === state)))
     return byCreation(await activeTasks(records, states as readonly TaskState[]))
   const sequences = query.filter('sequence_ids')
-  if (sequences?.length === 1) return byIndex(call, 'seq', sequences)
+  if (sequences && sequences.length <= MOST_SEQUENCES) return byIndex(call, 'seq', sequences)
   const names = query.filter('names')
   if (names) return byIndex(call, 'name', names.map(nameIndex))
   const label = query.labels?.needs
   if (label) return byIndex(call, labelIndex(label.key), label.values, query.created)
+  const changed = query.updated && (await changedSince(call, app, query.updated.fromMs))
+  if (changed) return byCreation(changed)
   if (app !== undefined) return byIndex(call, 'app', [app], query.created)
   for (const [filter, index] of BY_PLACE) {
     const values = query.filter(filter)
     if (values) return byIndex(call, index, values, query.created)
   }
   return records.all<TaskRecord>(COLLECTIONS.task, undefined, query.created)
+}
+
+/** A number is of one task of each app. */
+const MOST_SEQUENCES = 100
+/** More that ended since are not looked up one by one. */
+const MOST_CHANGED = 1_000
+
+/** Tasks whose state changed at or after this time: a final one was changed last when it ended. Undefined: too many. */
+async function changedSince(
+  { engine, caller, records }: Call,
+  app: string | undefined,
+  since: Instant,
+): Promise<readonly (TaskRecord | undefined)[] | undefined> {
+  // In this order: what ends meanwhile is found twice, not missed.
+  const active = await activeTasks(records)
+  const { items, next } = await engine.documents<EndedTask>(caller.tenant, COLLECTIONS.endedTask, {
+    ...(app !== undefined && { index: { name: 'app', value: app } }),
+    sortFrom: sortOfEnd(since),
+    limit: MOST_CHANGED,
+  })
+  if (next !== undefined) return undefined
+  const ended = await Promise.all(items.map(({ key }) => records.find<TaskRecord>(COLLECTIONS.task, key)))
+  const isOver = new Set(items.map(({ key }) => key))
+  return [...active.filter(({ guid }) => !isOver.has(guid)), ...ended]
 }
 
 const BY_PLACE = [

@@ -2,7 +2,11 @@ import type { Instant } from '../../../core/instant.ts'
 import type { Resource } from '../documents.ts'
 import { hrefs } from '../present.ts'
 import { timestamp } from '../wire/time.ts'
+import type { UsageEventType } from './event-guid.ts'
 import type { TaskRecord, TaskState } from './task-record.ts'
+
+/** Numbers them, without gaps. */
+export const USAGE_COUNTER = 'cloudfoundry/usage'
 
 export interface UsageEvent extends Resource {
   readonly number: number
@@ -18,7 +22,7 @@ export interface UsageEvent extends Resource {
 export const usageEvent = (
   guid: string,
   task: TaskRecord,
-  state: 'TASK_STARTED' | 'TASK_STOPPED',
+  state: UsageEventType,
   at: Instant,
   previous: TaskState,
 ): UsageEvent => ({
