@@ -61,7 +61,7 @@ export function mediaFactsOf(probed: {
   const tracks = streams.flatMap((stream) => trackOf(stream, duration, total)).slice(0, MOST_TRACKS)
   if (tracks.length === 0) return undefined
   return {
-    format: containerOf(String(format.format_name ?? ''), format),
+    format: containerOf(String(format.format_name ?? ''), format, tracks),
     duration,
     size: number(format.size),
     bitrate: total,
@@ -69,11 +69,26 @@ export function mediaFactsOf(probed: {
   }
 }
 
-/** ffprobe names all of a family (`mov,mp4,m4a,…`); the brand tells which. */
-function containerOf(names: string, format: Fields): string {
+/** The same of a file whose length was measured, s: what follows from it as well. */
+export function withLength(facts: MediaFacts, seconds: number): MediaFacts {
+  const duration = Math.round(seconds * 1_000) / 1_000
+  const bitrate = facts.bitrate || Math.round((facts.size * 8) / duration)
+  const tracks = facts.tracks.map((track) => ({
+    ...track,
+    duration: track.duration === facts.duration ? duration : track.duration,
+    bitrate: track.bitrate || (track.type === 'video' ? bitrate : 0),
+  }))
+  return { ...facts, duration, bitrate, tracks }
+}
+
+/** What WebM holds; Matroska with nothing else is read as such. */
+const WEBM_CODECS = new Set(['vp8', 'vp9', 'av1', 'opus', 'vorbis'])
+
+/** ffprobe names all of a family (`mov,mp4,m4a,…`); the brand, or what is in it, tells which. */
+function containerOf(names: string, format: Fields, tracks: readonly Track[]): string {
   const brand = String((format.tags as Fields | undefined)?.major_brand ?? '').trim()
   if (names.startsWith('mov,')) return brand === 'qt' ? 'mov' : 'mp4'
-  if (names.startsWith('matroska')) return 'mkv'
+  if (names.startsWith('matroska')) return tracks.every(({ codec }) => WEBM_CODECS.has(codec)) ? 'webm' : 'mkv'
   return names.split(',')[0] ?? ''
 }
 

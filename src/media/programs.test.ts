@@ -20,6 +20,7 @@ import { eventually } from '../../test/support/taskport-process.ts'
 import { failureOfExit } from './failure.ts'
 import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
 import { MEDIA_PROGRAMS, type MediaProgram } from './media-programs.ts'
+import { probeInput } from './run-ffmpeg.ts'
 
 const LONG_MS = 60_000
 const directories: string[] = []
@@ -333,6 +334,42 @@ test.each(['matroska', 'mpegts'])(
     const same = clip.flatMap((hash, i) => (hash === all[22 + i] ? [22 + i] : []))
     const middle = Array.from({ length: 30 }, (_, i) => 30 + i)
     expect(isOld ? [[], middle] : [middle]).toContainEqual(same)
+  },
+  LONG_MS,
+)
+
+test('a recording of which no length is known, and one that begins late, are as long as what is in them', async () => {
+  const directory = place()
+  const path = join(directory, 'video')
+  const made = [...PICTURE(2), '-c:v', 'libvpx', '-deadline', 'realtime', '-f', 'webm']
+  writeFileSync(path, execFileSync('ffmpeg', ['-loglevel', 'error', ...made, 'pipe:1']))
+  const facts = (await probeInput(ffprobe, path, []))!
+  expect(facts).toMatchObject({ format: 'webm', tracks: [{ duration: facts.duration, bitrate: facts.bitrate }] })
+  expect(facts.duration).toBeCloseTo(2, 0)
+  expect(facts.bitrate).toBeGreaterThan(0)
+  const late = ['-itsoffset', '3', '-i', path, '-c', 'copy', '-avoid_negative_ts', 'disabled', '-f', 'matroska']
+  execFileSync('ffmpeg', ['-loglevel', 'error', ...late, join(directory, 'late')])
+  expect((await probeInput(ffprobe, join(directory, 'late'), []))!.duration).toBe(facts.duration)
+})
+
+test.each([
+  ['a changing rate', [...PICTURE(6), '-vf', "select='lt(t,2)+not(mod(n,6))'", '-fps_mode', 'vfr'], 5.8],
+  ['sound longer than the picture', [...PICTURE(2), ...SOUND(6), '-c:a', 'aac'], 6],
+] as const)(
+  'a playlist is as long as what it names: %s',
+  async (_, given, seconds) => {
+    const directory = place()
+    mkdirSync(join(directory, '.work'))
+    const facts = source(directory, ...given, ...H264, '-f', 'mp4')
+    const job = { ...base, directory, facts, profiles: [...SMALL, ...(isOld ? [] : [VP9])], segmentSeconds: 2 }
+    expect(await finished(run('renditions', job))).toMatch(DONE)
+    expect(await finished(run('source', job))).toMatch(DONE)
+    const lists = [...job.profiles.map(({ name }) => join('.work', name)), 'source']
+    for (const list of lists) {
+      const text = readFileSync(join(directory, list, 'index.m3u8'), 'utf8')
+      const length = [...text.matchAll(/^#EXTINF:([\d.]+),/gm)].reduce((sum, [, s]) => sum + Number(s), 0)
+      expect(Math.abs(length - seconds), `${list} ${text}`).toBeLessThan(0.3)
+    }
   },
   LONG_MS,
 )

@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises'
 import { MediaError } from './failure.ts'
 import { dialectOf } from './ffmpeg-dialect.ts'
 import type { Job } from './job.ts'
+import { measureSpan } from './measure-span.ts'
 import { mediaEnvironment } from './media-environment.ts'
-import { type MediaFacts, mediaFactsOf } from './media-facts.ts'
+import { type MediaFacts, mediaFactsOf, withLength } from './media-facts.ts'
 import { reportProgress } from './program.ts'
 
 export interface FfmpegRun {
@@ -114,6 +115,25 @@ export async function probeFile(
   })
   if (code !== 0) return undefined
   return mediaFactsOf(JSON.parse(text) as Parameters<typeof mediaFactsOf>[0])
+}
+
+/** Of Matroska the length is counted from 0, wherever the first packet lies. */
+const COUNTED_FROM_0 = new Set(['mkv', 'webm'])
+const LATE_S = 0.5
+
+/** The same of a user's file, whose container may say nothing of its length, or something else. */
+export async function probeInput(
+  ffprobe: string,
+  path: string,
+  more: readonly string[],
+): Promise<MediaFacts | undefined> {
+  const facts = await probeFile(ffprobe, path, more)
+  if (!facts) return undefined
+  const begins = Math.min(...facts.tracks.map(({ startTime }) => startTime))
+  const isLate = COUNTED_FROM_0.has(facts.format) && begins > LATE_S
+  if (facts.duration > 0 && !isLate) return facts
+  const span = await measureSpan(ffprobe, path, more)
+  return span ? withLength(facts, span.end - span.first) : facts
 }
 
 /** A made file must hold what was promised, as long as its source: an exit code alone proves nothing. */

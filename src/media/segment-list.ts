@@ -49,6 +49,10 @@ export function joinedRuns(runs: ReadonlyMap<number, readonly Segment[]>): reado
   )
 }
 
+/** How long all of them are, s. */
+export const lengthOf = (segments: readonly Segment[]): number =>
+  segments.reduce((sum, { seconds }) => sum + seconds, 0)
+
 /** The whole as players want it. `init`: the file that fragments (fMP4) begin with. */
 export function mediaPlaylist(segments: readonly Segment[], init?: string): string {
   const longest = Math.max(1, ...segments.map(({ seconds }) => seconds))

@@ -13,14 +13,14 @@ import { type CutJob, sourceOf, workOf } from '../job.ts'
 import { listFrames } from '../list-frames.ts'
 import { type MediaFacts, videoOf } from '../media-facts.ts'
 import { runProgram } from '../program.ts'
-import { probeFile, runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
+import { probeInput, runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
 
 /** Seeking a little before a frame finds it, whichever way its time was rounded, s. */
 const LEAD_S = 0.000_5
 /** Where frames are found by the order of decoding, ffmpeg seeks so far in front of what it was told (`3/23`), s. */
 const SEEKS_AHEAD_S = 3 / 23
 /** Containers in which a key frame is found by its time; in others a seek ends anywhere between two. */
-const INDEXED = new Set(['mp4', 'mov', 'mkv'])
+const INDEXED = new Set(['mp4', 'mov', 'mkv', 'webm'])
 const ENCODED = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-pix_fmt', 'yuv420p', '-bf', '0', '-g', '48']
 /** None is doubled or dropped, whatever the seeking made of their times. */
 const EVERY_FRAME = ['-fps_mode', 'passthrough', '-enc_time_base', '-1']
@@ -52,7 +52,7 @@ await runProgram<CutJob>(async (job) => {
 })
 
 async function readable(job: CutJob, path: string): Promise<MediaFacts> {
-  const facts = await probeFile(job.ffprobe, path, GUARDED)
+  const facts = await probeInput(job.ffprobe, path, GUARDED)
   if (!facts) throw new MediaError('probe', 'the source to cut from cannot be read')
   return facts
 }

@@ -5,7 +5,7 @@ import { MediaError } from '../failure.ts'
 import { type ProbeJob, sourceOf } from '../job.ts'
 import { type MediaFacts, videoOf } from '../media-facts.ts'
 import { publishOutput, runProgram } from '../program.ts'
-import { probeFile } from '../run-ffmpeg.ts'
+import { probeInput } from '../run-ffmpeg.ts'
 
 /** Pictures that are no video, whatever their container says. */
 const STILL_CODECS = new Set(['mjpeg', 'jpeg', 'png', 'gif', 'bmp', 'webp', 'prores', 'ansi', 'tiff'])
@@ -16,7 +16,7 @@ const PATIENCE_MS = 120_000
 
 await runProgram<ProbeJob>(async (job) => {
   const options = ['-protocol_whitelist', 'file', '-format_whitelist', INPUT_FORMATS, '-analyzeduration', '15000000']
-  const facts = await probeFile(job.ffprobe, sourceOf(job), options)
+  const facts = await probeInput(job.ffprobe, sourceOf(job), options)
   if (!facts) throw new MediaError('probe', 'ffprobe finds neither picture nor sound')
   checkSupported(facts)
   const { format, duration, size, bitrate } = facts

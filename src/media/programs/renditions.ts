@@ -29,6 +29,7 @@ import {
 } from '../segment-list.ts'
 import { HEAD } from '../segment-output.ts'
 import { thumbnailsTrack } from '../thumbnails-track.ts'
+import { trueLengths } from '../true-lengths.ts'
 
 /** Lists of runs, their heads, segments that were joined, and what a killed run wrote aside. */
 const LEFT_OVER = /^(from-\d+\.m3u8|init-\d+\.mp4|\d+\.webm|.+\.(part|tmp))$/
@@ -156,7 +157,9 @@ function finish(job: RenditionsJob, profile: Profile): Promise<void> {
 async function writePlaylist(job: RenditionsJob, profile: Profile): Promise<void> {
   const directory = partOf(job, profile)
   const head = packagingOf(profile) === 'fmp4' ? HEAD : undefined
-  const text = mediaPlaylist(joinedRuns(await runsOf(directory)), head)
+  const place = { directory, duration: job.facts.duration, ...(head !== undefined && { head }) }
+  const segments = await trueLengths(job.ffprobe, joinedRuns(await runsOf(directory)), place)
+  const text = mediaPlaylist(segments, head)
   await writeFile(join(directory, 'index.part'), text, { flush: true })
   await rename(join(directory, 'index.part'), join(directory, 'index.m3u8'))
 }

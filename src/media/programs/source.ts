@@ -1,6 +1,6 @@
 /** Makes the source itself playable, before anything is encoded: its own bytes in segments. */
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inputArguments, SOUND } from '../encode-arguments.ts'
 import { type SourceJob, sourceOf, workOf } from '../job.ts'
@@ -8,7 +8,9 @@ import { masterPlaylist } from '../master-playlist.ts'
 import { audioOf, type MediaFacts, videoOf } from '../media-facts.ts'
 import { runProgram } from '../program.ts'
 import { runFfmpeg, verifyMedia } from '../run-ffmpeg.ts'
+import { mediaPlaylist, segmentsIn } from '../segment-list.ts'
 import { hlsOutput } from '../segment-output.ts'
+import { trueLengths } from '../true-lengths.ts'
 
 await runProgram<SourceJob>(async (job) => {
   const { facts, directory } = job
@@ -20,8 +22,12 @@ await runProgram<SourceJob>(async (job) => {
     const out = hlsOutput(part, { segmentSeconds: job.segmentSeconds, playlist: 'index.m3u8' })
     const given = [...inputArguments(sourceOf(job)), ...picture, ...soundArguments(facts), ...out]
     await runFfmpeg(job, { arguments: given, duration: facts.duration })
+    const playlist = join(part, 'index.m3u8')
+    const listed = segmentsIn(await readFile(playlist, 'utf8'))
+    const segments = await trueLengths(job.ffprobe, listed, { directory: part, duration: facts.duration })
+    await writeFile(playlist, mediaPlaylist(segments), { flush: true })
     const expected = { duration: facts.duration, video: true, audio: audioOf(facts) !== undefined }
-    await verifyMedia(job.ffprobe, join(part, 'index.m3u8'), expected)
+    await verifyMedia(job.ffprobe, playlist, expected)
     await rename(part, done)
   }
   if (existsSync(join(directory, 'index.m3u8'))) return
