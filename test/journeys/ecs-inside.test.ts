@@ -94,6 +94,8 @@ describe('in a container', () => {
       Name: 'main',
       Image: 'busybox',
       KnownStatus: 'RUNNING',
+      LogDriver: 'awslogs',
+      LogOptions: { 'awslogs-region': 'us-east-1', 'awslogs-group': expect.stringMatching(/^\/taskport\/ecs\//) },
       DesiredStatus: 'RUNNING',
       Labels: { 'com.amazonaws.ecs.task-arn': task.taskArn, 'com.amazonaws.ecs.container-name': 'main' },
       ContainerARN: task.containers!.find((c) => c.name === 'main')!.containerArn,

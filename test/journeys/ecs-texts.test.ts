@@ -194,6 +194,17 @@ const REFUSALS: readonly (readonly [readonly [string, object], string, string])[
     'PlatformTaskDefinitionIncompatibilityException',
     'One or more of the requested capabilities are not supported.',
   ],
+  [
+    run({ tags: ['a', 'a'].map((key) => ({ key, value: 'x' })) }),
+    'InvalidParameterException',
+    'Multiple tags contain the same key.',
+  ],
+  [define(...Array.from({ length: 11 }, (_, i) => ({ name: `c${i}` }))), 'ClientException', 'Too many containers.'],
+  [
+    ['RegisterTaskDefinition', { ...definition({}), memory: '15' }],
+    'ClientException',
+    "The 'memory' setting for container 'main' is greater than for the task.",
+  ],
   [define({ essential: false }), 'ClientException', "Task definition doesn't have any essential container."],
   [
     define({ dependsOn: [{ containerName: 'other', condition: 'START' }] }),

@@ -21,7 +21,8 @@ export function checkedTags(given: readonly TagInput[] | undefined, existing: re
   const tags = (given ?? []).map(checkedTag)
   const keys = new Set(tags.map((t) => t.key))
   if (keys.size < tags.length)
-    throw invalidParameter('Duplicate tag keys found. Please note that Tag keys are case insensitive.')
+    // Text: terraform-provider-aws#32259.
+    throw invalidParameter('Multiple tags contain the same key.')
   const merged = [...existing.filter((t) => !keys.has(t.key)), ...tags]
   if (merged.length > MAX_TAGS) throw invalidParameter(`Too many tags, the limit is ${MAX_TAGS} tags.`)
   return merged

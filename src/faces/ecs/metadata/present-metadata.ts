@@ -5,7 +5,7 @@ import { homeOf } from '../event-bridge.ts'
 import type { Tag } from '../tags.ts'
 import type { WireContainer } from '../task/present-container.ts'
 import { presentTask, type WireTask } from '../task/present-task.ts'
-import { containerRecordOf, taskRecordOf } from '../task/task-record.ts'
+import { type ContainerRecord, containerRecordOf, taskRecordOf } from '../task/task-record.ts'
 
 export function taskMetadata(e: Execution, tags?: readonly Tag[]): object {
   const task = presentTask(homeOf(e), e)
@@ -58,7 +58,7 @@ export function containerMetadata(e: Execution, ordinal: number, task: WireTask 
     Type: 'NORMAL',
     ContainerARN: container.containerArn,
     LogDriver: kept.logDriver,
-    LogOptions: { ...kept.logOptions, 'awslogs-stream': kept.log.stream, 'awslogs-group': kept.log.group },
+    LogOptions: kept.logDriver === 'awslogs' ? awslogsOptions(e, kept) : kept.logOptions,
     ...(container.healthStatus !== 'UNKNOWN' && { Health: { status: container.healthStatus } }),
     Ports: container.networkBindings.map((b) => ({
       ContainerPort: b.containerPort,
@@ -69,6 +69,14 @@ export function containerMetadata(e: Execution, ordinal: number, task: WireTask 
     Networks: [{ NetworkMode: record.networkMode ?? 'bridge', IPv4Addresses: addresses(container) }],
   }
 }
+
+/** Complete, also where the definition names no driver: OpenTelemetry's detector makes the stream's ARN of them. */
+const awslogsOptions = (e: Execution, { log, logOptions }: ContainerRecord): Readonly<Record<string, string>> => ({
+  'awslogs-region': homeOf(e).region,
+  ...logOptions,
+  'awslogs-group': log.group,
+  'awslogs-stream': log.stream,
+})
 
 const addresses = (container: WireContainer): readonly string[] =>
   container.networkInterfaces.flatMap((n) => (n.privateIpv4Address ? [n.privateIpv4Address] : []))

@@ -1,6 +1,7 @@
 /**
  * What registration refuses, with AWS's texts where they are known: reference ecs.md 4.4, and public issues that quote
- * them (eagletmt/hako#68 and #99, amazon-ecs-agent#1220, aws-cli#7288, ecs-deplojo#26, Shippable/support#4194).
+ * them (eagletmt/hako#68 and #99, amazon-ecs-agent#1220, aws-cli#7288, ecs-deplojo#26, Shippable/support#4194,
+ * amazon-ecs-cli#184, pulumi-awsx#188).
  */
 
 import { parseQuery } from '../cluster-query/parse-query.ts'
@@ -21,10 +22,7 @@ export function checkDefinition(input: RegisterTaskDefinitionInput, options: Ecs
   checkFamily(input.family)
   const containers = input.containerDefinitions ?? []
   if (containers.length === 0) throw clientException('Container list cannot be empty.')
-  if (containers.length > MAX_CONTAINERS)
-    throw clientException(
-      `Too many containers: ${containers.length}. A task definition may have at most ${MAX_CONTAINERS}.`,
-    )
+  if (containers.length > MAX_CONTAINERS) throw clientException('Too many containers.')
   checkNames(containers)
   for (const container of containers) checkContainer(container, input)
   if (!containers.some((c) => c.essential ?? true))
@@ -100,9 +98,7 @@ function checkTaskSize(input: RegisterTaskDefinitionInput, containers: readonly 
   if (input.memory === undefined) return
   for (const c of containers)
     if ((c.memory ?? 0) > Number(input.memory))
-      throw clientException(
-        `Invalid setting for container '${c.name}'. 'memory' cannot be greater than the task 'memory'.`,
-      )
+      throw clientException(`The 'memory' setting for container '${c.name}' is greater than for the task.`)
   if (sum((c) => c.memoryReservation) > Number(input.memory))
     throw clientException(
       "The sum of all container 'memoryReservation' values cannot be greater than the value of the task 'memory'.",
