@@ -4,6 +4,8 @@ import type { Context } from './context.ts'
 export interface Command {
   /** Words after `taskport`: `ps`, `task apply`. */
   readonly name: string
+  /** A second word for it: what others call it. */
+  readonly alias?: string
   readonly summary: string
   readonly arguments?: readonly ArgumentSpec[]
   /** A function where they come from the server's own table. */

@@ -15,6 +15,8 @@ import type { Output } from './output.ts'
 import { StatusLine } from './status-line.ts'
 
 const QUEUE_LOOK_MS = 1_000
+/** Where no terminal shows what it waits for, it is said once, after this. */
+const LONG_WAIT_MS = 3_000
 
 /** Resolves with the exit code. `known` is the execution as it was accepted. In JSON: a line per log line, then the
  *  execution as it ended. */
@@ -78,21 +80,24 @@ async function interrupt(
   }
 }
 
-/** A place in a queue changes without an event of this execution, so it is asked for, on a terminal only. */
+/** A place in a queue changes without an event of this execution, so it is asked for; without a terminal once. */
 async function watchQueue(
   client: NativeClient,
   last: () => Execution,
   status: StatusLine,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!status.visible) return
   while (!signal.aborted) {
-    await sleep(QUEUE_LOOK_MS, undefined, { signal }).catch(() => undefined)
+    await sleep(status.visible ? QUEUE_LOOK_MS : LONG_WAIT_MS, undefined, { signal }).catch(() => undefined)
     if (signal.aborted || last().state !== 'pending') continue
     const execution = await client.call('getExecution', { path: { id: last().id } }).catch(() => undefined)
-    if (execution && last().state === 'pending') status.set(waitingLine(execution))
+    if (execution && last().state === 'pending') say(waitingLine(execution), status)
+    if (!status.visible) return
   }
 }
+
+const say = (line: string | undefined, status: StatusLine): void =>
+  status.visible || line === undefined ? status.set(line) : status.note(line)
 
 function waitingLine(execution: Execution): string | undefined {
   if (execution.state === 'stopping') return 'stopping …'

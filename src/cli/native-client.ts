@@ -129,7 +129,7 @@ async function refusal(endpoint: Endpoint, template: string, response: Response)
       'check --url or TASKPORT_URL',
     )
   if (response.status === 503) return new Unreachable(problem.detail, 'try again in a moment')
-  return new Refused(problem, nextStep(response.status, endpoint, template))
+  return new Refused(problem, nextStep(problem, endpoint, template))
 }
 
 async function problemOf(response: Response): Promise<Problem | undefined> {
@@ -146,12 +146,23 @@ const LISTED_BY: Readonly<Record<string, string>> = {
   tokens: '`taskport token ls` lists credentials',
 }
 
-function nextStep(status: number, endpoint: Endpoint, template: string): string | undefined {
+/** What resolves a conflict, by the path; having no room has a type of its own. */
+const RESOLVED_BY: Readonly<Record<string, string>> = {
+  '/taskport/v1/executions': '`taskport task apply -f FILE` registers a task again',
+  '/taskport/v1/executions/{id}': 'stop it first: `taskport stop`; or both at once: `taskport rm --force`',
+  '/taskport/v1/executions/{id}/retry': 'wait for its end (`taskport logs -f`), or stop it: `taskport stop`',
+}
+
+function nextStep({ status, type }: Problem, endpoint: Endpoint, template: string): string | undefined {
   if (status === 401)
     return endpoint.token === undefined
       ? 'set TASKPORT_TOKEN, or run this where the server’s data directory is (--data-dir)'
       : 'the token is of another server or was revoked: eval "$(taskport env)" sets the right one'
   if (status === 403) return 'use an operator’s token (TASKPORT_TOKEN)'
+  if (status === 409)
+    return type.endsWith(':no-room')
+      ? 'leave out --no-queue to wait; `taskport node ls` says what there is'
+      : RESOLVED_BY[template]
   if (status === 404) return LISTED_BY[template.split('/')[3] ?? '']
   if (status === 429) return 'wait a moment and try again'
   return undefined

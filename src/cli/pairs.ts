@@ -14,7 +14,7 @@ export function pairs(texts: readonly string[], flag: string): Record<string, st
 /** A whole number from a flag. */
 export function wholeNumber(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d+$/.test(text)) throw usage(`${flag} ${text} is no whole number`, `write it as ${flag} 3`)
+  if (!/^\d+$/.test(text)) throw usage(`${flag} ${text} is no whole number`, `write it in digits: ${flag} 10`)
   return Number(text)
 }
 

@@ -85,6 +85,7 @@ function addCommand(
   for (const option of options) addOption(sub, option)
   const [usual, ...others] = formatsOf(command)
   sub.addOption(new Option('--format <format>', 'how to print').choices([usual!, ...others]).default(usual))
+  if (command.alias !== undefined) sub.alias(command.alias)
   if (command.passesThrough) sub.passThroughOptions()
   if (command.examples) sub.addHelpText('after', `\nExamples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`)
   sub.action((...actionArguments: unknown[]) => {
@@ -101,7 +102,12 @@ function addCommand(
 function addOption(sub: Commander, spec: OptionSpec): void {
   const option = new Option(spec.flags, spec.description)
   if (spec.choices) option.choices([...spec.choices])
-  if (spec.repeats) option.argParser((value: string, before: readonly string[] = []) => [...before, value])
+  const one = option.parseArg
+  if (spec.repeats)
+    option.argParser((value: string, before: readonly string[] = []) => [
+      ...before,
+      one === undefined ? value : one(value, value),
+    ])
   if (spec.required) option.makeOptionMandatory()
   sub.addOption(option)
 }

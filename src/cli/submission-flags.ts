@@ -1,4 +1,5 @@
 import type { OptionSpec, Options } from './command.ts'
+import { durationText } from './duration.ts'
 import { usage } from './failure.ts'
 import type { Step, Submission } from './native-api.gen.ts'
 import { number, pairs, wholeNumber } from './pairs.ts'
@@ -39,9 +40,10 @@ export function sharedFields(options: Options): Submission {
   const retries = wholeNumber(options.text('retries'), '--retries')
   const env = pairs(options.list('env'), '--env')
   const labels = pairs(options.list('label'), '--label')
+  const timeout = options.text('timeout')
   return {
     name: options.text('name'),
-    timeout: options.text('timeout'),
+    timeout: timeout === undefined ? undefined : durationText(timeout, '--timeout'),
     priority: number(options.text('priority'), '--priority'),
     ...(Object.keys(env).length > 0 && { env }),
     ...(Object.keys(labels).length > 0 && { labels }),

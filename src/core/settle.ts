@@ -11,6 +11,7 @@ import { isFinalState, isFinalStep, KEPT_ATTEMPTS } from './execution.ts'
 import { retryExecution } from './execution-retry.ts'
 import { expiryOf } from './expiry.ts'
 import { derivedState, outcomeReason } from './outcome.ts'
+import { durationText } from './quantity-text.ts'
 import { readiness } from './readiness.ts'
 import type { Reason } from './reason.ts'
 import { reason } from './reason.ts'
@@ -34,7 +35,9 @@ function applyLimits(draft: Draft): void {
   const { deadlineAt } = draft.status
   if (deadlineAt !== undefined && draft.now >= deadlineAt) {
     const limit = draft.before.submission.timeoutMs ?? 0
-    const why = reason('execution_timeout', `it ran longer than its limit of ${limit} ms`, { limitMs: limit })
+    const why = reason('execution_timeout', `it did not end within its limit of ${durationText(limit)}`, {
+      limitMs: limit,
+    })
     requestStop(draft, { kind: 'timeout', reason: why })
   }
   for (const [ordinal, step] of draft.steps.entries())
@@ -53,7 +56,9 @@ function isOverdue(draft: Draft, ordinal: number, step: StepStatus): boolean {
 
 function giveUpAwaiting(draft: Draft, ordinal: number): void {
   const { name, timeoutMs } = draft.specs[ordinal]!
-  const why = reason('step_timeout', `what ${name} waits for did not come about within ${timeoutMs} ms`, { step: name })
+  const why = reason('step_timeout', `what ${name} waits for did not come about within ${durationText(timeoutMs!)}`, {
+    step: name,
+  })
   failAwait(draft, ordinal, why)
 }
 

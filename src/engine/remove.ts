@@ -9,8 +9,12 @@ import { reactions } from './reactions.ts'
 
 /** Deletes a final execution, its logs and its idempotency key. */
 export async function remove(context: Context, tenant: Tenant, id: ExecutionId): Promise<void> {
-  if (context.roster.ofTenant(tenant, id))
-    throw new EngineError('conflict', `execution ${id} has not ended`, { subject: 'execution', id })
+  const active = context.roster.ofTenant(tenant, id)
+  if (active)
+    throw new EngineError('conflict', `execution ${id} is ${active.status.state}: only one that has ended is deleted`, {
+      subject: 'execution',
+      id,
+    })
   const execution = await context.store.execution(tenant, id)
   if (!execution) throw notFound('execution', id)
   await removeFinal(context, execution)

@@ -1,7 +1,10 @@
 import type { ConcurrencyLimit } from '../core/execution.ts'
+import { sizeText } from '../core/quantity-text.ts'
 import { type Reason, reason } from '../core/reason.ts'
 import type { Lack, Shortfall } from './decision.ts'
 import type { Candidate } from './snapshot.ts'
+
+const UNITS_PER_CPU = 1_024
 
 /** What a line of candidates waits for. */
 export type Wait =
@@ -28,7 +31,7 @@ export function reasonOf(wait: Wait, candidate: Candidate): Reason {
     case 'turn':
       return reason('queued', 'the room there is is kept for an execution that has waited longer')
     case 'node':
-      return noNode(wait.shortfalls)
+      return noNode(wait.shortfalls, candidate)
   }
 }
 
@@ -43,8 +46,8 @@ function wants({ reservation, ports, placement }: Candidate): string {
   const { cpuUnits, memoryBytes } = reservation
   const fixed = ports.filter(({ hostPort }) => hostPort !== 0)
   const wanted = [
-    ...(cpuUnits > 0 ? [`${cpuUnits} CPU units`] : []),
-    ...(memoryBytes > 0 ? [`${memoryBytes} bytes of memory`] : []),
+    ...(cpuUnits > 0 ? [`${cpuUnits / UNITS_PER_CPU} CPU`] : []),
+    ...(memoryBytes > 0 ? [`${sizeText(memoryBytes)} of memory`] : []),
     ...fixed.map(({ protocol, hostPort }) => `port ${protocol}/${hostPort}`),
     ...(fixed.length < ports.length ? ['a free port'] : []),
     ...(placement?.distinctBy === undefined ? [] : ['a node without another of its kind']),
@@ -52,10 +55,11 @@ function wants({ reservation, ports, placement }: Candidate): string {
   return wanted.length === 0 ? 'one more' : wanted.join(', ')
 }
 
-function noNode(shortfalls: readonly Shortfall[]): Reason {
+function noNode(shortfalls: readonly Shortfall[], candidate: Candidate): Reason {
   if (shortfalls.length === 0) return reason('no_eligible_node', 'there is no node')
   const onlyExecutors = shortfalls.every(({ lacks }) => lacks === 'executor')
-  const message = `no node can take it: ${sentence(shortfalls)}`
+  const isTooBig = shortfalls.some(({ lacks }) => lacks === 'cpu' || lacks === 'memory')
+  const message = `no node can take ${isTooBig ? wants(candidate) : 'it'}: ${sentence(shortfalls)}`
   return reason(onlyExecutors ? 'executor_unavailable' : 'no_eligible_node', message, factsOf(shortfalls))
 }
 
@@ -75,9 +79,13 @@ const WORDS: Readonly<Record<Lack, string>> = {
   gone: 'is gone',
 }
 
-/** `too little CPU (2 of 3), no free slot (1 of 3)`: by number of nodes. */
-const sentence = (shortfalls: readonly Shortfall[]): string =>
-  [...countLacks(shortfalls)].map(([lack, count]) => `${WORDS[lack]} (${count} of ${shortfalls.length})`).join(', ')
+/** `too little CPU (2 of 3 nodes), no free slot (1 of 3 nodes)`; of the only one without numbers. */
+function sentence(shortfalls: readonly Shortfall[]): string {
+  const [only, ...others] = shortfalls
+  if (only && others.length === 0) return WORDS[only.lacks]
+  const lacks = [...countLacks(shortfalls)]
+  return lacks.map(([lack, count]) => `${WORDS[lack]} (${count} of ${shortfalls.length} nodes)`).join(', ')
+}
 
 const factsOf = (shortfalls: readonly Shortfall[]): Record<string, number> => Object.fromEntries(countLacks(shortfalls))
 

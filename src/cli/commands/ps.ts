@@ -3,6 +3,7 @@ import { paintState } from '../colour.ts'
 import type { Command, Options } from '../command.ts'
 import { elapsed, runTime } from '../elapsed.ts'
 import type { Execution, ExecutionList, Operations } from '../native-api.gen.ts'
+import type { NativeClient } from '../native-client.ts'
 import type { Output } from '../output.ts'
 import { wholeNumber } from '../pairs.ts'
 import type { Column } from '../table.ts'
@@ -16,7 +17,7 @@ export const ps: Command = {
   summary: 'list executions, newest first',
   options: [
     { flags: '-a, --all', description: 'finished ones too' },
-    { flags: '-s, --state <state>', description: `one of ${STATES.join(', ')}`, repeats: true },
+    { flags: '-s, --state <state>', description: 'only in this state', choices: STATES, repeats: true },
     { flags: '-t, --task <name>', description: 'only of this task', repeats: true },
     {
       flags: '-l, --label <k=v>',
@@ -31,8 +32,9 @@ export const ps: Command = {
   async run(context, _args, options) {
     const client = await context.client()
     const query = queryOf(options)
+    const limit = wholeNumber(options.text('limit'), '--limit') ?? USUAL
     const show = async (): Promise<string> => {
-      const list = await client.call('listExecutions', { query })
+      const list = await listOf(client, query, limit)
       print(list, context.output)
       return list.watch
     }
@@ -42,13 +44,15 @@ export const ps: Command = {
   },
 }
 
+const PAGE = 1_000
+const USUAL = 100
+
 type Query = Operations['listExecutions']['query']
 
 function queryOf(options: Options): Query {
   const state = options.list('state') as Query['state']
   const isOpen = options.flag('all') || (state?.length ?? 0) > 0
   return {
-    limit: wholeNumber(options.text('limit'), '--limit'),
     state,
     active: isOpen ? undefined : true,
     task: options.list('task'),
@@ -58,12 +62,28 @@ function queryOf(options: Options): Query {
   }
 }
 
+/** As many as are wanted, page by page; `next` is left where there are more. */
+async function listOf(client: NativeClient, query: Query, limit: number): Promise<ExecutionList> {
+  const first = await client.call('listExecutions', { query: { ...query, limit: Math.min(PAGE, limit) } })
+  const items = [...first.items]
+  let { next } = first
+  while (next !== undefined && items.length < limit) {
+    const page = { ...query, limit: Math.min(PAGE, limit - items.length), cursor: next }
+    const more = await client.call('listExecutions', { query: page })
+    items.push(...more.items)
+    next = more.next
+  }
+  // From before the first page: whoever watches from there misses nothing.
+  return { items, watch: first.watch, ...(next !== undefined && { next }) }
+}
+
 function print(list: ExecutionList, output: Output): void {
   output.show(list, () =>
     list.items.length === 0
       ? 'nothing here (taskport ps -a shows finished ones too)\n'
       : table(list.items, columns(output.paint, Date.now())),
   )
+  if (list.next !== undefined) output.note(output.paintNote('dim', '… and more: --limit says how many'))
 }
 
 const columns = (paint: Paint, now: number): readonly Column<Execution>[] => [

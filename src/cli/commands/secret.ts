@@ -23,10 +23,12 @@ export const secretLs: Command = {
   async run(context) {
     const list = await (await context.client()).call('listSecrets', {})
     context.output.show(list, () =>
-      table(list.items, [
-        { heading: 'NAME', cell: (s) => s.name },
-        { heading: 'SET', cell: (s) => s.updatedAt },
-      ]),
+      list.items.length === 0
+        ? 'no secrets (taskport secret set NAME makes one)\n'
+        : table(list.items, [
+            { heading: 'NAME', cell: (s) => s.name },
+            { heading: 'SET', cell: (s) => s.updatedAt },
+          ]),
     )
     return 0
   },

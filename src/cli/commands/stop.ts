@@ -7,6 +7,7 @@ import { showEach } from '../show-each.ts'
 
 export const stop: Command = {
   name: 'stop',
+  alias: 'cancel',
   summary: 'stop executions: stop signal, grace period, SIGKILL to the whole process tree',
   arguments: [{ name: '<id...>', description: 'ids, parts of ids, or names' }],
   options: [

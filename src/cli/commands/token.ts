@@ -58,16 +58,18 @@ export const tokenLs: Command = {
     const query = { face: options.text('face'), tenant: options.text('tenant') }
     const list = await (await context.client()).call('listTokens', { query })
     context.output.show(list, () =>
-      table(list.items, [
-        { heading: 'ID', cell: (t) => t.id },
-        { heading: 'FACE', cell: (t) => t.face },
-        { heading: 'TENANT', cell: (t) => t.tenant },
-        { heading: 'KIND', cell: (t) => t.kind },
-        { heading: 'NAME', cell: (t) => t.name },
-        { heading: 'PRINCIPAL', cell: (t) => t.principal },
-        { heading: 'GRANTS', cell: (t) => t.grants.join(', ') },
-        { heading: 'EXPIRES', cell: (t) => t.expiresAt ?? '' },
-      ]),
+      list.items.length === 0
+        ? 'no credentials but those of the first start (taskport env prints them)\n'
+        : table(list.items, [
+            { heading: 'ID', cell: (t) => t.id },
+            { heading: 'FACE', cell: (t) => t.face },
+            { heading: 'TENANT', cell: (t) => t.tenant },
+            { heading: 'KIND', cell: (t) => t.kind },
+            { heading: 'NAME', cell: (t) => t.name },
+            { heading: 'PRINCIPAL', cell: (t) => t.principal },
+            { heading: 'GRANTS', cell: (t) => t.grants.join(', ') },
+            { heading: 'EXPIRES', cell: (t) => t.expiresAt ?? '' },
+          ]),
     )
     return 0
   },

@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 import type { Exec } from 'dockerode'
 import type { Exit } from '../../core/exit.ts'
 import type { ExecRequest, ExecSession } from '../../core/ports/executor.ts'
+import { durationText } from '../../core/quantity-text.ts'
 import { reason } from '../../core/reason.ts'
 import type { ContainerEngine } from './container-engine.ts'
 
@@ -67,7 +68,7 @@ async function* demultiplexed(duplex: Readable): AsyncGenerator<Output> {
 
 const timeOut = (limitMs: number): Exit => ({
   outcome: 'timedOut',
-  reason: reason('step_timeout', `ran longer than its limit of ${limitMs} ms`, { limitMs }),
+  reason: reason('step_timeout', `did not end within its limit of ${durationText(limitMs)}`, { limitMs }),
 })
 
 async function exitOfExec(exec: Exec): Promise<Exit> {

@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { type Exit, SIGNAL_NUMBERS } from '../../core/exit.ts'
 import type { Instant } from '../../core/instant.ts'
+import { durationText } from '../../core/quantity-text.ts'
 import { type Reason, reason } from '../../core/reason.ts'
 import type { ContainerRun } from './container-run.ts'
 
@@ -22,7 +23,12 @@ export function limitOf(
   const whole = deadlineAt ?? Number.POSITIVE_INFINITY
   if (own === Number.POSITIVE_INFINITY && whole === own) return undefined
   return own <= whole
-    ? { at: own, why: reason('step_timeout', `ran longer than its limit of ${timeoutMs} ms`, { limitMs: timeoutMs! }) }
+    ? {
+        at: own,
+        why: reason('step_timeout', `did not end within its limit of ${durationText(timeoutMs!)}`, {
+          limitMs: timeoutMs!,
+        }),
+      }
     : { at: whole, why: reason('execution_timeout', 'its execution reached its time limit', { deadlineAt: whole }) }
 }
 

@@ -12,6 +12,7 @@ import type { Instant } from '../../core/instant.ts'
 import type { Alarms, Clock } from '../../core/ports/clock.ts'
 import type { Observation, Seen, Sight, Work } from '../../core/ports/executor.ts'
 import type { LogSource, LogWriter } from '../../core/ports/log-store.ts'
+import { durationText } from '../../core/quantity-text.ts'
 import { reason } from '../../core/reason.ts'
 import type { StopHow } from '../../core/step-spec.ts'
 import type { Script } from './script.ts'
@@ -147,7 +148,7 @@ export class ScriptedWorld {
     const { timeoutMs, deadlineAt } = life.work
     const step = timeoutMs !== undefined && life.startedAt + timeoutMs <= (deadlineAt ?? Number.POSITIVE_INFINITY)
     const why = step
-      ? reason('step_timeout', `it ran longer than its limit of ${timeoutMs} ms`)
+      ? reason('step_timeout', `it did not end within its limit of ${durationText(timeoutMs)}`)
       : reason('execution_timeout', 'the execution ran longer than its limit')
     this.#signal(life, life.work.stop, { outcome: 'timedOut', reason: why })
   }

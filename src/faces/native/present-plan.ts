@@ -1,9 +1,10 @@
 /** Steps and task definitions of the core → this wire: what was asked for, in the words it is asked in. */
 import type { Constraint, PlacementSpec, Strategy } from '../../core/placement.ts'
+import { durationText, sizeText } from '../../core/quantity-text.ts'
 import type { RetryPolicy } from '../../core/retry-policy.ts'
 import type { Condition, EnvValue, RunSpec, StepSpec } from '../../core/step-spec.ts'
 import type { Task, TaskSpec } from '../../core/task.ts'
-import { durationText, sizeText, timeText } from './units.ts'
+import { timeText } from './units.ts'
 
 type Json = Record<string, unknown>
 

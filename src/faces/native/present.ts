@@ -5,9 +5,10 @@ import type { Exit } from '../../core/exit.ts'
 import { shellCode } from '../../core/exit.ts'
 import { attemptIdOf } from '../../core/identity.ts'
 import type { Instant } from '../../core/instant.ts'
+import { durationText } from '../../core/quantity-text.ts'
 import type { StepSpec } from '../../core/step-spec.ts'
 import type { Waiting } from '../../engine/engine.ts'
-import { durationText, timeText } from './units.ts'
+import { timeText } from './units.ts'
 import type * as wire from './wire/execution.ts'
 
 /** Undefined members are left out by the serializer. */

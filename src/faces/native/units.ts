@@ -1,4 +1,5 @@
-/** Durations and sizes as people write them, both ways. What comes in has passed the schema's pattern. */
+/** Durations and sizes as people write them, read (written: core/quantity-text.ts), and times both ways. What comes in has
+ *  passed the schema's pattern. */
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `1h30m` → 5,400,000 ms; whole, rounded. Undefined when it is none. */
@@ -12,19 +13,6 @@ export function durationMs(text: string): number | undefined {
   return matched === text && text !== '' && Number.isFinite(sum) ? Math.round(sum) : undefined
 }
 
-/** 5,400,000 → `1h30m`; 0 → `0s`. */
-export function durationText(ms: number): string {
-  if (ms === 0) return '0s'
-  let rest = ms
-  let text = ''
-  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
-    const amount = Math.floor(rest / MS[unit])
-    rest -= amount * MS[unit]
-    if (amount > 0) text += `${amount}${unit}`
-  }
-  return text
-}
-
 const EXPONENT: Readonly<Record<string, number>> = { B: 0, K: 1, M: 2, G: 3, T: 4 }
 
 /** `64M` → 67,108,864 bytes. Undefined when it is none. */
@@ -33,13 +21,6 @@ export function sizeBytes(text: string): number | undefined {
   if (!parts) return undefined
   const bytes = Math.round(Number(parts[1]) * 1024 ** EXPONENT[parts[2]!]!)
   return Number.isSafeInteger(bytes) ? bytes : undefined
-}
-
-/** In the largest unit that says it exactly. */
-export function sizeText(bytes: number): string {
-  for (const unit of ['T', 'G', 'M', 'K'])
-    if (bytes > 0 && bytes % 1024 ** EXPONENT[unit]! === 0) return `${bytes / 1024 ** EXPONENT[unit]!}${unit}`
-  return `${bytes}B`
 }
 
 /** The seconds formatted last: the times of one execution lie close together, and `Date` is slow to write them. */

@@ -1,3 +1,4 @@
+import { sizeText } from '../../../core/quantity-text.ts'
 import { reason } from '../../../core/reason.ts'
 import { monotonicMs, type Reactor } from './reactor.ts'
 import type { Run } from './run.ts'
@@ -45,7 +46,7 @@ export class DiskWatch {
   }
 
   #end(run: Run, diskBytes: number): void {
-    const message = `the workspace held more than its limit of ${diskBytes} bytes: the step was killed`
+    const message = `the workspace held more than its limit of ${sizeText(diskBytes)}: the step was killed`
     run.overLimit = reason('disk_limit', message, { limitBytes: diskBytes })
     this.#stopper.kill(run)
   }

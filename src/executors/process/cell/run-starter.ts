@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { AttemptId } from '../../../core/identity.ts'
 import type { Work } from '../../../core/ports/executor.ts'
+import { durationText } from '../../../core/quantity-text.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { Cgroups } from '../cgroup/cgroup.ts'
 import type { CellConfig } from '../protocol.ts'
@@ -176,7 +177,10 @@ function limitOf(work: Work, now: number): { readonly afterMs: number; readonly 
   const whole = work.deadlineAt === undefined ? Number.POSITIVE_INFINITY : work.deadlineAt - now
   if (own === Number.POSITIVE_INFINITY && whole === Number.POSITIVE_INFINITY) return undefined
   return own <= whole
-    ? { afterMs: own, why: reason('step_timeout', `ran longer than its limit of ${own} ms`, { limitMs: own }) }
+    ? {
+        afterMs: own,
+        why: reason('step_timeout', `did not end within its limit of ${durationText(own)}`, { limitMs: own }),
+      }
     : { afterMs: whole, why: reason('execution_timeout', 'the execution reached its time limit') }
 }
 
