@@ -8,6 +8,7 @@ import { reason } from '../core/reason.ts'
 import type { AwaitSpec } from '../core/step-spec.ts'
 import type { Context } from './context.ts'
 import { inspect } from './inspect.ts'
+import { oneOfAKey } from './one-of-a-key.ts'
 import { submit } from './submit.ts'
 import { findTask } from './tasks.ts'
 
@@ -70,7 +71,10 @@ function verdict(step: number, spec: AwaitSpec, target: Execution): Awaited {
   if (met !== 'never') return base
   const { state, reason: why } = target.status
   const message = `${spec.key} is ${state}${why ? `: ${why.message}` : ''}, needed was ${spec.until}`
-  return { ...base, reason: reason('awaited_failed', message, { execution: target.id, state, ...(why && { why: why.message }) }) }
+  return {
+    ...base,
+    reason: reason('awaited_failed', message, { execution: target.id, state, ...(why && { why: why.message }) }),
+  }
 }
 
 function isMet({ until }: AwaitSpec, { status }: Execution): 'yes' | 'notYet' | 'never' {
@@ -101,19 +105,7 @@ async function found(
   const before = execution.status.steps[ordinal]!.awaited
   const known = before && (await inspect(context, tenant, before))
   if (known) return known
-  return oneAtATime(context, `${tenant}\n${spec.key}`, () => byKeyOrStarted(context, execution, ordinal, spec))
-}
-
-/** Two who look for the same key look one after the other, or both would start it. */
-async function oneAtATime<T>(context: Context, place: string, look: () => Promise<T>): Promise<T> {
-  const before = context.startingKeys.get(place) ?? Promise.resolve()
-  const mine = before.then(look, look)
-  context.startingKeys.set(place, mine)
-  try {
-    return await mine
-  } finally {
-    if (context.startingKeys.get(place) === mine) context.startingKeys.delete(place)
-  }
+  return oneOfAKey(context, tenant, spec.key, () => byKeyOrStarted(context, execution, ordinal, spec))
 }
 
 async function byKeyOrStarted(

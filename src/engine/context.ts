@@ -63,7 +63,7 @@ export interface Context extends EngineParts {
   readonly nodes: NodeRegister
   readonly transitions: Transitions
   readonly dispatcher: Dispatcher
-  /** Submissions that await steps began, so that two awaiters of one key start it once. */
+  /** Who looks for, or starts, an execution with a key: see one-of-a-key.ts. */
   readonly startingKeys: Map<string, Promise<unknown>>
   /** The alarm of each execution that something follows for from time alone. */
   readonly timers: Map<ExecutionId, { readonly at: Instant; cancel(): void }>

@@ -23,6 +23,7 @@ import { NodeRegister } from './node-register.ts'
 import { deregisterNode, registerMachine, registerNode, setNodeAttributes, setNodeState, withUse } from './nodes.ts'
 import { note } from './note.ts'
 import { Observer } from './observer.ts'
+import { oneOfAKey } from './one-of-a-key.ts'
 import { followLog, readLog } from './read-log.ts'
 import { remove } from './remove.ts'
 import { removeShared } from './remove-shared.ts'
@@ -150,6 +151,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     now: c.now,
     submit: (principal, requests, options) => submit(c, principal, requests, options),
     submitted: (tenant, face, idempotency) => knownAnswer(c, { tenant, face }, idempotency),
+    oneOfAKey: (tenant, key, work) => oneOfAKey(c, tenant, key, work),
     async execution(tenant, id) {
       const found = await inspect(c, tenant, id)
       if (!found) throw notFound('execution', id)

@@ -46,6 +46,8 @@ export interface Engine {
     face: string,
     idempotency: NonNullable<SubmitOptions['idempotency']>,
   ): Promise<readonly SubmitResult[] | undefined>
+  /** Does `work`, which looks for an execution with this key and submits it, while no await step does the same. */
+  oneOfAKey<T>(tenant: Tenant, key: string, work: () => Promise<T>): Promise<T>
   execution(tenant: Tenant, id: ExecutionId): Promise<Execution>
   executions(tenant: Tenant, filter: ExecutionFilter, page: Page): Promise<Paged<Execution>>
   /** By state; with a filter up to `MOST_COUNTED` in all (core/ports/store.ts). */

@@ -1,3 +1,6 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { BadRequestError, InternalServerError, PermissionDeniedError } from '@gitpod/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../support/aws-world.ts'
@@ -130,6 +133,36 @@ test('why something failed is said in the user’s nouns', async () => {
   expect((await over(world.client, taskExecution.id)).status?.failureMessage).toBe(
     'the secret that the variable PASSWORD names does not exist',
   )
+})
+
+test('a service that a trigger and a task start at once is started once, and who needs it later finds it', async () => {
+  const directory = join(world.root, 'both')
+  await mkdir(join(directory, '.ona'), { recursive: true })
+  await chmod(directory, 0o777)
+  const file = `services:
+  db: {triggeredBy: [postEnvironmentStart], commands: {start: sleep 100, ready: "true"}}
+tasks:
+  setup: {triggeredBy: [postDevcontainerStart], dependsOn: [db], command: "true"}
+  seed: {dependsOn: [db], command: "true"}`
+  await writeFile(join(directory, '.ona/automations.yaml'), file)
+  const id = await world.environment(pathToFileURL(directory).href)
+  const { tasks, services } = automations()
+  const setup = await until(
+    async () => (await tasks.executions.list({ filter: { environmentIds: [id] } })).taskExecutions[0],
+    (e) => e !== undefined,
+  )
+  expect((await over(world.client, setup!.id)).status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+  const [seed] = (await tasks.list({ filter: { environmentIds: [id], references: ['seed'] } })).tasks
+  const { taskExecution } = await tasks.start({ id: seed!.id })
+  expect((await over(world.client, taskExecution.id)).status?.phase).toBe('TASK_EXECUTION_PHASE_SUCCEEDED')
+  const [db] = (await services.list({ filter: { environmentIds: [id] } })).services
+  expect(db!.status).toMatchObject({ phase: 'SERVICE_PHASE_RUNNING' })
+  await services.stop({ id: db!.id })
+  const stopped = await until(
+    async () => (await services.retrieve({ id: db!.id })).service.status!,
+    ({ phase }) => phase === 'SERVICE_PHASE_STOPPED',
+  )
+  expect(stopped.session).toBe(db!.status!.session)
 })
 
 test('an environment tells who used it last, says what it cannot change, and takes nothing new when it goes', async () => {

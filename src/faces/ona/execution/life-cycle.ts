@@ -1,13 +1,14 @@
 /** The vendor's phases as functions of the core's facts (ona.md 4). A stop that needed SIGKILL is a failure. */
-import type { Execution, StepState, StepStatus } from '../../../core/execution.ts'
+import { type Execution, type StepState, type StepStatus, stepsOf } from '../../../core/execution.ts'
 import { killedAfterGrace } from '../../../core/facts.ts'
 import { TaskExecutionPhase } from '../gen/gitpod/v1/environment_automation_pb.js'
+import { factsOf } from '../task/step-label.ts'
 
 export function phaseOf(e: Execution): TaskExecutionPhase {
   switch (e.status.state) {
     case 'pending':
     case 'starting':
-      return e.status.startedAt === undefined ? TaskExecutionPhase.PENDING : TaskExecutionPhase.RUNNING
+      return hasBegun(e) ? TaskExecutionPhase.RUNNING : TaskExecutionPhase.PENDING
     case 'running':
     case 'stopping':
       return TaskExecutionPhase.RUNNING
@@ -20,6 +21,11 @@ export function phaseOf(e: Execution): TaskExecutionPhase {
       return e.status.steps.some(killedAfterGrace) ? TaskExecutionPhase.FAILED : TaskExecutionPhase.STOPPED
   }
 }
+
+/** A step that waits for a service runs, although no program of the execution does yet. */
+const hasBegun = (e: Execution): boolean =>
+  e.status.startedAt !== undefined ||
+  e.status.steps.some((step, i) => step.state === 'running' && factsOf(stepsOf(e)[i]!) !== undefined)
 
 /** Undefined for a step that never began: the vendor leaves it out. */
 export function phaseOfStep(step: StepStatus): TaskExecutionPhase | undefined {

@@ -19,13 +19,16 @@ export interface ServiceStart {
  * Starts it unless it runs already as it is specified now. One that stops, or runs from an earlier specification, is
  * followed by the new run when it has ended. Throws `failed_precondition` unless its environment runs.
  */
-export async function startService(
-  parts: Parts,
-  { principal, service, environment, startedBy }: ServiceStart,
-): Promise<void> {
+export async function startService(parts: Parts, start: ServiceStart): Promise<void> {
+  const { service, environment, principal } = start
   if (environment.phase !== 'running')
     throw failedPrecondition(`environment ${environment.id} is not running: it is ${environment.phase}`)
   if (service.runsOn?.kind === 'docker' && !parts.options.containers()) throw noEngine(service.reference)
+  // A task that needs the service may be about to start it as well.
+  await parts.engine.oneOfAKey(principal.tenant, serviceKey(service.id), () => startOnce(parts, start))
+}
+
+async function startOnce(parts: Parts, { principal, service, environment, startedBy }: ServiceStart): Promise<void> {
   const { tenant } = principal
   const newest = await latestRun(parts, tenant, service.id)
   const active = newest && !isFinal(newest) ? newest : undefined
