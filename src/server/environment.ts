@@ -3,6 +3,8 @@ import { keyFileOf } from './data-directory.ts'
 import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { openVault } from './vault.ts'
 
+export { makeDataDirectory } from './data-directory.ts'
+
 const REGION = 'us-east-1'
 
 /**

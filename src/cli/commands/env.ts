@@ -33,7 +33,7 @@ async function prepare(dataDirectory: string, isNamed: boolean): Promise<void> {
       `there is no data directory ${dataDirectory}`,
       'start a server with `taskport up`, or name the directory: --data-dir DIR',
     )
-  const { makeDataDirectory } = await import('../../server/data-directory.ts')
+  const { makeDataDirectory } = await import('../../server/environment.ts')
   makeDataDirectory(dataDirectory)
 }
 
