@@ -260,3 +260,36 @@ test.each([
   ])
     expect((await call('ListClusters', {}, { origin, ...authorization })).status).toBe(status)
 })
+
+test('a reply has AWS’s type, without a charset, its length and its own id', async () => {
+  const headers = { 'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters' }
+  const replies = [await fetch(world.endpoint, { method: 'POST', headers, body: '{}' })]
+  replies.push(await fetch(world.endpoint, { method: 'POST', headers, body: 'null' }))
+  expect(replies.map((r) => [r.status, r.headers.get('content-type')])).toEqual([
+    [200, 'application/x-amz-json-1.1'],
+    [400, 'application/x-amz-json-1.1'],
+  ])
+  const [cluster, refusal] = await Promise.all(replies.map((r) => r.text()))
+  expect(replies.map((r) => Number(r.headers.get('content-length')))).toEqual([cluster!.length, refusal!.length])
+  expect(new Set(replies.map((r) => r.headers.get('x-amzn-requestid'))).size).toBe(2)
+  expect(JSON.parse(refusal!)).toEqual({
+    __type: 'SerializationException',
+    message: 'Expected map or structure, found NULL_VALUE',
+  })
+})
+
+// AWS_ENDPOINT_URL concerns every service: what clients of others ask must be an answer they can read.
+test.each([
+  ['iam', /^<ErrorResponse [^>]*>\s*<Error><Type>Sender<\/Type><Code>UnknownOperationException<\/Code>/],
+  ['ec2', /^<Response><Errors><Error><Code>UnknownOperationException<\/Code>/],
+])('an action of %s is refused in the XML of its protocol', async (service, form) => {
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    authorization: `AWS4-HMAC-SHA256 Credential=k/20261122/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+  }
+  const answer = await fetch(world.url, { method: 'POST', headers, body: 'Action=Describe%3CThings&Version=1' })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'text/xml'])
+  const text = await answer.text()
+  expect(text).toMatch(form)
+  expect(text).toContain('The action Describe&lt;Things is not valid for this web service.')
+})

@@ -10,7 +10,7 @@ import { Authenticator, type Caller, checkGrant } from './auth.ts'
 import { AwsError, asAwsError, clientException, unsupported } from './errors.ts'
 import type { Call, Operation } from './operation.ts'
 import { whyNot } from './operations/by-design.ts'
-import { queryError, queryReply } from './operations/sts/query-reply.ts'
+import { queryError, queryReply, unknownAction } from './operations/sts/query-reply.ts'
 import { STS_OPERATIONS } from './operations/sts/sts-operations.ts'
 import { ECS_OPERATIONS, LOGS_OPERATIONS } from './operations/table.ts'
 import type { EcsOptions } from './options.ts'
@@ -72,7 +72,8 @@ export class Routes {
     const parameters = new URLSearchParams(body.toString())
     const action = parameters.get('Action') ?? ''
     const operation = STS_OPERATIONS.get(action)
-    if (!operation) return this.#fail(reply, unknownOperation())
+    if (!operation && action === '') return this.#fail(reply, unknownOperation())
+    if (!operation) return xml(400, unknownAction(action, scopedService(request), requestId))
     try {
       const caller = await this.#authenticator.authenticate(signedRequest(request, body), 'sts')
       const call = { caller, sessions: this.#sessions, now: this.#context.engine.now(), parameters }
@@ -147,8 +148,20 @@ function signedRequest(request: FastifyRequest, body: Buffer): SignedRequest {
   }
 }
 
+/** Of the signature's scope; empty where there is none. */
+const scopedService = (request: FastifyRequest): string =>
+  /\/([\w-]+)\/aws4_request/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+
+/** With a serializer of our own, so that the framework adds no charset to AWS's type. */
 const send = (reply: FastifyReply, status: number, body: string): FastifyReply =>
-  reply.code(status).header('x-amzn-RequestId', randomUUID()).header('content-type', CONTENT_TYPE).send(body)
+  reply
+    .code(status)
+    .header('x-amzn-RequestId', randomUUID())
+    .header('content-type', CONTENT_TYPE)
+    .serializer(asItIs)
+    .send(body)
+
+const asItIs = (body: unknown): string => String(body)
 
 /** What the HTTP framework itself refuses: too large, too often, malformed. */
 function frameworkError(thrown: unknown): AwsError | undefined {

@@ -25,6 +25,7 @@ function mismatch(value: unknown, wanted: string): never {
 }
 
 function tokenOf(value: unknown): string {
+  if (value === null) return 'NULL_VALUE'
   if (typeof value === 'string') return 'STRING_VALUE'
   if (typeof value === 'number') return Number.isInteger(value) ? 'NUMBER_VALUE' : 'DECIMAL_VALUE'
   return value === true ? 'TRUE_VALUE' : 'FALSE_VALUE'

@@ -17,6 +17,7 @@ export const queryReply = (action: string, result: Elements, requestId: string):
 const CODES: Readonly<Record<string, string>> = {
   UnrecognizedClientException: 'InvalidClientTokenId',
   InvalidSignatureException: 'SignatureDoesNotMatch',
+  UnknownOperationException: 'UnknownOperationException',
 }
 
 /** `type`: of an AwsError. */
@@ -27,6 +28,14 @@ export const queryError = (type: string, message: string, requestId: string): st
     `<RequestId>${requestId}</RequestId>`,
     '</ErrorResponse>',
   ].join('\n')
+
+/** An action of a service that is not served, in the form that its clients read: EC2 has one of its own. */
+export function unknownAction(action: string, service: string, requestId: string): string {
+  const message = `The action ${action} is not valid for this web service.`
+  if (service !== 'ec2') return queryError('UnknownOperationException', message, requestId)
+  const error = { Code: 'UnknownOperationException', Message: message }
+  return xml({ Response: { Errors: { Error: error }, RequestID: requestId } })
+}
 
 const xml = (elements: Elements): string =>
   Object.entries(elements)
