@@ -32,6 +32,12 @@ test('access tokens are JSON web tokens with what the CLI reads, and a refresh t
   expect((await client.send('GET', '/v3/apps')).body.errors[0].code).toBe(1000)
 })
 
+test('UAA finds the first user, too', async () => {
+  const filter = encodeURIComponent(`userName eq "${world.username}"`)
+  const { resources } = await world.admin.must('GET', `/Users?filter=${filter}`)
+  expect(resources.map((user: { userName: string }) => user.userName)).toEqual([world.username])
+})
+
 test('client credentials come in the form or as Basic, and last for a day', async () => {
   const { username, password, admin } = world
   const form = { grant_type: 'client_credentials', client_id: username, client_secret: password }
@@ -47,6 +53,10 @@ test('what does not hold is refused as UAA and Cloud Controller refuse it', asyn
   const { admin, username } = world
   const wrong = await admin.grant({ grant_type: 'password', username, password: 'wrong' })
   expect([wrong.status, wrong.body]).toEqual([401, { error: 'unauthorized', error_description: 'Bad credentials' }])
+  const right = { grant_type: 'password', username, password: world.password }
+  const client = await admin.grant({ ...right, client_id: 'other', client_secret: 'x' }, false)
+  expect([client.status, client.body.error]).toEqual([401, 'invalid_client'])
+  expect((await admin.grant(right, false)).status).toBe(200)
   const nobody = new CfClient(world.url)
   const missing = await nobody.send('GET', '/v3/tasks')
   expect([missing.status, missing.body.errors[0]]).toEqual([

@@ -105,6 +105,12 @@ test.each(INCLUDES)('%s', async (path, included) => {
   expect(Object.fromEntries(shown)).toEqual(included)
 })
 
+test('only a staged droplet is made the current one', async () => {
+  const path = `/v3/apps/${known.DEMO}/relationships/current_droplet`
+  const { status, body } = await cf.send('PATCH', path, to(known.SPARE!))
+  expect([status, body.errors[0].detail]).toEqual([422, 'droplet must be in staged state'])
+})
+
 test('what /v3 says is there is there', async () => {
   const { links } = await cf.must('GET', '/v3')
   // One is only posted to, of the other there are two and no list.

@@ -60,6 +60,8 @@ beforeAll(async () => {
     ROLE: role.guid,
     SERVICE: service.guid,
     BINDING: binding.guid,
+    STACK: await first('/v3/stacks?names=cflinuxfs4'),
+    BUILDPACK: await first('/v3/buildpacks?order_by=position'),
     USAGE: await first('/v3/app_usage_events'),
     AUDIT: await first('/v3/audit_events'),
   }
@@ -169,6 +171,11 @@ const SHAPES: readonly (readonly [path: string, shape: string])[] = [
   [
     '/v3/audit_events/AUDIT',
     `${HEAD},type,actor{guid,type,name},target{guid,type,name},data{task_guid,request},space{guid},organization{guid},links{self}`,
+  ],
+  ['/v3/stacks/STACK', `${HEAD},name,description,run_rootfs_image,build_rootfs_image,default,${META},links{self}`],
+  [
+    '/v3/buildpacks/BUILDPACK',
+    `${HEAD},name,stack,state,filename,position,enabled,locked,lifecycle,${META},links{self}`,
   ],
   ['/v3/feature_flags/task_creation', 'name,enabled,updated_at,custom_error_message,links{self}'],
   ['/v3/environment_variable_groups/running', 'updated_at,name,var,links{self}'],

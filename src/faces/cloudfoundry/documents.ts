@@ -16,6 +16,8 @@ export const COLLECTIONS = {
   task: 'cloudfoundry/task',
   endedTask: 'cloudfoundry/ended-task',
   series: 'cloudfoundry/series',
+  stack: 'cloudfoundry/stack',
+  buildpack: 'cloudfoundry/buildpack',
   quota: 'cloudfoundry/quota',
   spaceQuota: 'cloudfoundry/space-quota',
   service: 'cloudfoundry/service-instance',
@@ -161,6 +163,14 @@ export interface ServiceBinding extends Resource {
   readonly service: string
   readonly name?: string
   readonly metadata: Metadata
+}
+
+export interface Buildpack extends Resource {
+  readonly name: string
+}
+
+export interface Stack extends Buildpack {
+  readonly description: string
 }
 
 export interface Quota extends Resource {

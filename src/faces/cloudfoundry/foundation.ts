@@ -1,6 +1,7 @@
-/** What a foundation has from its first moment on: a quota without limits, one organisation, one space. */
+/** What a foundation has from its first moment on: a quota without limits, one organisation, one space, a stack, a buildpack. */
 import { isEngineError } from '../../core/engine-error.ts'
-import { COLLECTIONS, type Org, type Quota, type Space, type User } from './documents.ts'
+import { BUILDPACK, STACK } from './app/new-app.ts'
+import { type Buildpack, COLLECTIONS, type Org, type Quota, type Space, type Stack, type User } from './documents.ts'
 import type { Records } from './records.ts'
 import type { TokenOwner } from './uaa/tokens.ts'
 import { NO_METADATA } from './wire/metadata.ts'
@@ -43,11 +44,15 @@ async function ensureOrg(records: Records): Promise<void> {
     metadata: NO_METADATA,
   }
   const space: Space = { ...records.fresh(), name: DEFAULT, org: org.guid, metadata: NO_METADATA }
+  const stack: Stack = { ...records.fresh(), name: STACK, description: 'This machine, whatever it runs' }
+  const buildpack: Buildpack = { ...records.fresh(), name: BUILDPACK }
   const mark = { ...records.fresh(), guid: MARK }
   try {
     await records.save(
       { ...records.putOf(COLLECTIONS.setting, mark), expected: 0 },
       records.putOf(COLLECTIONS.quota, quota),
+      records.putOf(COLLECTIONS.stack, stack),
+      records.putOf(COLLECTIONS.buildpack, buildpack),
       records.putOf(COLLECTIONS.org, org),
       records.putOf(COLLECTIONS.space, space, { org: org.guid }),
     )

@@ -5,12 +5,13 @@ import type { Call } from '../operation.ts'
 import { type Metadata, NO_METADATA } from '../wire/metadata.ts'
 import { appIndexes, ofApp } from './find-app.ts'
 
-const STACK = 'cflinuxfs4'
+export const STACK = 'cflinuxfs4'
+export const BUILDPACK = 'binary_buildpack'
 export const BUILDPACK_LIFECYCLE: Lifecycle = { type: 'buildpack', data: { buildpacks: [], stack: STACK } }
 export const DOCKER_LIFECYCLE: Lifecycle = { type: 'docker', data: {} }
 
 /** What staging here does: bits as they are. */
-const KNOWN_BUILDPACKS = ['binary_buildpack', 'binary-buildpack']
+const KNOWN_BUILDPACKS = [BUILDPACK, 'binary-buildpack']
 
 /** Why one of these buildpacks cannot be used, in Cloud Controller's words; none at all means the one there is. */
 export function buildpackProblem(buildpacks: unknown): string | undefined {

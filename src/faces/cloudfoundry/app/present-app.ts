@@ -1,5 +1,6 @@
 import type { App, Build, Droplet, Package, Process } from '../documents.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
+import { BUILDPACK } from './new-app.ts'
 
 export const presentApp = (app: App, base: string): object => ({
   ...head(app),
@@ -100,7 +101,7 @@ export const presentDroplet = (droplet: Droplet, base: string): object => ({
   buildpacks:
     droplet.lifecycle.type === 'docker'
       ? []
-      : [{ name: 'binary_buildpack', detect_output: null, version: null, buildpack_name: 'binary' }],
+      : [{ name: BUILDPACK, detect_output: null, version: null, buildpack_name: 'binary' }],
   stack: droplet.lifecycle.type === 'docker' ? null : (droplet.lifecycle.data.stack ?? null),
   image: droplet.image ?? null,
   execution_metadata: '',

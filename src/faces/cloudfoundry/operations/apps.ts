@@ -102,6 +102,7 @@ async function assignDroplet(call: Call): Promise<Answer> {
   const droplet = guid === undefined ? undefined : await call.records.find<Droplet>(COLLECTIONS.droplet, guid)
   if (!droplet || droplet.app !== app.guid)
     throw unprocessable('Unable to assign current droplet. Ensure the droplet exists and belongs to this app.')
+  if (droplet.state !== 'STAGED') throw unprocessable('droplet must be in staged state')
   await addProcesses(call, app.guid, droplet)
   await changed(call, app.guid, (a) => ({ ...a, droplet: droplet.guid }))
   return ok(currentDroplet(app.guid, droplet.guid, call.base))

@@ -7,8 +7,6 @@ const EMPTY = [
   '/v3/routes',
   '/v3/domains',
   '/v3/deployments',
-  '/v3/buildpacks',
-  '/v3/stacks',
   '/v3/sidecars',
   '/v3/isolation_segments',
   '/v3/security_groups',

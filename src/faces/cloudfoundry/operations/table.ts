@@ -2,6 +2,7 @@ import type { Operation } from '../operation.ts'
 import { FEATURE_OPERATIONS } from './app-features.ts'
 import { APP_OPERATIONS } from './apps.ts'
 import { AUDIT_OPERATIONS } from './audit-events.ts'
+import { BUILDPACK_OPERATIONS } from './buildpacks.ts'
 import { BUILD_OPERATIONS } from './builds.ts'
 import { DROPLET_OPERATIONS } from './droplets.ts'
 import { JOB_OPERATIONS } from './jobs.ts'
@@ -29,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROCESS_OPERATIONS,
   ...PACKAGE_OPERATIONS,
   ...BUILD_OPERATIONS,
+  ...BUILDPACK_OPERATIONS,
   ...DROPLET_OPERATIONS,
   ...JOB_OPERATIONS,
   ...MANIFEST_OPERATIONS,

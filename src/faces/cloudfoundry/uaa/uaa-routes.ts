@@ -23,6 +23,7 @@ class UaaError extends Error {
 
 const badCredentials = (): UaaError => new UaaError(401, 'unauthorized', 'Bad credentials')
 const badClient = (): UaaError => new UaaError(401, 'unauthorized', 'Bad credentials')
+const unknownClient = (): UaaError => new UaaError(401, 'invalid_client', 'Bad credentials')
 const badRefresh = (): UaaError =>
   new UaaError(401, 'invalid_token', 'The token expired, was revoked, or the token ID is incorrect.')
 
@@ -72,7 +73,8 @@ export class UaaRoutes {
     )
   }
 
-  #ownerOf(grant: string, field: (name: string) => string, request: FastifyRequest): Promise<TokenOwner> {
+  async #ownerOf(grant: string, field: (name: string) => string, request: FastifyRequest): Promise<TokenOwner> {
+    if (grant !== 'client_credentials') checkClient(clientOf(field, request))
     if (grant === 'password') return this.#byPassword(field('username'), field('password'))
     if (grant === 'refresh_token') return this.#byRefresh(field('refresh_token'))
     if (grant === 'client_credentials') return this.#byClient(field, request)
@@ -98,10 +100,9 @@ export class UaaRoutes {
     return { tenant, id, name, origin: 'uaa', isClient: false, scopes: (claims.scope as readonly string[]) ?? [] }
   }
 
-  /** In the form, or as HTTP Basic. The secret of a client is its password or a token of this face. */
+  /** The secret of a client is its password or a token of this face. */
   async #byClient(field: (name: string) => string, request: FastifyRequest): Promise<TokenOwner> {
-    const basic = basicOf(request.headers.authorization)
-    const [id, secret] = field('client_id') === '' ? (basic ?? ['', '']) : [field('client_id'), field('client_secret')]
+    const [id, secret] = clientOf(field, request) ?? ['', '']
     if (id === '' || secret === '') throw badClient()
     const { credentials } = this.#context
     const principal =
@@ -148,8 +149,13 @@ export class UaaRoutes {
     const filter = new URL(request.raw.url ?? '/', 'http://x').searchParams.get('filter') ?? ''
     const wanted = /userName\s+eq\s+"([^"]*)"/i.exec(filter)?.[1]
     const views = await this.#context.credentials.list({ face: FACE, tenant: caller.tenant })
-    const users = views.filter((v) => v.kind === 'password' && (wanted === undefined || v.name === wanted))
-    const resources = users.map((v) => scimUser(v.principal, v.name, 'uaa'))
+    const first = await this.#context.credentials.firstStart(FACE)
+    const users = [
+      ...(first.principal.tenant === caller.tenant ? [{ principal: first.principal.id, name: first.name }] : []),
+      ...views.filter((v) => v.kind === 'password'),
+    ]
+    const found = users.filter((v) => wanted === undefined || v.name === wanted)
+    const resources = found.map((v) => scimUser(v.principal, v.name, 'uaa'))
     return { resources, startIndex: 1, itemsPerPage: 100, totalResults: resources.length }
   }
 
@@ -202,7 +208,18 @@ const scimUser = (id: string, userName: string, origin: string): object => ({
   schemas: ['urn:scim:schemas:core:1.0'],
 })
 
-function basicOf(header: string | undefined): readonly [string, string] | undefined {
+type Client = readonly [id: string, secret: string]
+
+/** In the form, or as HTTP Basic. */
+const clientOf = (field: (name: string) => string, { headers }: FastifyRequest): Client | undefined =>
+  field('client_id') === '' ? basicOf(headers.authorization) : [field('client_id'), field('client_secret')]
+
+/** Users log in through the one client that there is, `cf` without a secret; one that says nothing is taken for it. */
+function checkClient(client: Client | undefined): void {
+  if (client && (client[0] !== 'cf' || client[1] !== '')) throw unknownClient()
+}
+
+function basicOf(header: string | undefined): Client | undefined {
   const encoded = /^basic\s+(\S+)$/i.exec(header ?? '')?.[1]
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')
