@@ -184,8 +184,9 @@ test('a service that is not ready in time has FAILED', async () => {
     spec: { commands: { start: 'sleep 100', ready: 'false' }, readinessTimeout: '2s' } as object,
   })
   await automations().services.start({ id: service.id })
-  const read = async () => (await automations().services.retrieve({ id: service.id })).service.status?.phase
-  await until(read, (phase) => phase === 'SERVICE_PHASE_FAILED', 30_000)
+  const read = async () => (await automations().services.retrieve({ id: service.id })).service.status
+  const failed = await until(read, (status) => status?.phase === 'SERVICE_PHASE_FAILED', 30_000)
+  expect(failed?.failureMessage).toBe('it was not ready within 2s')
 })
 
 test('60 tasks page by themselves, each once', async () => {

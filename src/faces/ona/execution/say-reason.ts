@@ -8,6 +8,8 @@ import { factsOf, type StepFacts } from '../task/step-label.ts'
 export function sayReason({ code, message, facts = {} }: Reason, step: StepFacts | undefined): string {
   if (code === 'secret_missing' && facts.variable !== undefined)
     return `the secret that the variable ${facts.variable} names does not exist`
+  if (code === 'condition_timeout' && typeof facts.limitMs === 'number')
+    return `it was not ready within ${facts.limitMs / 1_000}s`
   if (code !== 'awaited_failed' || facts.state === undefined) return message
   const what =
     step?.service === undefined ? 'the environment did not start' : `service ${step.label} ${HOW[String(facts.state)]}`
@@ -22,18 +24,15 @@ const HOW: Readonly<Record<string, string>> = {
   cancelled: 'was stopped before it was ready',
 }
 
-/** The same for a whole execution, whose reason names the step. */
+/** The same for a whole execution, which names the step that decided; the steps of a service are nobody's but ours. */
 export function sayReasonOf(e: Execution): string {
-  const { reason } = e.status
+  const { reason, steps } = e.status
   if (reason === undefined) return ''
-  const { step: name } = reason.facts ?? {}
-  if (name === undefined) return sayReason(reason, soleFactsOf(e))
-  const spec = stepsOf(e).find((s) => s.name === name)
-  const said = sayReason(reason, spec && factsOf(spec))
-  return said === reason.message ? said : `step ${name}: ${said}`
-}
-
-const soleFactsOf = (e: Execution): StepFacts | undefined => {
-  const [spec] = stepsOf(e)
-  return spec && factsOf(spec)
+  const specs = stepsOf(e)
+  if (specs.length === 1) return sayReason(reason, factsOf(specs[0]!))
+  const ordinal = specs.findIndex(({ name }) => name === reason.facts?.step)
+  const own = steps[ordinal]?.reason
+  if (!own) return reason.message
+  const facts = factsOf(specs[ordinal]!)
+  return facts === undefined ? sayReason(own, facts) : `step ${specs[ordinal]!.name}: ${sayReason(own, facts)}`
 }
