@@ -110,7 +110,7 @@ describe('the keys of a task', () => {
     expect(failed.activity.commands).toContainEqual({ app: 'everything', type: 'run', exit_code: 9 })
     const { log, activity } = await world.run('keys', 'brief')
     expect(log).toContain('begun\n')
-    expect(log).toContain('run.timeout (1 seconds) and was sent SIGTERM, and SIGKILL 10 seconds later')
+    expect(log).toContain('run.timeout (1 second) and was sent SIGTERM, and SIGKILL 10 seconds later')
     expect(activity).toMatchObject({ state: 'complete', result: 'failure', failure_reason: 'shell' })
     expect(activity.payload.taskport).toMatchObject({ outcome: 'timedOut', killed_after_grace: true })
   }, 40_000)

@@ -14,10 +14,12 @@ export const hasUpsunCli = existsSync(CLI)
 
 export interface Activity {
   readonly id: string
+  readonly type: string
   readonly state: string
   readonly result: string | null
   readonly failure_reason: string | null
   readonly completion_percent: number
+  readonly started_at: string | null
   readonly cancelled_at: string | null
   readonly timings: Readonly<Record<string, number>>
   readonly commands: readonly { readonly app: string; readonly type: string; readonly exit_code: number }[]

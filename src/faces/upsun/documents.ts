@@ -74,6 +74,8 @@ export interface DeployedTask {
   readonly build: string
   /** CPU size, `0.5` unless chosen. */
   readonly size: string
+  /** This deployment chose it; else the size stays that of its time. Absent once it is deployed. */
+  readonly isSizeChosen?: boolean
   /** Directory of its type's root file system; absent: this machine's programs. */
   readonly root?: string
 }

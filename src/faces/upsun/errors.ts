@@ -53,14 +53,19 @@ const CODES: Readonly<Record<ErrorCode, number>> = {
 /** What was thrown, in this API's voice; undefined when it is a fault of ours. */
 export function asUpsunError(thrown: unknown): UpsunError | undefined {
   if (thrown instanceof UpsunError) return thrown
-  if (thrown instanceof EngineError) {
-    const { field } = thrown.facts
-    return new UpsunError(CODES[thrown.code], thrown.message, field === undefined ? {} : { [field]: thrown.message })
-  }
+  if (thrown instanceof EngineError) return ofEngine(thrown)
   const status = (thrown as { readonly statusCode?: unknown } | null)?.statusCode
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new UpsunError(status, thrown instanceof Error ? thrown.message : 'the request is malformed')
   return undefined
+}
+
+/** Of a plan the client knows the variables only. */
+function ofEngine({ code, message, facts: { field } }: EngineError): UpsunError {
+  if (field === undefined) return new UpsunError(CODES[code], message)
+  const variable = /^plan\.steps\[\d+\]\.env\.(.+)$/.exec(field)?.[1]
+  if (variable === undefined) return new UpsunError(CODES[code], message, { [field]: message })
+  return new UpsunError(CODES[code], `variable ${variable}: ${message}`, { [variable]: message })
 }
 
 /** An error of the OAuth2 endpoint (RFC 6749, 5.2). The CLI says "The API token is invalid." for a text with those words. */

@@ -1,7 +1,7 @@
 import type { DocumentChange, Reactor } from '../../engine/reactor.ts'
 import { recordOf } from './activity/activity-record.ts'
 import { FACE } from './auth.ts'
-import { COLLECTIONS, type Deployment, type EnvironmentRecord, keyOf } from './documents.ts'
+import { COLLECTIONS, type DeployedTask, type Deployment, type EnvironmentRecord, keyOf } from './documents.ts'
 
 /** A deployment takes effect in the very commit that records the success of its builds. */
 export const reactor: Reactor = {
@@ -26,7 +26,7 @@ export const reactor: Reactor = {
     const deployedAt = execution.status.finishedAt ?? deployment.body.deployedAt
     const body: EnvironmentRecord = {
       ...environment.body,
-      deployment: { ...deployment.body, deployedAt },
+      deployment: { ...deployment.body, tasks: sized(deployment.body, environment.body), deployedAt },
       updatedAt: deployedAt,
     }
     const change: DocumentChange = {
@@ -39,6 +39,14 @@ export const reactor: Reactor = {
     }
     return [change, pending]
   },
+}
+
+/** A size that was set while it was built stays set. */
+function sized({ tasks }: Deployment, { deployment }: EnvironmentRecord): readonly DeployedTask[] {
+  const sizes = new Map(deployment?.tasks.map(({ config, size }) => [config.name, size]))
+  return tasks.map(({ isSizeChosen, ...task }) =>
+    isSizeChosen ? task : { ...task, size: sizes.get(task.config.name) ?? task.size },
+  )
 }
 
 const isEnd = (state: string): boolean => ['succeeded', 'failed', 'cancelled', 'lost'].includes(state)

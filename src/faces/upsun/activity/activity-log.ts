@@ -6,14 +6,11 @@ import { currentAttempt, type Execution, isFinal, isFinalStep, stepsOf } from '.
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import type { Call } from '../call.ts'
+import { awaitedActivity } from '../deployment/deployments-under-way.ts'
 import { GRACE_MS } from '../task/plan-of-run.ts'
-import { timestamp } from '../wire/timestamp.ts'
 import type { Found } from './find-activity.ts'
-
-export interface LogItem {
-  readonly timestamp: string
-  readonly message: string
-}
+import { beganAt, isBuild } from './life-cycle.ts'
+import { type LogItem, LogText } from './log-text.ts'
 
 const PATIENCE_MS = 60_000
 const PAGE = 1_000
@@ -26,48 +23,52 @@ export async function* activityLog(
   signal: AbortSignal,
 ): AsyncGenerator<LogItem> {
   const { execution: e, record } = found
+  const { acceptedAt } = e.submission
+  const text = new LogText()
+  const reading = { call, follow, signal, text }
   if (record.task !== undefined)
-    yield item(
-      e.submission.acceptedAt,
-      `Starting task container ${record.task}--task--${record.activity.slice(0, 8)}\n`,
-    )
+    yield text.said(acceptedAt, `Starting task container ${record.task}--task--${record.activity.slice(0, 8)}`)
   for (const [ordinal, step] of stepsOf(e).entries()) {
-    if (step.work.kind === 'run') yield* linesOf(call, e.id, step.name, follow, signal)
-    else yield* buildLines(call, found, ordinal, follow, signal)
+    if (step.work.kind === 'run') yield* linesOf(reading, e.id, step.name)
+    else if (isBuild(step)) yield* buildLines(reading, found, ordinal)
+    else yield text.said(acceptedAt, `Waiting for the activity ${awaitedActivity(step)}`)
     if (signal.aborted) return
   }
   const last = follow ? await ended(call, e.id, signal) : await call.engine.execution(call.tenant, e.id)
-  if (last && isFinal(last)) yield* closingItems(last, found)
+  const closing = last && isFinal(last) ? closingText(last, record.timeoutSeconds) : undefined
+  if (last && closing !== undefined) yield text.said(last.status.finishedAt ?? acceptedAt, `W: ${closing}`)
+}
+
+interface Reading {
+  readonly call: Call
+  readonly follow: boolean
+  readonly signal: AbortSignal
+  readonly text: LogText
 }
 
 async function* linesOf(
-  call: Call,
+  { call, follow, signal, text }: Reading,
   execution: ExecutionId,
   step: string,
-  follow: boolean,
-  signal: AbortSignal,
 ): AsyncGenerator<LogItem> {
   const which = { execution, step }
+  const present = (line: LogLine): LogItem => text.line(step, line)
   if (follow) {
-    for await (const { lines } of call.engine.followLog(call.tenant, which, undefined, signal)) yield* lines.map(itemOf)
+    for await (const { lines } of call.engine.followLog(call.tenant, which, undefined, signal))
+      yield* lines.map(present)
     return
   }
   for (let seq = 0; ; ) {
     const page = await call.engine.log(call.tenant, which, { seq }, PAGE)
-    yield* page.lines.map(itemOf)
+    yield* page.lines.map(present)
     if (page.lines.length < PAGE) return
     seq = page.next
   }
 }
 
 /** Of a deployment the builds are the log; of a run only one that failed is told. */
-async function* buildLines(
-  call: Call,
-  found: Found,
-  ordinal: number,
-  follow: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<LogItem> {
+async function* buildLines(reading: Reading, found: Found, ordinal: number): AsyncGenerator<LogItem> {
+  const { call, follow, signal, text } = reading
   const { execution: e, record } = found
   const isRun = record.type === 'environment.task'
   const test = (seen: Execution): boolean => {
@@ -77,9 +78,21 @@ async function* buildLines(
   const seen = follow ? await waited(call, e.id, test, signal) : await call.engine.execution(call.tenant, e.id)
   const step = seen?.status.steps[ordinal]
   if (!step?.awaited || (isRun && step.state !== 'failed')) return
-  if (!isRun) yield item(e.submission.acceptedAt, `Building task '${stepsOf(e)[ordinal]!.name}'\n`)
+  if (!isRun) yield text.said(beganAt(seen!) ?? e.submission.acceptedAt, `Building task '${stepsOf(e)[ordinal]!.name}'`)
   const build = await call.engine.execution(call.tenant, step.awaited)
-  for (const { name } of stepsOf(build)) yield* linesOf(call, build.id, name, follow, signal)
+  const whileNeeded = follow ? AbortSignal.any([signal, abandoned(reading, e.id, build.id)]) : signal
+  for (const { name } of stepsOf(build)) yield* linesOf({ ...reading, signal: whileNeeded }, build.id, name)
+}
+
+/** Aborts when the activity has ended and the build has not: it was cancelled, and others may want the build. */
+function abandoned({ call, signal }: Reading, activity: ExecutionId, build: ExecutionId): AbortSignal {
+  const abandoning = new AbortController()
+  const watch = async (): Promise<void> => {
+    if (!(await ended(call, activity, signal))) return
+    if (!isFinal(await call.engine.execution(call.tenant, build))) abandoning.abort()
+  }
+  void watch().catch(() => abandoning.abort())
+  return abandoning.signal
 }
 
 const ended = (call: Call, id: ExecutionId, signal: AbortSignal): Promise<Execution | undefined> =>
@@ -98,21 +111,7 @@ async function waited(
   return undefined
 }
 
-function itemOf(line: LogLine): LogItem {
-  const text = Buffer.from(line.bytes).toString('utf8')
-  const prefix = line.source === 'stdout' ? '' : 'W: '
-  return item(line.at / 1_000, `${prefix}${text}${line.partial || line.split ? '' : '\n'}`)
-}
-
-const item = (at: number, message: string): LogItem => ({ timestamp: timestamp(at), message })
-
 /** Why it ended: only a declared limit may kill, and the log names it. */
-function* closingItems(e: Execution, { record }: Found): Generator<LogItem> {
-  const at = e.status.finishedAt ?? e.submission.acceptedAt
-  const text = closingText(e, record.timeoutSeconds)
-  if (text !== undefined) yield item(at, `W: ${text}\n`)
-}
-
 function closingText(e: Execution, timeoutSeconds: number | undefined): string | undefined {
   const { state, reason, stopCause } = e.status
   if (state === 'succeeded') return undefined
@@ -121,10 +120,14 @@ function closingText(e: Execution, timeoutSeconds: number | undefined): string |
   const exit = ordinal === -1 ? undefined : currentAttempt(e.status.steps[ordinal]!)?.exit
   if (exit?.outcome === 'timedOut') {
     const killed = exit.killedAfterGrace ? `, and SIGKILL ${GRACE_MS / 1_000} seconds later` : ''
-    return `The command ran longer than run.timeout (${timeoutSeconds} seconds) and was sent SIGTERM${killed}`
+    const limit = `${timeoutSeconds} ${timeoutSeconds === 1 ? 'second' : 'seconds'}`
+    return `The command ran longer than run.timeout (${limit}) and was sent SIGTERM${killed}`
   }
   if (exit?.outcome === 'outOfMemory')
     return 'The task used more memory than its container profile gives it and was killed'
   if (exit?.outcome === 'exited') return `The command exited with code ${exit.code}`
+  if (exit?.outcome === 'signaled') return `The command was ended by ${exit.signal}`
+  const before = stepsOf(e).find((step, i) => awaitedActivity(step) && e.status.steps[i]!.state === 'failed')
+  if (before) return `The activity ${awaitedActivity(before)}, on which this one was to build, did not succeed`
   return reason ? `The activity failed: ${reason.message}` : 'The activity failed'
 }

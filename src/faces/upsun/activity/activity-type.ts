@@ -3,7 +3,14 @@ type Change = 'create' | 'update' | 'delete'
 
 /** Kinds that an execution stands for. */
 export type RunType = 'environment.task' | DeployType
-export type DeployType = 'environment.push' | 'environment.redeploy' | `environment.variable.${Change}`
+export const DEPLOY_TYPES = [
+  'environment.push',
+  'environment.redeploy',
+  'environment.variable.create',
+  'environment.variable.update',
+  'environment.variable.delete',
+] as const
+export type DeployType = (typeof DEPLOY_TYPES)[number]
 /** Kinds that were done in one commit. */
 export type InstantType =
   | 'project.create'

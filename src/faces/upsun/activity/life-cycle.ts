@@ -6,13 +6,34 @@ import {
   isFinal,
   isFinalStep,
   type StepStatus,
+  stepsOf,
 } from '../../../core/execution.ts'
 import { shellCode } from '../../../core/exit.ts'
+import type { Instant } from '../../../core/instant.ts'
+import type { StepSpec } from '../../../core/step-spec.ts'
+import { STEP } from '../task/plan-of-run.ts'
 
 export type ActivityState = 'pending' | 'in_progress' | 'complete' | 'cancelled'
 export type ActivityResult = 'success' | 'failure' | null
 
-export const stateOf = (e: Execution): ActivityState => activityStateOf(e.status.state)
+export const stateOf = (e: Execution): ActivityState =>
+  !isFinal(e) && isBuilding(e) ? 'in_progress' : activityStateOf(e.status.state)
+
+/** A deployment runs nothing of its own and has no place: it begins when it begins to await its builds. */
+const isBuilding = (e: Execution): boolean => isDeployment(e) && buildingSince(e) !== undefined
+
+export const isDeployment = (e: Execution): boolean => stepsOf(e).every(({ work }) => work.kind === 'await')
+
+/** Builds are started where they have not been; other deployments are only waited for. */
+export const isBuild = ({ work }: StepSpec): boolean => work.kind === 'await' && work.task !== undefined
+
+function buildingSince(e: Execution): Instant | undefined {
+  return e.status.steps.find((step, i) => isBuild(stepsOf(e)[i]!) && step.startedAt !== undefined)?.startedAt
+}
+
+/** When it was no longer pending. */
+export const beganAt = (e: Execution): Instant | undefined =>
+  isDeployment(e) ? buildingSince(e) : (e.status.placedAt ?? e.status.startedAt)
 
 export function activityStateOf(state: ExecutionState): ActivityState {
   switch (state) {
@@ -48,23 +69,27 @@ export function failureReasonOf(e: Execution): 'error' | 'shell' | null {
 
 export function completionPercentOf(e: Execution): number {
   if (isFinal(e)) return 100
-  const { steps, state } = e.status
-  if (state === 'pending') return 0
+  const { steps } = e.status
+  if (stateOf(e) === 'pending') return 0
   return Math.min(99, Math.max(1, Math.floor((100 * steps.filter((s) => isFinalStep(s.state)).length) / steps.length)))
 }
 
 /** Seconds by phase. */
 export function timingsOf(e: Execution, now: number): Readonly<Record<string, number>> {
-  const { acceptedAt } = e.submission
-  const { placedAt, finishedAt } = e.status
-  const timings: Record<string, number> = { wait: seconds(acceptedAt, placedAt ?? finishedAt ?? now) }
-  e.submission.plan.steps.forEach((spec, i) => {
+  const { finishedAt } = e.status
+  const timings: Record<string, number> = { wait: seconds(e.submission.acceptedAt, beganAt(e) ?? finishedAt ?? now) }
+  stepsOf(e).forEach((spec, i) => {
     const [from, until] = spanOf(e.status.steps[i]!)
-    if (from === undefined) return
-    const phase = spec.name === 'run' ? 'execute' : spec.name === 'deploy' ? 'deploy' : 'build'
+    const phase = phaseOf(spec)
+    if (from === undefined || phase === undefined) return
     timings[phase] = Math.max(timings[phase] ?? 0, seconds(from, until ?? finishedAt ?? now))
   })
   return timings
+}
+
+function phaseOf(spec: StepSpec): 'build' | 'deploy' | 'execute' | undefined {
+  if (spec.work.kind === 'await') return isBuild(spec) ? 'build' : undefined
+  return spec.name === STEP.run ? 'execute' : 'deploy'
 }
 
 function spanOf(step: StepStatus): readonly [number | undefined, number | undefined] {

@@ -1,10 +1,19 @@
-import { currentAttempt, type Execution, isFinal, stepsOf } from '../../../core/execution.ts'
+import { currentAttempt, type Execution, isFinal, isFinalStep, stepsOf } from '../../../core/execution.ts'
 import { shellCode } from '../../../core/exit.ts'
 import type { Waiting } from '../../../engine/engine.ts'
+import { awaitedActivity } from '../deployment/deployments-under-way.ts'
 import { timestamp, timestampOrNull } from '../wire/timestamp.ts'
 import type { ActivityRecord } from './activity-record.ts'
 import { wordsOf } from './activity-type.ts'
-import { commandsOf, completionPercentOf, failureReasonOf, resultOf, stateOf, timingsOf } from './life-cycle.ts'
+import {
+  beganAt,
+  commandsOf,
+  completionPercentOf,
+  failureReasonOf,
+  resultOf,
+  stateOf,
+  timingsOf,
+} from './life-cycle.ts'
 
 /** What the vendor keeps (reference §3.1). */
 const MONTH_MS = 30 * 86_400_000
@@ -37,7 +46,7 @@ export function presentActivity(e: Execution, record: ActivityRecord, seen: Seen
     state,
     result: resultOf(e),
     failure_reason: failureReasonOf(e),
-    started_at: timestampOrNull(status.placedAt ?? status.startedAt),
+    started_at: timestampOrNull(beganAt(e)),
     completed_at: timestampOrNull(isFinal(e) ? status.finishedAt : undefined),
     completion_percent: completionPercentOf(e),
     cancelled_at: timestampOrNull(state === 'cancelled' ? (status.finishedAt ?? status.stoppingAt) : undefined),
@@ -75,12 +84,24 @@ function payloadOf(e: Execution, record: ActivityRecord, seen: Seen): object {
     taskport: {
       execution: e.id,
       ...(record.variables && { variables: record.variables }),
-      ...(seen.waiting && {
-        waiting_for: seen.waiting.reason.message,
-        ...(seen.waiting.position !== undefined && { queue_position: seen.waiting.position }),
-      }),
+      ...waitingOf(e, seen),
       ...(isFinal(e) && endOf(e)),
     },
+  }
+}
+
+function waitingOf(e: Execution, { waiting }: Seen): object {
+  const before = stepsOf(e).filter((step, i) => awaitedActivity(step) && !isFinalStep(e.status.steps[i]!.state))
+  if (before.length > 0)
+    return { waiting_for: `the activity ${awaitedActivity(before.at(-1)!)}`, queue_position: before.length }
+  if (!waiting) return {}
+  const { reason, position } = waiting
+  return {
+    waiting_for:
+      reason.code === 'concurrency_limit'
+        ? `no more than ${reason.facts?.limit} tasks run at a time on an environment`
+        : reason.message,
+    ...(position !== undefined && { queue_position: position }),
   }
 }
 

@@ -9,15 +9,17 @@ import type { Engine } from '../../../engine/engine.ts'
 import { recordOf } from '../activity/activity-record.ts'
 import type { Found } from '../activity/find-activity.ts'
 import { type Deployment, findEnvironment } from '../documents.ts'
+import { stopBuilds } from './stop-builds.ts'
 
 const PATIENCE_MS = 3_600_000
 const PAGE = 100
 
-/** Waits for the deployment's end. Repeating it does no harm: a server that starts does so for all of them. */
+/** Waits for the deployment's end; one without success stops its builds instead. Repeating it does no harm: a server that starts does so for all of them. */
 export async function cancelOlderRuns(engine: Engine, tenant: Tenant, { execution, record }: Found): Promise<void> {
   let end: Execution | undefined
   while (!end) end = await engine.waitFor(tenant, execution.id, isFinal, PATIENCE_MS)
   if (end.status.state === 'succeeded') await cancelReplaced(engine, tenant, record.project, record.environment)
+  else await stopBuilds(engine, tenant, end, record.project)
 }
 
 /** Cancels what the present deployment of an environment has replaced. */

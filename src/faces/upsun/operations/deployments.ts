@@ -32,8 +32,8 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
   needUser(call)
   const { project, environment } = params
   const sizes = sizesOf(readJson(call.body))
-  await findProject(call.engine, call.tenant, project)
-  const activity = await changeAgain(async () => {
+  const place = await findProject(call.engine, call.tenant, project)
+  const { activity, body } = await changeAgain(async () => {
     const key = keyOf(project, environment)
     const found = await call.engine.document<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, key)
     const deployment = found?.body.deployment
@@ -46,9 +46,9 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
     const saved = put(call.tenant, COLLECTIONS.environment, key, body, { expected: found.version })
     const { activity, changes } = await newInstant(call, { type: 'environment.resources.update', project, environment })
     await call.engine.saveDocuments([saved, ...changes])
-    return activity
+    return { activity, body }
   })
-  return accepted([presentInstant(activity)])
+  return accepted([presentInstant(activity)], presentDeployment('next', place, body, body.deployment!))
 }
 
 function sizesOf(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {

@@ -1,10 +1,13 @@
 import { changeAgain, put } from '../../kit/documents.ts'
 import { needUser } from '../access.ts'
 import { newInstant, presentInstant } from '../activity/instant-activity.ts'
-import type { Call } from '../call.ts'
+import { type Call, originOf } from '../call.ts'
 import { isTimezone } from '../config/parse-config.ts'
 import { COLLECTIONS, type EnvironmentRecord, findEnvironment, keyOf, type ProjectRecord } from '../documents.ts'
+import { presentEnvironment } from '../environment/present-environment.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { organizationIdOf } from '../organization.ts'
+import { presentProject } from '../project/present-project.ts'
 import { accepted } from '../wire/accepted.ts'
 import { onlyKeys, readJson, textOf } from '../wire/read-body.ts'
 import type { Params } from './operation.ts'
@@ -17,7 +20,7 @@ export async function editProject(call: Call, { project }: Params): Promise<obje
   needUser(call)
   const body = readJson(call.body)
   onlyKeys(body, ['title', 'timezone'])
-  const told = await changeAgain(async () => {
+  const { told, changed } = await changeAgain(async () => {
     const found = await call.engine.document<ProjectRecord>(call.tenant, COLLECTIONS.project, project)
     if (!found) throw notFound('project', project)
     const title = checkedTitle(textOf(body, 'title', found.body.title))
@@ -25,12 +28,13 @@ export async function editProject(call: Call, { project }: Params): Promise<obje
     if (!isTimezone(timezone)) throw badRequest(`timezone: there is no ${timezone}`, { timezone: 'no such time zone' })
     const changed: ProjectRecord = { ...found.body, title, timezone, updatedAt: call.engine.now() }
     const saved = put(call.tenant, COLLECTIONS.project, project, changed, { expected: found.version })
-    if (title === found.body.title) return void (await call.engine.saveDocuments([saved]))
-    const instant = await newInstant(call, { type: 'project.modify.title', project })
-    await call.engine.saveDocuments([saved, ...instant.changes])
-    return instant.activity
+    const isRenamed = title !== found.body.title
+    const instant = isRenamed ? await newInstant(call, { type: 'project.modify.title', project }) : undefined
+    await call.engine.saveDocuments([saved, ...(instant?.changes ?? [])])
+    return { told: instant ? [presentInstant(instant.activity)] : [], changed }
   })
-  return { ...accepted(told ? [presentInstant(told)] : []), code: 200 }
+  const entity = presentProject(changed, organizationIdOf(call.tenant), originOf(call))
+  return { ...accepted(told, entity), code: 200 }
 }
 
 /** `environment:info title …`: title, type, parent. They act on the next run; nothing is deployed. Throws 400. */
@@ -38,7 +42,7 @@ export async function editEnvironment(call: Call, { project, environment }: Para
   needUser(call)
   const body = readJson(call.body)
   onlyKeys(body, ['title', 'type', 'parent'])
-  await changeAgain(async () => {
+  const changed = await changeAgain(async () => {
     const key = keyOf(project, environment)
     const found = await call.engine.document<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, key)
     if (!found) throw notFound('environment', environment)
@@ -50,8 +54,9 @@ export async function editEnvironment(call: Call, { project, environment }: Para
     await call.engine.saveDocuments([
       put(call.tenant, COLLECTIONS.environment, key, changed, { expected: found.version }),
     ])
+    return changed
   })
-  return { ...accepted([]), code: 200 }
+  return { ...accepted([], presentEnvironment(changed)), code: 200 }
 }
 
 function checkedTitle(title: string): string {

@@ -1,10 +1,12 @@
 import { isFinal } from '../../../core/execution.ts'
+import type { Document } from '../../../core/ports/store.ts'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import { changeAgain, put } from '../../kit/documents.ts'
 import { needUser } from '../access.ts'
 import type { InstantType } from '../activity/activity-type.ts'
 import { newInstant, presentInstant } from '../activity/instant-activity.ts'
 import type { Call } from '../call.ts'
+import { inTurn } from '../deployment/deployments-under-way.ts'
 import { COLLECTIONS, type EnvironmentRecord, findProject, keyOf } from '../documents.ts'
 import { badRequest, notFound, UpsunError } from '../errors.ts'
 import { cacheOf, volumesOf } from '../task/mounts-of-task.ts'
@@ -15,21 +17,29 @@ import type { Params } from './operation.ts'
 const PATIENCE_MS = 20_000
 
 /** Ends what runs there and deletes what its mounts stored; the next deployment makes it active again. */
-export async function deactivateEnvironment(call: Call, { project, environment }: Params): Promise<object> {
+export async function deactivateEnvironment(call: Call, params: Params): Promise<object> {
   needUser(call)
+  return inTurn(call, params, () => deactivate(call, params))
+}
+
+async function deactivate(call: Call, { project, environment }: Params): Promise<object> {
   await readEnvironment(call, project, environment)
   await endAll(call, project, environment)
   await call.engine.removeShared(call.tenant, volumesOf({ project, environment }))
-  return changed(call, 'environment.deactivate', project, environment, (found) => {
+  return changed(call, 'environment.deactivate', project, environment, ({ body: found, version: expected }) => {
     const { deployment: _, ...body } = { ...found, updatedAt: call.engine.now() }
-    return [put(call.tenant, COLLECTIONS.environment, keyOf(project, environment), body)]
+    return [put(call.tenant, COLLECTIONS.environment, keyOf(project, environment), body, { expected })]
   })
 }
 
 /** Throws 400 for one that is active, as the vendor does, and for the project's main one. */
-export async function deleteEnvironment(call: Call, { project, environment }: Params): Promise<object> {
+export async function deleteEnvironment(call: Call, params: Params): Promise<object> {
   needUser(call)
-  const found = await readEnvironment(call, project, environment)
+  return inTurn(call, params, () => remove(call, params))
+}
+
+async function remove(call: Call, { project, environment }: Params): Promise<object> {
+  const { body: found } = await readEnvironment(call, project, environment)
   if (found.parent === null) throw badRequest('the main environment of a project cannot be deleted')
   if (found.deployment) throw badRequest('an active environment cannot be deleted: deactivate it first')
   await endAll(call, project, environment)
@@ -59,7 +69,7 @@ async function changed(
   type: InstantType,
   project: string,
   environment: string,
-  change: (found: EnvironmentRecord) => readonly DocumentChange[],
+  change: (found: Document<EnvironmentRecord>) => readonly DocumentChange[],
 ): Promise<object> {
   const activity = await changeAgain(async () => {
     const found = await readEnvironment(call, project, environment)
@@ -70,11 +80,11 @@ async function changed(
   return accepted([presentInstant(activity)])
 }
 
-async function readEnvironment(call: Call, project: string, name: string): Promise<EnvironmentRecord> {
+async function readEnvironment(call: Call, project: string, name: string): Promise<Document<EnvironmentRecord>> {
   const key = keyOf(project, name)
   const found = await call.engine.document<EnvironmentRecord>(call.tenant, COLLECTIONS.environment, key)
   if (!found) throw notFound('environment', name)
-  return found.body
+  return found
 }
 
 /** Throws 409 when something will not end in time. */

@@ -1,14 +1,16 @@
-import type { DocumentChange } from '../../../engine/reactor.ts'
 import { put } from '../../kit/documents.ts'
+import { oneAfterTheOther } from '../../kit/one-after-the-other.ts'
 import { needUser, needView } from '../access.ts'
 import { presentFound } from '../activity/find-activity.ts'
 import { newInstant, presentInstant } from '../activity/instant-activity.ts'
 import type { Call } from '../call.ts'
-import { redeploy } from '../deployment/deploy.ts'
+import { redeployed } from '../deployment/deploy.ts'
+import { inTurn } from '../deployment/deployments-under-way.ts'
 import { COLLECTIONS, findEnvironment, findProject, type VariableRecord } from '../documents.ts'
 import { notFound, UpsunError } from '../errors.ts'
 import { presentVariable } from '../variable/present-variable.ts'
 import { readVariable } from '../variable/read-variable.ts'
+import type { VariableChange } from '../variable/variable-change.ts'
 import { type Level, variableKey, variablesAt, variablesOfEnvironment } from '../variable/variable-store.ts'
 import { accepted } from '../wire/accepted.ts'
 import { readJson } from '../wire/read-body.ts'
@@ -47,59 +49,66 @@ async function find(call: Call, level: Level, name: string): Promise<VariableRec
   throw notFound('variable', name)
 }
 
-export async function createVariable(call: Call, params: LevelParams): Promise<object> {
+/** Changes of one level's variables come one after the other: none is lost to another. */
+async function changing(call: Call, params: LevelParams, work: (level: Level) => Promise<object>): Promise<object> {
   needUser(call)
   const level = await levelOf(call, params)
-  const record = await readVariable(call, level, readJson(call.body), undefined)
-  const key = variableKey(level, record.name)
-  if (await call.engine.document(call.tenant, COLLECTIONS.variable, key))
-    throw new UpsunError(409, `a variable named ${record.name} exists already`, { name: 'exists already' })
-  const saved = put(call.tenant, COLLECTIONS.variable, key, record, { expected: 0 })
-  return {
-    ...accepted([await change(call, level, 'create', saved, record.name)], presentVariable(record, level)),
-    code: 201,
-  }
+  const { project, environment } = level
+  return environment === undefined
+    ? oneAfterTheOther(`upsun/${call.tenant}/${project}`, () => work(level))
+    : inTurn(call, { project, environment }, () => work(level))
 }
 
-export async function updateVariable(call: Call, params: Params): Promise<object> {
-  needUser(call)
-  const level = await levelOf(call, params)
-  const before = await find(call, level, params.variable)
-  const record = await readVariable(call, level, readJson(call.body), before)
-  const saved = put(call.tenant, COLLECTIONS.variable, variableKey(level, record.name), record)
-  return {
-    ...accepted([await change(call, level, 'update', saved, record.name)], presentVariable(record, level)),
-    code: 200,
-  }
-}
+export const createVariable = (call: Call, params: LevelParams): Promise<object> =>
+  changing(call, params, async (level) => {
+    const record = await readVariable(call, level, readJson(call.body), undefined)
+    const { name } = record
+    const key = variableKey(level, name)
+    if (await call.engine.document(call.tenant, COLLECTIONS.variable, key))
+      throw new UpsunError(409, `a variable named ${name} exists already`, { name: 'exists already' })
+    const document = put(call.tenant, COLLECTIONS.variable, key, record, { expected: 0 })
+    const told = await change(call, level, 'create', { name, record, document })
+    return { ...accepted([told], presentVariable(record, level)), code: 201 }
+  })
 
-export async function deleteVariable(call: Call, params: Params): Promise<object> {
-  needUser(call)
-  const level = await levelOf(call, params)
-  await find(call, level, params.variable)
-  const key = variableKey(level, params.variable)
-  const gone = { kind: 'document.delete', tenant: call.tenant, collection: COLLECTIONS.variable, key } as const
-  return { ...accepted([await change(call, level, 'delete', gone, params.variable)]), code: 200 }
-}
+export const updateVariable = (call: Call, params: Params): Promise<object> =>
+  changing(call, params, async (level) => {
+    const before = await find(call, level, params.variable)
+    const record = await readVariable(call, level, readJson(call.body), before)
+    const { name } = record
+    const document = put(call.tenant, COLLECTIONS.variable, variableKey(level, name), record)
+    const told = await change(call, level, 'update', { name, record, document })
+    return { ...accepted([told], presentVariable(record, level)), code: 200 }
+  })
 
-/** The change and its activity: of an environment that is deployed a deployment, as the vendor makes one (reference §5.1). */
+export const deleteVariable = (call: Call, params: Params): Promise<object> =>
+  changing(call, params, async (level) => {
+    const { name } = await find(call, level, params.variable)
+    const key = variableKey(level, name)
+    const gone = { kind: 'document.delete', tenant: call.tenant, collection: COLLECTIONS.variable, key } as const
+    return { ...accepted([await change(call, level, 'delete', { name, document: gone })]), code: 200 }
+  })
+
+/**
+ * The change and its activity, in one commit: where something is deployed a deployment, as the vendor makes one
+ * (reference §5.1). One that cannot be deployed is not made.
+ */
 async function change(
   call: Call,
   { project, environment }: Level,
   what: 'create' | 'update' | 'delete',
-  document: DocumentChange,
-  variable: string,
+  changed: VariableChange,
 ): Promise<object> {
-  const place =
-    environment === undefined ? undefined : await findEnvironment(call.engine, call.tenant, project, environment)
-  if (place?.deployment) {
-    await call.engine.saveDocuments([document])
-    const cause = { type: `environment.variable.${what}`, variable } as const
-    return presentFound(call, await redeploy(call, { project, environment: place.name }, cause))
+  const { name: variable, document } = changed
+  if (environment !== undefined) {
+    const cause = { type: `environment.variable.${what}`, change: changed } as const
+    const found = await redeployed(call, { project, environment }, cause)
+    if (found) return presentFound(call, found)
   }
-  const done = place
-    ? ({ type: `environment.variable.${what}`, project, environment: place.name, variable } as const)
-    : ({ type: `project.variable.${what}`, project, variable } as const)
+  const done =
+    environment === undefined
+      ? ({ type: `project.variable.${what}`, project, variable } as const)
+      : ({ type: `environment.variable.${what}`, project, environment, variable } as const)
   const { activity, changes } = await newInstant(call, done)
   await call.engine.saveDocuments([document, ...changes])
   return presentInstant(activity)

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { EnvValue } from '../../../core/step-spec.ts'
 import type { Call } from '../call.ts'
+import { badRequest } from '../errors.ts'
 import { type PlatformValue, parsed } from './effective-variables.ts'
+
+/** What Linux takes as one variable of a program (execve(2)), less name and end. */
+const LONGEST_BYTES = 131_072 - 'PLATFORM_VARIABLES='.length - 1
 
 export const base64Json = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64')
 
 type Sealing = Pick<Call, 'engine' | 'tenant' | 'context'>
 
-/** PLATFORM_VARIABLES: base64 of JSON, sealed when a sensitive value is in it. */
+/** PLATFORM_VARIABLES: base64 of JSON, sealed when a sensitive value is in it. Throws 400 when it is too long to be given. */
 export async function platformVariables(
   call: Sealing,
   platform: Readonly<Record<string, PlatformValue>>,
@@ -23,6 +27,10 @@ export async function platformVariables(
     }
   }
   const encoded = base64Json(content)
+  if (encoded.length > LONGEST_BYTES)
+    throw badRequest(
+      `the variables are too long together: ${encoded.length} bytes in base64, ${LONGEST_BYTES} are possible`,
+    )
   return isSecret ? (await sealed(call, { PLATFORM_VARIABLES: encoded })).PLATFORM_VARIABLES! : encoded
 }
 

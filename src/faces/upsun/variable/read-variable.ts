@@ -10,6 +10,8 @@ const KEYS = [
   ...['application_scope', 'is_enabled', 'is_inheritable', 'environment'],
 ]
 
+const LONGEST_BYTES = 65_536
+
 /** A new variable, or with `before` a changed one. A sensitive value goes to the tenant's secrets, under a new name each time. */
 export async function readVariable(
   call: Call,
@@ -59,6 +61,8 @@ function givenValueOf(body: JsonObject, isJson: boolean, before: VariableRecord 
   const value = body.value
   const text = typeof value === 'string' ? value : isJson && value !== undefined ? JSON.stringify(value) : undefined
   if (text === undefined) throw badRequest('value: a text is needed', { value: 'a text is needed' })
+  if (Buffer.byteLength(text) > LONGEST_BYTES)
+    throw badRequest(`value: at most ${LONGEST_BYTES} bytes are possible`, { value: 'too long' })
   if (text.includes('\0')) throw badRequest('value: a NUL byte cannot be passed to a program', { value: 'invalid' })
   if (isJson && !isJsonText(text)) throw badRequest('value: it is not JSON', { value: 'not JSON' })
   return text
