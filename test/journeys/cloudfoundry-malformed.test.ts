@@ -136,6 +136,73 @@ test('buildpacks that would have to compile are refused, by manifest and by app;
   expect([made.status, made.body.errors[0].detail]).toEqual([422, unknown])
 })
 
+const UNIT = 'must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB'
+const MANIFESTS: readonly (readonly [manifest: string, detail: string])[] = [
+  ['applications: {}', "Cannot parse manifest with no 'applications' field."],
+  ['applications: [{name: first}, {memory: 1G}]', 'For application at index 1: Name must not be empty'],
+  ['applications: [{name: m, memory: 64}]', `For application 'm': Process "web": Memory ${UNIT}`],
+  ['applications: [{name: m, memory: much}]', `For application 'm': Process "web": Memory is not a number`],
+  ['applications: [{name: m, memory: -1M}]', `For application 'm': Process "web": Memory must be greater than 0MB`],
+  [
+    'applications: [{name: m, processes: [{type: worker, disk_quota: 9x, instances: -1}]}, {name: n, env: [A]}]',
+    `For application 'm': Process "worker": Instances must be greater than or equal to 0, For application 'm': Process "worker": Disk quota ${UNIT}, For application 'n': Env must be an object of keys and values`,
+  ],
+  ['applications: [{name: m, processes: [{}]}]', "For application 'm': All Processes must specify a type"],
+  [
+    'applications: [{name: m, processes: [{type: a}, {type: a}]}]',
+    `For application 'm': Process "a" may only be present once`,
+  ],
+  ['applications: [{name: m, env: {VCAP_X: 1}}]', "For application 'm': Env cannot start with VCAP_"],
+  [
+    'applications: [{name: m, health-check-type: odd}]',
+    `For application 'm': Process "web": Health check type must be "port", "process", or "http"`,
+  ],
+  [
+    'applications: [{name: m, docker: {image: x}, buildpacks: [binary_buildpack]}]',
+    "For application 'm': Cannot specify both buildpack(s) and docker keys",
+  ],
+  ['applications: [{name: m, services: 3}]', "For application 'm': Services must be a list of service instances"],
+]
+
+test.each(MANIFESTS)('a manifest that is refused whole: %s', async (manifest, detail) => {
+  const path = `/v3/spaces/${cf.space}/actions/apply_manifest`
+  const { status, body } = await cf.send('POST', path, manifest, { 'content-type': 'application/x-yaml' })
+  expect([status, body.errors?.[0].detail]).toEqual([422, detail])
+  expect((await cf.must('GET', '/v3/apps?names=first,m,n')).resources).toEqual([])
+})
+
+test('a manifest with merged parts, variables of any type, processes of its own and a command that is taken away', async () => {
+  const path = `/v3/spaces/${cf.space}/actions/apply_manifest`
+  const manifest = `applications:
+- &base
+  name: merged
+  memory: 128M
+  command: ./run
+  env: { NUMBER: 1.5, FLAG: true, LIST: [1], NOTHING: ~ }
+- <<: *base
+  name: other
+  command: null
+  processes:
+  - { type: web, memory: 256M, instances: 0 }
+  - { type: worker, disk_quota: 1G, command: ./work, log-rate-limit-per-second: 1K }
+`
+  await cf.must('POST', path, manifest, { 'content-type': 'application/x-yaml' })
+  const again = manifest.replace('command: ./run', 'command: "null"')
+  await cf.must('POST', path, again, { 'content-type': 'application/x-yaml' })
+  const { resources } = await cf.must('GET', '/v3/apps?names=merged,other&order_by=name')
+  const shown: unknown[] = []
+  for (const { guid } of resources)
+    for (const p of (await cf.must('GET', `/v3/apps/${guid}/processes`)).resources)
+      shown.push([p.type, p.command, p.memory_in_mb, p.disk_in_mb, p.instances, p.log_rate_limit_in_bytes_per_second])
+  expect(shown).toEqual([
+    ['web', null, 128, 1_024, 1, 1_048_576],
+    ['web', null, 256, 1_024, 0, 1_048_576],
+    ['worker', './work', 1_024, 1_024, 0, 1_024],
+  ])
+  const variables = await cf.must('GET', `/v3/apps/${resources[0].guid}/environment_variables`)
+  expect(variables.var).toEqual({ NUMBER: '1.5', FLAG: 'true', LIST: '[1]', NOTHING: '' })
+})
+
 test('what is odd about a manifest is not quoted on the stderr of the server', async () => {
   const manifest = 'applications:\n- name: odd\n  env: { PASSWORD: !of hunter2 }\n  ? [hunter2]\n  : 1\n'
   const path = `/v3/spaces/${cf.space}/actions/apply_manifest`

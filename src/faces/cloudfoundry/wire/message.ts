@@ -33,6 +33,10 @@ export class Problems {
     if (unknown.length > 0) this.add(`Unknown field(s): ${unknown.map((key) => `'${key}'`).join(', ')}`)
   }
 
+  get all(): readonly string[] {
+    return this.#found
+  }
+
   add(problem: string): void {
     this.#found.push(problem)
   }
