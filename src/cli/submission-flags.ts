@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { OptionSpec, Options } from './command.ts'
 import { durationText } from './duration.ts'
 import { usage } from './failure.ts'
@@ -14,7 +15,16 @@ export const SUBMISSION_OPTIONS: readonly OptionSpec[] = [
   { flags: '--cpu <cores>', description: 'share of CPU reserved, such as 0.5' },
   { flags: '--retries <n>', description: 'try again after a failure, at most n times' },
   { flags: '--image <image>', description: 'run inside this container image' },
-  { flags: '--workdir <dir>', description: 'working directory' },
+  {
+    flags: '--mount <dir[:target][:ro]>',
+    description:
+      'show a directory of the server’s machine, at its own path or at target; up --allow-bind must allow it',
+    repeats: true,
+  },
+  {
+    flags: '--workdir <dir>',
+    description: 'working directory, as the program sees it; default: an empty one of its own',
+  },
   { flags: '--user <user>', description: 'name, uid or uid:gid' },
   { flags: '--priority <n>', description: 'higher goes first' },
   { flags: '--no-queue', description: 'fail at once when there is no room, instead of waiting' },
@@ -58,7 +68,21 @@ const stepOnlyFields = (options: Options): Partial<Step> => ({
   image: options.text('image'),
   workdir: options.text('workdir'),
   user: options.text('user'),
+  ...(options.list('mount').length > 0 && { mounts: options.list('mount').map(mountOf) }),
 })
+
+/** `DIR`, `DIR:TARGET`, either with `:ro` behind. */
+function mountOf(text: string): NonNullable<Step['mounts']>[number] {
+  const readOnly = text.endsWith(':ro')
+  const [from = '', target, ...rest] = (readOnly ? text.slice(0, -':ro'.length) : text).split(':')
+  if (from === '' || target === '' || rest.length > 0)
+    throw usage(
+      `--mount ${text} is no directory`,
+      'write it as --mount DIR, --mount DIR:TARGET or --mount DIR:TARGET:ro',
+    )
+  const source = resolve(from)
+  return { kind: 'bind', source, target: target ?? source, ...(readOnly && { readOnly }) }
+}
 
 const STEP = /^([A-Za-z0-9_][A-Za-z0-9_.-]*)(?:\(([^)]*)\))?=(.+)$/s
 

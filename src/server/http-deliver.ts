@@ -40,7 +40,7 @@ export function httpDeliver(options: HttpDeliverOptions = {}): Deliver {
     if (isIP(host) !== 0 && !mayReach(host)) throw refused(host)
     const limit = AbortSignal.timeout(timeLimitMs)
     const either = AbortSignal.any([signal, limit])
-    const open = (): ClientRequest => requestTo(url, agents, { ...headers, 'user-agent': 'taskport' }, body, either)
+    const open = (): ClientRequest => requestTo(url, agents, { 'user-agent': 'taskport', ...headers }, body, either)
     try {
       return await answered(open, body)
     } catch (error) {

@@ -53,7 +53,15 @@ export interface Server {
 export async function serve(given: Configuration): Promise<Server> {
   const problem = problemWith(given)
   if (problem) throw new Error(problem)
-  const c = { ...given, dataDirectory: resolve(given.dataDirectory) }
+  // Cells, which outlive it, may have been started elsewhere.
+  const absolute = (paths: readonly string[]) => paths.map((path) => resolve(path))
+  const { dataDirectory, allowBind, allowRoot } = given
+  const c = {
+    ...given,
+    dataDirectory: resolve(dataDirectory),
+    allowBind: absolute(allowBind),
+    allowRoot: absolute(allowRoot),
+  }
   makeDataDirectory(c.dataDirectory)
   // The faces are most of what there is to load: meanwhile the store's thread and the first cell come up.
   const loading = import('./faces.ts')

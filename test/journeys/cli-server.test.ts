@@ -87,12 +87,17 @@ describe('a data directory', () => {
     const directory = join(top, 'a'.repeat(90), 'b'.repeat(90))
     mkdirSync(directory, { recursive: true, mode: 0o755 })
     chmodSync(directory, 0o1777)
-    const server = startTaskport(['up', '--port', '0', '--ephemeral', '--data-dir', directory])
+    chmodSync(top, 0o755)
+    const server = startTaskport(['up', '--port', '0', '--ephemeral', '--allow-bind', top, '--data-dir', directory])
     await eventually('the server is ready', () => existsSync(join(directory, 'server.json')))
     expect(statSync(directory).mode & 0o7777).toBe(0o1777)
     const environment = { TASKPORT_DATA_DIR: directory }
     const client = (...args: string[]) => startTaskport(args, { environment })
     expect(await client('run', '--', 'echo', 'deep').finished).toMatchObject({ code: 0, stdout: 'deep\n' })
+    const shown = ['--mount', `${top}:/here:ro`, '--workdir', '/here']
+    expect(await client('run', ...shown, '--', 'ls').finished).toMatchObject({ code: 0, stdout: `${'a'.repeat(90)}\n` })
+    const hidden = await client('run', '--workdir', top, '--', 'ls').finished
+    expect(hidden.stderr).toContain('in the sandbox, which shows the system')
     expect(await client('run', '--detach', '--', 'sleep', '987654').finished).toMatchObject({ code: 0 })
     const sleeps = () => commandLines().some((line) => line.includes('987654'))
     await eventually('the task runs', sleeps)

@@ -10,7 +10,8 @@ export const run: Command = {
   passesThrough: true,
   examples: [
     "taskport run -- sh -c 'echo hi; sleep 1; echo done'",
-    'taskport run --timeout 10m --retries 2 --memory 512M -- make test',
+    'taskport run --timeout 10m --retries 2 --memory 512M -- pg_dump -f /tmp/dump',
+    'taskport run --mount . --workdir "$PWD" -- make test     (the server: taskport up --allow-bind .)',
     "taskport run --step 'build=make' --step 'test(build)=make test'",
   ],
   async run(context, args, options) {

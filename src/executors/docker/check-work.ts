@@ -7,6 +7,8 @@ import { hasReadOnlyRoot } from './container-spec.ts'
 export interface CheckPolicy {
   /** Host directories that steps may mount from. */
   readonly allowedBinds: readonly string[]
+  /** The server's own: whoever reads its key is the operator. */
+  readonly dataDirectory: string
   /** The engine's own socket: whoever holds it is root on the host. */
   readonly socket: string | undefined
   /** Privileged containers, devices and dangerous capabilities are allowed. */
@@ -36,6 +38,9 @@ function bindProblem(source: string | undefined, policy: CheckPolicy): string | 
   const real = realOf(source)
   if (policy.socket !== undefined && isWithin(realOf(policy.socket), real))
     return `${source} is not mounted: it would show the container engine's socket`
+  const data = realOf(policy.dataDirectory)
+  if (isWithin(data, real) || isWithin(real, data))
+    return `${source} is not mounted: it would show the server's data directory`
   if (policy.allowedBinds.some((directory) => isWithin(real, realOf(directory)))) return undefined
   return `${source} is not mounted: the operator allows no bind mounts from there (--allow-bind)`
 }

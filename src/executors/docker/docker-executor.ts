@@ -132,6 +132,7 @@ export class DockerExecutor implements Executor {
       ),
       policy: {
         allowedBinds: options.allowedBinds ?? [],
+        dataDirectory: options.dataDirectory,
         socket: socketOf(options.engine),
         allowPrivileged: options.allowPrivileged === true,
       },

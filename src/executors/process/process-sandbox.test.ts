@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { asTenant } from '../../core/identity.ts'
 import {
@@ -136,6 +137,21 @@ describe.runIf(host.bwrap !== undefined)('a program in its sandbox', () => {
     expect((await run(['ls', '/m'], mount('/usr/share'))).exit.code).toBe(0)
     for (const [step, source] of ['/var', '/', harness.directory, '/usr/share/../../var'].entries())
       expect((await run(['ls', '/m'], mount(source), id(step + 1))).exit.reason?.code).toBe('refused_by_executor')
+  })
+
+  it('may mount a directory that holds the data directory, which looks empty there', async () => {
+    await open({ sandbox: { mode: 'require', allowedBinds: [tmpdir()] } })
+    const mounts = [{ kind: 'bind', source: tmpdir(), target: '/m' }] as const
+    const name = basename(realpathSync(harness.directory))
+    const { exit } = await sh(`ls -A /m/${name}; mv /m/${name} /m/moved; touch /m/${name}/x`, { run: { mounts } })
+    expect(exit.code).not.toBe(0)
+    expect(
+      harness
+        .output(id())
+        .split('\n')
+        .filter((line) => !/(Read-only|busy|denied|ot permitted)/.test(line)),
+    ).toEqual([''])
+    expect(existsSync(harness.directory)).toBe(true)
   })
 
   it('can be looked into: exec and health checks run where the program is', async () => {

@@ -1,5 +1,6 @@
 import { type Reason, reason } from '../../../core/reason.ts'
 import { directoryMissing, programProblem } from './program-plan.ts'
+import type { Run } from './run.ts'
 import { sys } from './syscalls.ts'
 
 export type LauncherMessage =
@@ -31,12 +32,16 @@ export function hearLauncher(fd: number): LauncherMessage | undefined {
 }
 
 /** Why the launcher could not start the program. Stages are numbered as in launcher.c. */
-export function launchProblem(stage: number, errno: number, program: string, directory: string): Reason {
+export function launchProblem(
+  stage: number,
+  errno: number,
+  { program, directory, sandboxed }: Pick<Run, 'program' | 'directory' | 'sandboxed'>,
+): Reason {
   switch (stage) {
     case 8:
       return programProblem(errno, program)
     case 7:
-      return directoryMissing(directory)
+      return directoryMissing(directory, sandboxed)
     case 6:
       return reason('user_missing', `the step's user could not be taken on (errno ${errno})`, { errno })
     case 5:

@@ -98,7 +98,10 @@ export class Launcher {
     const { host, sandbox } = this.#config
     const { run } = work
     if (run.image !== undefined)
-      return reason('refused_by_executor', 'the process executor runs programs, not container images')
+      return reason(
+        'refused_by_executor',
+        'the process executor runs programs, not container images: start Docker or Podman, then this server anew',
+      )
     if (sandbox.mode === 'require' && run.sandbox?.mode === 'off')
       return reason('refused_by_executor', 'the operator requires a sandbox for every step')
     if (host.bwrap === undefined && (run.sandbox?.mode === 'on' || sandbox.mode === 'require'))

@@ -57,8 +57,16 @@ export function execProblem(errno: number, program: string, directory: string | 
   return programProblem(errno, program)
 }
 
-export const directoryMissing = (directory: string): Reason =>
-  reason('directory_missing', `the working directory ${directory} does not exist or cannot be entered`, { directory })
+/** `sandboxed`: this machine may well have it. */
+export function directoryMissing(directory: string, sandboxed = false): Reason {
+  const inside = sandboxed ? ' in the sandbox, which shows the system, a workspace and what is mounted' : ''
+  const message = `the working directory ${directory} does not exist or cannot be entered${inside}`
+  return reason('directory_missing', message, { directory })
+}
+
+/** Of this machine, to be shown in a sandbox. */
+export const sourceMissing = (directory: string): Reason =>
+  reason('directory_missing', `${directory}, to be shown inside, does not exist`, { directory })
 
 export function programProblem(errno: number, program: string): Reason {
   const facts = { program, errno }

@@ -100,7 +100,7 @@ export class RunEnder {
         this.#parts.started(run)
         break
       case 'failed':
-        run.refusal = launchProblem(message.stage, message.errno, run.program, run.directory)
+        run.refusal = launchProblem(message.stage, message.errno, run)
         break
       case 'ended':
         run.status = message.status

@@ -1,10 +1,10 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { MountSpec, NetworkSpec } from '../../../core/step-spec.ts'
 import type { CellConfig } from '../protocol.ts'
-import { directoryMissing } from './program-plan.ts'
+import { sourceMissing } from './program-plan.ts'
 import { type Shown, showPaths, topLevel } from './shown-paths.ts'
 
 /** Where a sandboxed program finds its workspace. */
@@ -103,7 +103,7 @@ function rootOf(
 ): { readonly paths: readonly Shown[] } | { readonly refusal: Reason } {
   if (root === undefined) return { paths: config.host.systemPaths.map((as) => ({ from: as.path, as })) }
   const real = realpathOf(root)
-  if (real === undefined) return { refusal: directoryMissing(root) }
+  if (real === undefined) return { refusal: sourceMissing(root) }
   if (!config.sandbox.allowedRoots.some((allowed) => isBelow(real, allowed)))
     return { refusal: reason('refused_by_executor', `the operator does not allow ${root} as a root file system`) }
   return { paths: topLevel(real, NOT_FROM_ROOT).map((as) => ({ from: join(real, as.path), as })) }
@@ -126,12 +126,22 @@ function mountArgv(
   const how = frozen || mount.readOnly ? '--ro-bind' : '--bind'
   if (mount.kind !== 'bind') return { argv: [how, shared(mount), mount.target] }
   const source = realpathOf(mount.source ?? '')
-  if (source === undefined) return { refusal: directoryMissing(mount.source ?? '(none)') }
+  if (source === undefined) return { refusal: sourceMissing(mount.source ?? 'a directory without a name') }
   if (mount.trusted) return { argv: [how, source, mount.target] }
   const allowed = config.sandbox.allowedBinds.some((directory) => isBelow(source, realpathOf(directory) ?? directory))
-  if (!allowed || isBelow(source, config.dataDirectory) || isBelow(config.dataDirectory, source))
-    return { refusal: reason('refused_by_executor', `the operator does not allow ${mount.source} to be mounted`) }
-  return { argv: [how, source, mount.target] }
+  const data = realpathOf(config.dataDirectory) ?? config.dataDirectory
+  if (!allowed || isBelow(source, data)) return { refusal: bindRefusal(mount.source!) }
+  return { argv: [how, source, mount.target, ...hiddenArgv(data, source, mount.target)] }
+}
+
+const bindRefusal = (source: string): Reason =>
+  reason('refused_by_executor', `the operator does not allow ${source} to be mounted (taskport up --allow-bind DIR)`)
+
+/** A project's directory often holds the server's own: it looks empty there, and cannot be moved. */
+function hiddenArgv(data: string, source: string, target: string): readonly string[] {
+  if (!isBelow(data, source)) return []
+  const inside = join(target, relative(source, data))
+  return ['--tmpfs', inside, '--remount-ro', inside]
 }
 
 /** Bubblewrap makes what leads to a mount for its own user alone (0700): a step of another user could not pass. */
