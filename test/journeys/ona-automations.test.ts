@@ -198,6 +198,42 @@ test('an environment tells who used it last, says what it cannot change, and tak
   await expect(automations().upsert({ environmentId: id, automationsFile: {} })).rejects.toThrow('is being deleted')
 })
 
+test('what an environment cannot be made from is refused by the field that names it', async () => {
+  const init = (url: string) => ({ specs: [{ contextUrl: { url } }] })
+  const cases: readonly [string, string, object, string][] = [
+    [
+      'EnvironmentService',
+      'CreateEnvironment',
+      { spec: { content: { initializer: init('ext::id') } } },
+      'spec.content.initializer.specs[0].context_url.url: ',
+    ],
+    [
+      'EnvironmentService',
+      'CreateEnvironment',
+      { spec: { automationsFile: { automationsFilePath: '/etc/x' } } },
+      'spec.automations_file.automations_file_path: ',
+    ],
+    [
+      'EnvironmentService',
+      'UpdateEnvironment',
+      { environmentId, spec: { automationsFile: { automationsFilePath: '../x' } } },
+      'spec.automations_file.automations_file_path: ',
+    ],
+    [
+      'ProjectService',
+      'CreateProject',
+      { name: 'p', initializer: init('ext::id') },
+      'initializer.specs[0].context_url.url: ',
+    ],
+    ['RunnerService', 'ParseContextURL', { contextUrl: 'ext::id' }, 'context_url: '],
+    ['RunnerService', 'ParseContextURL', { contextUrl: 'https://a.example/b/tree/a b%' }, 'context_url: '],
+  ]
+  for (const [service, method, body, words] of cases) {
+    const answer = await post<{ readonly message: string }>(service, method, body)
+    expect([method, answer.status, answer.body.message.startsWith(words)]).toEqual([method, 400, true])
+  }
+})
+
 test('the token of one environment makes no other', async () => {
   const { body } = await post<{ readonly accessToken: string }>('EnvironmentService', 'CreateEnvironmentAccessToken', {
     environmentId,

@@ -243,5 +243,5 @@ test('x-taskport: what a failure means to the others, tries by exit code, and ti
   expect(read('tries')).toBe('try\n'.repeat(3))
   expect(await run('other-code')).toEqual(['FAILED', 'exited with code 8'])
   expect(read('once')).toBe('x\n')
-  expect(await run('late')).toEqual(['FAILED', expect.stringContaining('longer')])
+  expect(await run('late')).toEqual(['FAILED', expect.stringContaining('1s')])
 })

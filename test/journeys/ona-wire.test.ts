@@ -138,6 +138,8 @@ test('an environment’s endpoint runs commands and keeps files, binary content 
     code: Code.AlreadyExists,
   })
   await expect(ops.readFile({ path: 'nothing' })).rejects.toMatchObject({ code: Code.NotFound })
+  await expect(ops.writeFile({ path: 'no/such/place', content })).rejects.toThrow('no/such/place: No such file')
+  await expect(ops.readFile({ path: '' })).rejects.toThrow('path: value length must be at least 1')
   const once = { operationId: 'op-1', command: 'echo out; echo err >&2; echo x >> runs; exit 7', timeoutSeconds: 20 }
   expect(await ops.exec(once)).toMatchObject({ exitCode: 7, stdout: 'out\n', stderr: 'err\n' })
   expect(await ops.exec(once)).toMatchObject({ exitCode: 7 })

@@ -8,6 +8,7 @@
  * E3. Doing an errand twice does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Principal, Tenant } from '../../../core/identity.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
 import type { Engine } from '../../../engine/engine.ts'
@@ -77,7 +78,11 @@ export class Errands {
       await this.#perform(stored.body, signal)
       if (signal.aborted) return 'something'
       const place = { tenant: SYSTEM_TENANT, collection: COLLECTIONS.errand, key: environment }
-      await this.#engine.saveDocuments([{ kind: 'document.delete', ...place, expected: stored.version }])
+      const done = [{ kind: 'document.delete' as const, ...place, expected: stored.version }]
+      // A later errand has taken its place: that one is done next.
+      await this.#engine.saveDocuments(done).catch((error: unknown) => {
+        if (!isEngineError(error, 'conflict', 'document')) throw error
+      })
     } catch (error) {
       if (this.#closing.aborted) return 'something'
       this.#log.error({ err: error, environment }, 'an environment could not be brought on; it is tried again')

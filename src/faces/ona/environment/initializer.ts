@@ -7,47 +7,55 @@ import { type GitInitializer, GitInitializer_CloneTargetMode as Mode } from '../
 import type { OnaOptions } from '../options.ts'
 import { type EnvironmentSpecJson, specOf } from './spec-json.ts'
 
-/** Throws `invalid_argument` for what cannot or must not be fetched. */
-export function contentOf(options: OnaOptions, spec: EnvironmentSpecJson): Content {
+const FIELD = 'spec.content.initializer.specs[0]'
+
+/** Throws `invalid_argument` for what cannot or must not be fetched; `field`: where the request says it. */
+export function contentOf(options: OnaOptions, spec: EnvironmentSpecJson, field = FIELD): Content {
   const [first, ...more] = specOf(spec).content?.initializer?.specs ?? []
-  if (more.length > 0) throw invalidArgument('spec.content.initializer.specs: one specification is served')
-  if (first?.spec.case === 'git') return gitContent(first.spec.value)
-  if (first?.spec.case === 'contextUrl') return urlContent(options, first.spec.value.url)
+  if (more.length > 0) throw invalidArgument(`${field}: one specification is served`)
+  if (first?.spec.case === 'git') return gitContent(first.spec.value, `${field}.git`)
+  if (first?.spec.case === 'contextUrl') return contentOfUrl(options, first.spec.value.url, `${field}.context_url.url`)
   return { kind: 'empty' }
 }
 
-const FIELD = 'spec.content.initializer.specs[0]'
-
-function urlContent(options: OnaOptions, url: string): Content {
-  if (url.startsWith('file:')) return { kind: 'directory', directory: directoryOfUrl(options, url) }
+/** Throws `invalid_argument`. */
+export function contentOfUrl(options: OnaOptions, url: string, field: string): Content {
+  if (url.startsWith('file:')) return { kind: 'directory', directory: directoryOfUrl(options, url, field) }
   const tree = /^(https?:\/\/[^/]+\/[^?#]+?)(?:\/-)?\/tree\/([^?#]+?)\/?$/.exec(url)
   if (tree)
     return {
       kind: 'git',
-      url: gitUrl(tree[1]!),
-      target: { kind: 'branch', name: refName(decodeURIComponent(tree[2]!)) },
+      url: gitUrl(tree[1]!, field),
+      target: { kind: 'branch', name: refName(decoded(tree[2]!), field) },
     }
-  return { kind: 'git', url: gitUrl(url) }
+  return { kind: 'git', url: gitUrl(url, field) }
 }
 
-function directoryOfUrl({ workspaceRoots }: OnaOptions, url: string): string {
-  const path = realpath(pathOfUrl(url))
+/** What is no percent-encoding means itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function directoryOfUrl({ workspaceRoots }: OnaOptions, url: string, field: string): string {
+  const path = realpath(pathOfUrl(url, field))
   const roots = workspaceRoots.map((root) => realpath(root)).filter((root) => root !== undefined)
   if (
     path === undefined ||
     !roots.some((root) => path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`))
   )
-    throw invalidArgument(
-      `${FIELD}.context_url.url: ${url} is not a directory below one that the operator gave (--workspace-root)`,
-    )
+    throw invalidArgument(`${field}: ${url} is not a directory below one that the operator gave (--workspace-root)`)
   return path
 }
 
-function pathOfUrl(url: string): string {
+function pathOfUrl(url: string, field: string): string {
   try {
     return fileURLToPath(url)
   } catch {
-    throw invalidArgument(`${FIELD}.context_url.url: ${url} is no file URL of this machine`)
+    throw invalidArgument(`${field}: ${url} is no file URL of this machine`)
   }
 }
 
@@ -59,14 +67,14 @@ function realpath(path: string): string | undefined {
   }
 }
 
-function gitContent({ remoteUri, targetMode, cloneTarget, checkoutLocation }: GitInitializer): Content {
+function gitContent({ remoteUri, targetMode, cloneTarget, checkoutLocation }: GitInitializer, field: string): Content {
   const kind = TARGETS[targetMode]
-  const target: GitTarget | undefined = kind && { kind, name: refName(cloneTarget) }
+  const target: GitTarget | undefined = kind && { kind, name: refName(cloneTarget, `${field}.clone_target`) }
   if (/^\/|(^|\/)\.\.(\/|$)|\0/.test(checkoutLocation))
-    throw invalidArgument(`${FIELD}.git.checkout_location: must be a path inside the workspace`)
+    throw invalidArgument(`${field}.checkout_location: must be a path inside the workspace`)
   return {
     kind: 'git',
-    url: gitUrl(remoteUri),
+    url: gitUrl(remoteUri, `${field}.remote_uri`),
     ...(target && { target }),
     ...(checkoutLocation !== '' && { location: checkoutLocation }),
   }
@@ -82,14 +90,14 @@ const TARGETS: Readonly<Record<Mode, GitTarget['kind'] | undefined>> = {
 }
 
 /** Only what reaches another machine: no local path, and none of git's helpers that run commands. */
-function gitUrl(url: string): string {
+function gitUrl(url: string, field: string): string {
   if (/^(https?|ssh|git):\/\/[^\s\0]+$/.test(url) || /^[\w.-]+@[\w.-]+:[^\s\0]+$/.test(url)) return url
-  throw invalidArgument(`${FIELD}: ${JSON.stringify(url)} is no git URL (https, ssh, git)`)
+  throw invalidArgument(`${field}: ${JSON.stringify(url)} is no git URL (https, ssh, git)`)
 }
 
-function refName(name: string): string {
+function refName(name: string, field: string): string {
   if (name === '' || name.startsWith('-') || /[\s\0~^:?*[\\]|\.\./.test(name))
-    throw invalidArgument(`${FIELD}.git.clone_target: ${JSON.stringify(name)} is no branch, tag or commit`)
+    throw invalidArgument(`${field}: ${JSON.stringify(name)} is no branch, tag or commit`)
   return name
 }
 

@@ -1,6 +1,7 @@
 /** Why something went wrong, in the user's own nouns: the core knows services and secrets by keys of ours. */
 import type { Execution } from '../../../core/execution.ts'
 import { stepsOf } from '../../../core/execution.ts'
+import { durationText } from '../../../core/quantity-text.ts'
 import type { Reason } from '../../../core/reason.ts'
 import { factsOf, type StepFacts } from '../task/step-label.ts'
 
@@ -9,7 +10,7 @@ export function sayReason({ code, message, facts = {} }: Reason, step: StepFacts
   if (code === 'secret_missing' && facts.variable !== undefined)
     return `the secret that the variable ${facts.variable} names does not exist`
   if (code === 'condition_timeout' && typeof facts.limitMs === 'number')
-    return `it was not ready within ${facts.limitMs / 1_000}s`
+    return `it was not ready within ${durationText(facts.limitMs)}`
   if (code !== 'awaited_failed' || facts.state === undefined) return message
   const what =
     step?.service === undefined ? 'the environment did not start' : `service ${step.label} ${HOW[String(facts.state)]}`

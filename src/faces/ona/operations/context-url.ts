@@ -1,19 +1,13 @@
 /** What an address is that an environment may be made from, and whether its host can be asked. */
-import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Content } from '../../../workspaces/checkout.ts'
 import { allDocuments } from '../../kit/documents.ts'
 import { type Call, checkEnvironment } from '../call.ts'
 import { COLLECTIONS, type ProjectRecord } from '../documents.ts'
-import { contentOf } from '../environment/initializer.ts'
+import { contentOf, contentOfUrl } from '../environment/initializer.ts'
 import { CLASS_ID, RUNNER_ID } from '../environment/present-environment.ts'
 import { specToJson } from '../environment/spec-json.ts'
 import { missing } from '../errors.ts'
-import {
-  type ContextURLInitializer,
-  EnvironmentInitializerSchema,
-  EnvironmentSpec_ContentSchema,
-  EnvironmentSpecSchema,
-} from '../gen/gitpod/v1/environment_pb.js'
 import type * as wire from '../gen/gitpod/v1/runner_pb.js'
 import { specOfProject } from '../project/spec-of-project.ts'
 import { needText, needUuid } from '../wire/validate.ts'
@@ -24,19 +18,13 @@ export async function parseContextUrl(
   { contextUrl, runnerId }: wire.ParseContextURLRequest,
 ): Promise<MessageInitShape<typeof wire.ParseContextURLResponseSchema>> {
   checkRunner(call, runnerId)
-  const content = contentOf(call.options, specOfUrl(needText('context_url', contextUrl)))
+  const content = contentOfUrl(call.options, needText('context_url', contextUrl), 'context_url')
   return {
     originalContextUrl: contextUrl,
     ...(content.kind === 'git' && { git: gitOf(content) }),
     projectIds: await projectsOf(call, content),
     recommendedEnvironmentClasses: [CLASS_ID],
   }
-}
-
-function specOfUrl(url: string) {
-  const value: Pick<ContextURLInitializer, 'url'> = { url }
-  const initializer = create(EnvironmentInitializerSchema, { specs: [{ spec: { case: 'contextUrl', value } }] })
-  return specToJson(create(EnvironmentSpecSchema, { content: create(EnvironmentSpec_ContentSchema, { initializer }) }))
 }
 
 /** `https://host/owner/repo.git`, `git@host:owner/repo`: the last part is the repository, what is before it the owner. */

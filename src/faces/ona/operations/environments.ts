@@ -24,9 +24,10 @@ import { newestPrebuild } from '../prebuild/find-prebuild.ts'
 import { findProject } from '../project/find-project.ts'
 import { specOfProject } from '../project/spec-of-project.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
-import { filterEnums, filterValues } from '../wire/validate.ts'
+import { filterEnums, filterValues, needInside } from '../wire/validate.ts'
 
 const LONGEST_NAME = 80
+const FILE_PATH = 'spec.automations_file.automations_file_path'
 
 export async function createEnvironment(
   call: Call,
@@ -63,6 +64,7 @@ function named(name: string | undefined): { readonly name?: string } {
 
 async function created(call: Call, request: NewEnvironment) {
   checkClass('spec.machine.class', request.spec.machine?.class)
+  needInside(FILE_PATH, request.spec.automationsFile?.automationsFilePath ?? '')
   const record = newEnvironment(call, call.caller.principal, request)
   const started = await start(call, call.caller.principal, record, 0)
   tell(call, started, ResourceOperation.CREATE)
@@ -223,7 +225,7 @@ function withAutomations(
   const automationsFile = {
     $typeName: 'gitpod.v1.EnvironmentSpec.AutomationsFile' as const,
     session: file.session ?? former?.session ?? '',
-    automationsFilePath: file.automationsFilePath ?? former?.automationsFilePath ?? '',
+    automationsFilePath: needInside(FILE_PATH, file.automationsFilePath ?? former?.automationsFilePath ?? ''),
     triggerFilter: former?.triggerFilter ?? [],
   }
   return { ...body, spec: specToJson({ ...spec, automationsFile }), specVersion: body.specVersion + 1 }

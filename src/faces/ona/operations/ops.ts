@@ -6,10 +6,11 @@ import { currentAttempt } from '../../../core/execution.ts'
 import { shellCode } from '../../../core/exit.ts'
 import type { Call } from '../call.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
-import { runToEnd } from '../environment/run-to-end.ts'
+import { type Finished, runToEnd } from '../environment/run-to-end.ts'
 import { alreadyExists, failedPrecondition, invalidArgument, missing } from '../errors.ts'
 import type * as wire from '../gen/supervisor/v1/environment_ops_pb.js'
 import { WriteMode } from '../gen/supervisor/v1/environment_ops_pb.js'
+import { needText } from '../wire/validate.ts'
 
 const MOST_BYTES = 4 * 1024 * 1024
 /** Exit codes by which our scripts say what is wrong. */
@@ -52,11 +53,12 @@ export async function readFile(
   { signal }: HandlerContext,
 ): Promise<MessageInitShape<typeof wire.ReadFileResponseSchema>> {
   const { body: environment } = await findEnvironment(call, call.environment)
+  needText('path', path)
   if (offset < 0n || length < 0n) throw invalidArgument('offset and length: values must not be negative')
   const argv = ['bash', '-c', READ, 'read', path, String(offset + 1n), String(length)]
-  const { execution, stdout } = await runToEnd(call, environment, { program: { argv }, runsOn: HERE }, signal)
-  refuse(currentAttempt(execution.status.steps[0]!)?.exit?.code, path)
-  const [kind, ...lines] = stdout.toString('latin1').split('\n')
+  const done = await runToEnd(call, environment, { program: { argv }, runsOn: HERE }, signal)
+  refuse(done, path)
+  const [kind, ...lines] = done.stdout.toString('latin1').split('\n')
   if (kind === 'directory') return { result: { case: 'directory', value: { entries: entriesOf(decode(lines)) } } }
   const [size, ...content] = lines
   const data = decode(content)
@@ -98,16 +100,19 @@ export async function writeFile(
   { signal }: HandlerContext,
 ): Promise<MessageInitShape<typeof wire.WriteFileResponseSchema>> {
   const { body: environment } = await findEnvironment(call, call.environment)
+  needText('path', path)
   if (content.length > MOST_BYTES) throw invalidArgument(`content: at most ${MOST_BYTES} bytes`)
   const argv = ['bash', '-c', WRITE, 'write', path, MODES[mode] ?? 'write', CONTENT]
   const mounts = [{ kind: 'file' as const, target: CONTENT, content: Buffer.from(content).toString('base64') }]
-  const { execution } = await runToEnd(call, environment, { program: { argv }, runsOn: HERE, mounts }, signal)
-  refuse(currentAttempt(execution.status.steps[0]!)?.exit?.code, path)
+  refuse(await runToEnd(call, environment, { program: { argv }, runsOn: HERE, mounts }, signal), path)
   return { bytesWritten: BigInt(content.length) }
 }
 
-function refuse(code: number | undefined, path: string): void {
+/** With the last word of the program that failed, as `path: why`. */
+function refuse({ execution, stderr }: Finished, path: string): void {
+  const code = currentAttempt(execution.status.steps[0]!)?.exit?.code
   if (code === ABSENT) throw missing('file', path)
   if (code === PRESENT) throw alreadyExists(`${path} exists`)
-  if (code !== 0) throw failedPrecondition(`${path} cannot be used so`)
+  const why = /: ([^:\n]+)\n?$/.exec(stderr.toString('utf8'))?.[1]
+  if (code !== 0) throw failedPrecondition(`${path}: ${why ?? 'it cannot be used so'}`)
 }

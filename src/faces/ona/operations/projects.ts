@@ -24,7 +24,7 @@ import { findProject } from '../project/find-project.ts'
 import { presentProject } from '../project/present-project.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
 import { creatorOf } from '../wire/subject.ts'
-import { filterValues, needText } from '../wire/validate.ts'
+import { filterValues, needInside, needText } from '../wire/validate.ts'
 import { removePrebuild } from './prebuilds.ts'
 
 /** What several methods answer. */
@@ -39,8 +39,8 @@ export async function createProject(call: Call, request: wire.CreateProjectReque
     name: needText('name', request.name),
     initializer: parseInitializer(call, request.initializer),
     ...(prebuilds !== undefined && { prebuilds }),
-    automationsFilePath: parsePath('automations_file_path', request.automationsFilePath),
-    devcontainerFilePath: parsePath('devcontainer_file_path', request.devcontainerFilePath),
+    automationsFilePath: needInside('automations_file_path', request.automationsFilePath),
+    devcontainerFilePath: needInside('devcontainer_file_path', request.devcontainerFilePath),
     technicalDescription: request.technicalDescription,
   })
 }
@@ -82,13 +82,12 @@ const tell = (call: Call, id: string, operation: ResourceOperation): void =>
 /** What no environment could be made from is refused now. */
 function parseInitializer(call: Call, initializer: EnvironmentInitializer | undefined): JsonValue {
   if (!initializer || initializer.specs.length === 0) throw invalidArgument('initializer: value is required')
-  contentOf(call.options, specToJson(create(EnvironmentSpecSchema, { content: { initializer } })))
+  contentOf(
+    call.options,
+    specToJson(create(EnvironmentSpecSchema, { content: { initializer } })),
+    'initializer.specs[0]',
+  )
   return toJson(EnvironmentInitializerSchema, initializer)
-}
-
-function parsePath(field: string, path: string): string {
-  if (/^\/|(^|\/)\.\.(\/|$)|\0/.test(path)) throw invalidArgument(`${field}: must be a path inside the repository`)
-  return path
 }
 
 function parsePrebuilds(configuration: wire.ProjectPrebuildConfiguration | undefined): JsonValue | undefined {
@@ -152,10 +151,10 @@ function updated(call: Call, project: ProjectRecord, request: wire.UpdateProject
     ...(initializer && { initializer: parseInitializer(call, initializer) }),
     ...(prebuilds !== undefined && { prebuilds }),
     ...(automationsFilePath !== undefined && {
-      automationsFilePath: parsePath('automations_file_path', automationsFilePath),
+      automationsFilePath: needInside('automations_file_path', automationsFilePath),
     }),
     ...(devcontainerFilePath !== undefined && {
-      devcontainerFilePath: parsePath('devcontainer_file_path', devcontainerFilePath),
+      devcontainerFilePath: needInside('devcontainer_file_path', devcontainerFilePath),
     }),
     ...(technicalDescription !== undefined && { technicalDescription }),
   }

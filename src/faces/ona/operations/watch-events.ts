@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type Call, checkEnvironment } from '../call.ts'
 import { findEnvironment } from '../environment/find-environment.ts'
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, unimplemented } from '../errors.ts'
 import type { News } from '../events/event-hub.ts'
 import type { WatchEventsRequest, WatchEventsResponseSchema } from '../gen/gitpod/v1/event_pb.js'
 import { ResourceType } from '../gen/gitpod/v1/event_pb.js'
@@ -64,6 +64,8 @@ async function testOf(
     return (news) => news.environment === body.id && OF_ENVIRONMENT.has(news.resourceType)
   }
   checkEnvironment(call, '')
+  const creators = resourceTypeFilters.findIndex((filter) => filter.creatorIds.length > 0)
+  if (creators >= 0) throw unimplemented(`resource_type_filters[${creators}].creator_ids is not served`)
   const filters = resourceTypeFilters.map((filter, i) => ({
     type: filter.resourceType,
     ids: filterValues(`resource_type_filters[${i}].resource_ids`, filter.resourceIds),

@@ -19,6 +19,12 @@ export function needReference(field: string, value: string): string {
   return value
 }
 
+/** A path inside a repository or workspace; none is one. */
+export function needInside(field: string, path: string): string {
+  if (/^\/|(^|\/)\.\.(\/|$)|\0/.test(path)) throw invalidArgument(`${field}: must be a path inside the repository`)
+  return path
+}
+
 export function needText(field: string, value: string, atLeast = 1): string {
   if (value.length < atLeast) throw invalidArgument(`${field}: value length must be at least ${atLeast} characters`)
   return value
