@@ -102,12 +102,16 @@ function pictureArguments(profile: Profile, segmentSeconds: number): readonly st
   return ['-fps_mode', 'vfr', ...encoderArguments(profile), ...keyFrames(profile, segmentSeconds)]
 }
 
+/** What ffmpeg can still be told of twice as much, bit/s. */
+const MOST_BITRATE = 2 ** 30 - 1
+
 function encoderArguments(profile: Profile): readonly string[] {
-  const { bitrate, quality } = profile
+  const { quality } = profile
+  const bitrate = Math.min(profile.bitrate, MOST_BITRATE)
   const rate = quality === undefined ? ['-b:v', String(bitrate)] : ['-crf', String(quality)]
   const ceiling = ['-maxrate', String(bitrate), '-bufsize', String(bitrate * 2)]
   if (profile.encoder === 'VP8' || profile.encoder === 'VP9')
-    return [...vpxEncoder(profile.encoder), ...vpxRate(profile), ...ceiling]
+    return [...vpxEncoder(profile.encoder), ...vpxRate({ ...profile, bitrate }), ...ceiling]
   if (profile.encoder === 'HEVC')
     return [
       '-c:v',

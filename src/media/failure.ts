@@ -52,6 +52,9 @@ const BY_CODE: ReadonlyMap<number, MediaFailure> = new Map(
 export const failureOfExit = (code: number | undefined): MediaFailure | undefined =>
   code === undefined ? undefined : BY_CODE.get(code)
 
+/** Every exit code that a program of ours fails with. */
+export const ALL_CODES: readonly number[] = Object.values(MEDIA_FAILURES).map(({ code }) => code)
+
 /** Exit codes after which no step is tried again. */
 export const FINAL_CODES: readonly number[] = Object.values(MEDIA_FAILURES)
   .filter((failure) => !failure.retriable)

@@ -32,11 +32,13 @@ test('a profile of a bitrate alone keeps the size, one side follows from the oth
     { bitrate: 400_000, height: 540, name: '../../etc' },
     { bitrate: 400_000, width: 960, name: 'source' },
     { bitrate: 400_000, width: 960, height: 540, name: 'source' },
+    { bitrate: 400_000, width: 960, height: 540, name: 'fmp4' },
   ]
   expect(profilesFor(wanted, source)).toMatchObject([
     { name: '1080p0', width: 1920, height: 1080 },
     { name: '_etc', width: 960, height: 540 },
     { name: 'p_source', width: 960, height: 540 },
     { name: 'p_source-2', width: 960, height: 540 },
+    { name: 'p_fmp4', width: 960, height: 540 },
   ])
 })

@@ -77,7 +77,7 @@ function fileName(text: string): string {
   return plain === '' || RESERVED.has(plain) ? `p_${plain}` : plain
 }
 
-const RESERVED = new Set(['source', 'thumbnails', 'video', 'index'])
+const RESERVED = new Set(['source', 'thumbnails', 'video', 'index', 'fmp4'])
 
 function uniqueName(name: string, taken: Set<string>): string {
   let unique = name

@@ -134,7 +134,7 @@ export function stepsAfterProbe(
   const job: RenditionsJob = { ...base, profiles, thumbnails }
   const made = mediaStep(tools, { name: 'renditions', group: 2, program: 'renditions', job, share: 1 - SOURCE_SHARE })
   const played = mediaStep(tools, {
-    ...{ name: 'source', group: 2, program: 'source', job: base, share: SOURCE_SHARE, essential: false },
+    ...{ name: 'source', group: 2, program: 'source', job: base, share: SOURCE_SHARE, essential: false, tries: 'one' },
   })
   const packaged = mediaStep(tools, { name: 'package', group: 3, program: 'package', job: whole })
   const isPlayed = request.output === 'publish' && isPlayable(facts)
@@ -161,6 +161,8 @@ function isPlayable(facts: MediaFacts): boolean {
   const video = videoOf(facts)
   return (
     video?.codec === 'h264' &&
+    // MPEG-TS does not say that it is to be turned.
+    video.rotation === undefined &&
     /^yuvj?420p$/.test(video.pixelFormat) &&
     facts.tracks.every((track) => track.bitrate <= PLAYABLE_BITRATE) &&
     audioOf(facts)?.codec !== ''

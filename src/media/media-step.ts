@@ -2,7 +2,7 @@ import { dirname, isAbsolute } from 'node:path'
 import type { Reservation } from '../core/resources.ts'
 import type { RetryPolicy } from '../core/retry-policy.ts'
 import type { EnvValue, MountSpec, StepSpec } from '../core/step-spec.ts'
-import { FINAL_CODES } from './failure.ts'
+import { ALL_CODES, FINAL_CODES } from './failure.ts'
 import type { Job } from './job.ts'
 import type { MediaProgram } from './media-programs.ts'
 
@@ -25,6 +25,8 @@ export interface MediaStep {
   readonly env?: Readonly<Record<string, EnvValue>>
   readonly mounts?: readonly MountSpec[]
   readonly essential?: boolean
+  /** `one`: what fails is not tried again, so that nothing waits for it; what was lost is. */
+  readonly tries?: 'one'
   /** Share of the whole reservation, 0–1. Default all of it. */
   readonly share?: number
   /** Steps that must have succeeded. */
@@ -59,7 +61,7 @@ export function mediaStep(tools: MediaTools, step: MediaStep): StepSpec {
       reservedMemoryBytes: Math.floor(RESERVATION.memoryBytes * share),
     },
     timeoutMs: TIME_LIMIT_MS,
-    retry: retryOf(tools),
+    retry: retryOf(tools, step.tries),
     stop: { signal: 'SIGKILL', graceMs: 0 },
     work: {
       kind: 'run',
@@ -80,7 +82,8 @@ function toolMounts({ ffmpeg, ffprobe }: MediaTools): readonly MountSpec[] {
     .map((directory) => ({ kind: 'bind', source: directory, target: directory, readOnly: true, trusted: true }))
 }
 
-function retryOf({ backoffMs: { first, longest } }: MediaTools): RetryPolicy {
+function retryOf({ backoffMs: { first, longest } }: MediaTools, tries?: 'one'): RetryPolicy {
+  const ignoredExitCodes = tries === 'one' ? ALL_CODES : FINAL_CODES
   const backoff = { initialMs: first, factor: Math.max(1, longest / Math.max(1, first)), maximumMs: longest }
-  return { on: 'failure', limit: RETRIES, ignoredExitCodes: FINAL_CODES, backoff, whenLost: true }
+  return { on: 'failure', limit: RETRIES, ignoredExitCodes, backoff, whenLost: true }
 }

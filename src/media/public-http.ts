@@ -39,14 +39,15 @@ export function publicHttp(allowed: readonly string[], stallMs = STALL_MS): Publ
   const shared = { lookup: checkedLookup(mayReach), timeout: stallMs }
   const agents = { http: new HttpAgent(shared), https: new HttpsAgent(shared) }
   const call = async (text: string, options: HttpCall = {}): Promise<IncomingMessage> => {
-    const url = new URL(text)
+    const url = URL.parse(text)
+    if (!url) throw new AddressRefused('no address at all')
     checkLiteral(url, mayReach)
     const answer = await once(url, options, agents, stallMs)
     const { location } = answer.headers
     const hops = options.redirects ?? 0
     if (location === undefined || hops === 0 || !isRedirect(answer.statusCode)) return answer
     answer.resume()
-    return call(new URL(location, url).href, { ...options, redirects: hops - 1 })
+    return call(URL.parse(location, url.href)?.href ?? location, { ...options, redirects: hops - 1 })
   }
   return { call }
 }

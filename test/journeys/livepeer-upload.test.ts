@@ -70,9 +70,19 @@ test(
     )
     await mediaAreServedSafely(ready.downloadUrl!)
     await listsFind(asset.id, task!.id!)
+    await goneWhileDeleted(asset.id, [ready.playbackUrl!, ready.downloadUrl!])
   },
   LONG_MS,
 )
+
+/** Its source was playable by itself as well: none of it is left to see. */
+async function goneWhileDeleted(asset: string, addresses: readonly string[]): Promise<void> {
+  const seen = () => Promise.all(addresses.map(async (url) => (await fetch(url)).status))
+  expect((await world.client.asset.delete(asset)).statusCode).toBe(204)
+  expect(await seen()).toEqual([404, 404])
+  expect((await world.call('POST', `/asset/${asset}/restore`)).status).toBe(204)
+  expect(await seen()).toEqual([200, 200])
+}
 
 async function mediaAreServedSafely(address: string): Promise<void> {
   const part = await fetch(address, { headers: { range: 'bytes=10-19', origin: 'https://page.example' } })
@@ -85,6 +95,8 @@ async function mediaAreServedSafely(address: string): Promise<void> {
   })
   expect(Buffer.from(await part.arrayBuffer())).toEqual(video.subarray(10, 20))
   expect((await fetch(address, { headers: { range: `bytes=${video.length}-` } })).status).toBe(416)
+  const head = await fetch(address, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(video.length)])
   const tail = await fetch(address, { headers: { range: 'bytes=-5' } })
   expect(Buffer.from(await tail.arrayBuffer())).toEqual(video.subarray(-5))
   expect(Buffer.from(await (await fetch(address)).arrayBuffer())).toEqual(video)
@@ -121,6 +133,14 @@ test(
     expect((await put()).status).toBe(200)
     const second = await put()
     expect([second.status, await second.json()]).toEqual([422, { errors: ['asset has already been uploaded'] }])
+    const both = (await world.client.asset.create({ name: 'both' })).data!
+    const bodies = [video, Buffer.concat([video, Buffer.alloc(1)])]
+    const sent = await Promise.all(bodies.map(async (body) => (await fetch(both.url, { method: 'PUT', body })).status))
+    expect([...sent].sort()).toEqual([200, 422])
+    await world.until(both.task.id!, 'completed', 'failed')
+    const { asset: taken } = await world.client.asset.get(both.asset.id)
+    expect(taken!.size).toBe(bodies[sent.indexOf(200)]!.length)
+
     expect((await fetch(direct.url.replace(/.$/, '!'), { method: 'PUT', body: 'x' })).status).toBe(403)
 
     const resumable = (await world.client.asset.create({ name: 'resumable' })).data!

@@ -1,6 +1,7 @@
 /** What is answered to whom: keys, malformed requests, what is not served. No media are made. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LivepeerWorld, openLivepeerWorld } from '../support/livepeer-world.ts'
+import { type LivepeerWorld, openLivepeerWorld, type Reply } from '../support/livepeer-world.ts'
+import { eventually } from '../support/taskport-process.ts'
 
 let world: LivepeerWorld
 beforeAll(async () => {
@@ -28,6 +29,17 @@ test('a key opens, in either scheme and any case; everything else is told what i
   })
 })
 
+const upload = (profile: object) => ({
+  name: 'x',
+  url: 'http://a.example/b',
+  profiles: [{ bitrate: 100_000, ...profile }],
+})
+const transcode = (endpoint: string) => ({
+  input: { url: 'http://a.example/b' },
+  storage: { type: 's3', endpoint, bucket: 'b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+  outputs: { hls: { path: '/' } },
+})
+
 test('malformed requests are the caller’s fault, told as a list of texts', async () => {
   const cases: readonly (readonly [string, string, unknown, number])[] = [
     ['POST', '/asset/upload/url', '{"name":', 400],
@@ -44,7 +56,16 @@ test('malformed requests are the caller’s fault, told as a list of texts', asy
     ],
     ['POST', '/asset/upload/url', { name: 'x', url: 'http://a.example/b', playbackPolicy: { type: 'webhook' } }, 400],
     ['POST', '/asset/upload/url', { name: 'x', url: 'ipfs://cid' }, 501],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://a b.example/c' }, 422],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://[a/c' }, 422],
+    ['POST', '/asset/upload/url', { name: 'x', url: 'http://a.example/b', storage: { other: true } }, 422],
+    ['POST', '/asset/upload/url', upload({ gop: 'often' }), 422],
+    ['POST', '/asset/upload/url', upload({ fps: 1, fpsDen: 1_000 }), 422],
     ['POST', '/asset/request-upload', { name: 5 }, 422],
+    ['POST', '/transcode', transcode('https://a b.example'), 422],
+    ['POST', '/transcode', transcode('http://a.example:99999'), 422],
+    ['POST', '/transcode', transcode('file://elsewhere/srv'), 422],
+    ['POST', '/webhook', { name: 'x', url: 'http://a.example', events: ['task.done'] }, 422],
     ['POST', '/asset/upload/url', { name: 'x'.repeat(200_000) }, 413],
     ['POST', '/transcode', {}, 422],
     ['POST', '/clip', { playbackId: 'x', startTime: 5, endTime: 4 }, 422],
@@ -132,6 +153,46 @@ test('a task shows what was asked for', async () => {
   const { body } = await world.call('POST', '/asset/request-upload', { name: 'a', ...wanted })
   const { body: task } = await world.call('GET', `/task/${body.task.id}`)
   expect(task).toMatchObject({ type: 'upload', outputAssetId: body.asset.id, params: { upload: wanted } })
+})
+
+test('a list by phase is counted and paged as it is shown', async () => {
+  for (const name of ['one', 'two', 'three']) {
+    const { body } = await world.call('POST', '/asset/request-upload', { name })
+    if (name !== 'two') await world.call('POST', `/task/${body.task.id}/cancel`)
+  }
+  const filters = encodeURIComponent(JSON.stringify([{ id: 'phase', value: 'cancelled' }]))
+  const page = async (query: string) => {
+    const headers = { authorization: `Bearer ${world.key}` }
+    const answer = await fetch(`${world.url}/api/task?filters=${filters}&count=1${query}`, { headers })
+    const phases = ((await answer.json()) as Reply[]).map((task) => task.status.phase)
+    return { phases, total: answer.headers.get('x-total-count'), more: answer.headers.has('link') }
+  }
+  expect(await page('&limit=1')).toEqual({ phases: ['cancelled'], total: '2', more: true })
+  expect(await page('&limit=3')).toEqual({ phases: ['cancelled', 'cancelled'], total: '2', more: false })
+})
+
+test('a receiver that does not answer holds up no other; a cancelled upload is told', async () => {
+  world.answer('/hangs', () => undefined)
+  const events = ['asset.created', 'task.spawned', 'task.failed', 'asset.failed']
+  for (const path of ['/hangs', '/hears'])
+    await world.call('POST', '/webhook', { name: path, url: `${world.outside}${path}`, events })
+  const { body } = await world.call('POST', '/asset/request-upload', { name: 'never sent' })
+  await world.call('POST', `/task/${body.task.id}/cancel`)
+  const heard = () => world.received.filter(({ path }) => path === '/hears')
+  await eventually('all is told', () => heard().length === 4)
+  expect(heard().map((message) => JSON.parse(String(message.body)).event)).toEqual([
+    'asset.created',
+    'task.spawned',
+    'task.failed',
+    'asset.failed',
+  ])
+  expect(heard()[2]!.headers['user-agent']).toBe('livepeer.studio')
+  expect(JSON.parse(String(heard()[2]!.body)).payload).toMatchObject({
+    success: false,
+    task: { snapshot: { status: { phase: 'cancelled' } } },
+  })
+  expect(world.received.filter(({ path }) => path === '/hangs')).toHaveLength(1)
+  for (const hook of (await world.call('GET', '/webhook')).body) await world.call('DELETE', `/webhook/${hook.id}`)
 })
 
 test('the SDK throws its typed errors, and webhooks are created, changed, listed and deleted', async () => {

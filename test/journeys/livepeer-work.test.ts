@@ -95,6 +95,9 @@ test(
     const ready = (await world.client.asset.get(clip.asset.id)).asset!
     expect(ready).toMatchObject({ source: { type: 'clip' }, status: { phase: 'ready' } })
     expect(await decodedFrames(ready.playbackUrl!)).toBe(15)
+    expect(ready.downloadUrl).toMatch(/\.mp4$/)
+    expect((await fetch(ready.downloadUrl!, { method: 'HEAD' })).headers.get('content-type')).toBe('video/mp4')
+    expect(await decodedFrames(ready.downloadUrl!)).toBe(15)
     expect((await world.call('GET', `/asset/${asset.id}/clips`)).body.map((a: Reply) => a.id)).toEqual([clip.asset.id])
   },
   LONG_MS,

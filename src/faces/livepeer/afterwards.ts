@@ -3,7 +3,7 @@
  * written in the commit that made them due, so that a crash loses neither; this works them off, woken by each commit and,
  * for what is due later, by a timer.
  *
- * W1. News reach each webhook at least once, in order; one that fails holds up only itself.
+ * W1. It never waits for a receiver of news (`webhook/deliveries.ts`).
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import type { Document } from '../../core/ports/store.ts'
 import { eachDocument } from '../kit/documents.ts'
 import { COLLECTIONS, FACE_TENANT } from './documents.ts'
 import type { LivepeerParts } from './parts.ts'
-import { deliverDue } from './webhook/deliver-due.ts'
+import { Deliveries } from './webhook/deliveries.ts'
 import { WEBHOOK_LOG_MS, type WebhookLogRecord } from './webhook/webhook-log.ts'
 
 interface Garbage {
@@ -30,6 +30,7 @@ const LONGEST_WAIT_MS = 60_000
 export class Afterwards {
   readonly #parts: LivepeerParts
   readonly #stopping = new AbortController()
+  readonly #deliveries: Deliveries
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
   #again = false
@@ -37,6 +38,7 @@ export class Afterwards {
 
   constructor(parts: LivepeerParts) {
     this.#parts = parts
+    this.#deliveries = new Deliveries(parts, this.#stopping.signal)
   }
 
   /** Soon: the commit that it follows may still be under way. */
@@ -48,6 +50,7 @@ export class Afterwards {
     this.#stopping.abort()
     clearTimeout(this.#timer)
     await this.#round
+    await this.#deliveries.ended()
   }
 
   #schedule(inMs: number): void {
@@ -74,7 +77,7 @@ export class Afterwards {
     try {
       await this.#clean()
       await this.#forgetLogs()
-      return Math.min(await deliverDue(this.#parts, this.#stopping.signal), LONGEST_WAIT_MS)
+      return Math.min(await this.#deliveries.round(), LONGEST_WAIT_MS)
     } catch (error) {
       if (!this.#stopping.signal.aborted)
         this.#parts.context.log.warn({ error: String(error) }, 'not all could be done')

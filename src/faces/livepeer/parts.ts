@@ -29,6 +29,8 @@ export interface LivepeerParts {
   readonly mediaUrl: () => string
   /** Where uploads lie until they are whole. */
   readonly uploadDirectory: string
+  /** Assets that are being given their bytes this very moment: of two uploads only one may. */
+  readonly receiving: Set<string>
   /** The directory of what is played under this id. */
   readonly mediaDirectory: (playbackId: string) => string
 }
@@ -55,6 +57,7 @@ export function partsOf(
     ...work,
     mediaUrl: () => `${context.publicUrl().replace(/\/+$/, '')}/media`,
     uploadDirectory,
+    receiving: new Set(),
     mediaDirectory: (playbackId) => join(root, 'media', playbackId),
   }
 }

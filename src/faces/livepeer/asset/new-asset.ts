@@ -22,6 +22,7 @@ export type AssetRequest = Static<typeof RequestUpload>
 /** Refuses what this server would have to accept and ignore. */
 export function checkAssetRequest(body: AssetRequest): void {
   if (body.profiles?.length === 0) throw badRequest('assets must have at least one profile')
+  checkRates(body.profiles)
   if (body.encryption) throw notImplemented('encrypted assets are not supported here')
   if (body.c2pa) throw notImplemented('c2pa signing is not supported here')
   if (body.objectStoreId !== undefined) throw unprocessable('object store not found')
@@ -35,6 +36,15 @@ export function checkAssetRequest(body: AssetRequest): void {
 export const wantsIpfs = (storage: unknown): boolean => {
   const ipfs = (storage as { readonly ipfs?: unknown } | undefined)?.ipfs
   return ipfs !== undefined && ipfs !== null && ipfs !== false
+}
+
+const RATES = { least: 0.1, most: 240 } as const
+
+/** Throws 422 for a rate that no picture can be made at. */
+export function checkRates(profiles: readonly Static<typeof Profile>[] | null | undefined): void {
+  for (const { fps = 0, fpsDen = 1 } of profiles ?? [])
+    if (fps > 0 && (fps / fpsDen < RATES.least || fps / fpsDen > RATES.most))
+      throw unprocessable(`fps ${fps}/${fpsDen} must be from ${RATES.least} to ${RATES.most} frames per second`)
 }
 
 /** A profile as asked for, in words of media work. */

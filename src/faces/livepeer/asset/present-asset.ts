@@ -1,5 +1,6 @@
 import type { Execution } from '../../../core/execution.ts'
 import { progressOf } from '../task/life-cycle.ts'
+import { downloadOf } from './asset-download.ts'
 import type { AssetRecord, MediaFile } from './asset-record.ts'
 
 export interface AssetView {
@@ -33,7 +34,7 @@ export function presentAsset(asset: AssetRecord, view: AssetView): object {
     ...(asset.storage && { storage: asset.storage }),
     ...(asset.phase === 'ready' && {
       playbackUrl: `${view.mediaUrl}/${playbackId}/index.m3u8`,
-      downloadUrl: `${view.mediaUrl}/${playbackId}/video`,
+      downloadUrl: `${view.mediaUrl}/${playbackId}/${downloadOf(asset).path}`,
       ...webmOf(media?.webms ?? [], `${view.mediaUrl}/${playbackId}`),
     }),
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { downloadOf } from '../asset/asset-download.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { findAsset } from '../asset/find-asset.ts'
 import { LivepeerError } from '../errors.ts'
@@ -14,7 +15,7 @@ const read = bodyOf(Export)
 /** Headers that the sender sets itself. */
 const RESERVED = new Set(['host', 'content-length', 'transfer-encoding', 'connection'])
 
-/** POST /asset/:id/export: the source file is sent to an address of the caller's, or pinned at the operator's IPFS node. */
+/** POST /asset/:id/export: the file that it is saved as is sent to an address of the caller's, or pinned at the operator's IPFS node. */
 export const exportAsset: Operation = async (call) => {
   const wanted = read(call.body)
   const { body: asset, version } = await findAsset(call.engine, call.tenant, call.params.id!)
@@ -39,13 +40,13 @@ interface Custom {
 function sendOf({ parts }: Call, asset: AssetRecord, { url, method = 'PUT', headers = {} }: Custom): SendTarget {
   const directory = parts.mediaDirectory(asset.playbackId)
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const type = `${asset.media?.type}/${asset.media?.videoSpec.format}`
+  const { path, mime } = downloadOf(asset)
   const own = given.filter(([name]) => !RESERVED.has(name))
   return {
     directory,
-    file: join(directory, 'video'),
+    file: join(directory, path),
     url,
     method,
-    headers: { 'content-type': type, ...Object.fromEntries(own) },
+    headers: { 'content-type': mime, ...Object.fromEntries(own) },
   }
 }

@@ -5,7 +5,7 @@ import { presentAsset } from '../asset/present-asset.ts'
 import { putAsset, putPlayback, putTask } from '../documents.ts'
 import { type Operation, ok } from '../operation.ts'
 import { checkQueue } from '../task/start-task.ts'
-import { announceAsset, announceTaskOf } from '../webhook/announce.ts'
+import { announceAsset, announceTask } from '../webhook/announce.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { RequestUpload } from '../wire/schemas.ts'
 
@@ -28,7 +28,7 @@ export const requestUpload: Operation = async (call) => {
     putPlayback(tenant, asset),
     putTask(tenant, task),
     ...announceAsset(told, 'asset.created', asset, tenant),
-    ...announceTaskOf(tenant, told, 'task.spawned', task),
+    ...announceTask(told, 'task.spawned', task, tenant),
   ])
   parts.wake()
   const claims = { tenant, asset: asset.id, playbackId: asset.playbackId }

@@ -1,5 +1,4 @@
 import { isFinal } from '../../../core/execution.ts'
-import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain } from '../../kit/documents.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { isAdmin } from '../auth.ts'
@@ -7,10 +6,12 @@ import { COLLECTIONS, putAsset, putTask } from '../documents.ts'
 import { badRequest, forbidden, unprocessable } from '../errors.ts'
 import { type Call, created, NO_CONTENT, type Operation, ok } from '../operation.ts'
 import { findTask } from '../task/find-task.ts'
+import { statusOf } from '../task/life-cycle.ts'
 import { pinContent } from '../task/pin-task.ts'
 import { executionOf, presentTask, showTask } from '../task/present-task.ts'
 import { restartTask } from '../task/restart-task.ts'
-import type { TaskRecord } from '../task/task-record.ts'
+import type { TaskPhase, TaskRecord } from '../task/task-record.ts'
+import { announceAsset, announceTask } from '../webhook/announce.ts'
 import { bodyOf } from '../wire/check-body.ts'
 import { listed } from '../wire/list.ts'
 import { NewTask } from '../wire/schemas.ts'
@@ -41,31 +42,25 @@ export const listTasks: Operation = async (call) => {
   const { engine, tenant } = call
   const { filters, phase } = withoutPhase(call.query.filters)
   const asked: Call = { ...call, query: { ...call.query, ...(filters !== undefined && { filters }) } }
-  const answer = await listed<TaskRecord>(asked, {
+  return listed<TaskRecord>(asked, {
     collection: COLLECTIONS.task,
     fields: FIELDS,
     likeFields: ['name', 'user.email'],
-    test: (task) => phase === undefined || mayBe(task, phase),
+    test: async (task) => phase === undefined || (await phaseNow(call, task)) === phase,
     show: (task) => showTask(engine, tenant, task),
   })
-  if (phase === undefined) return answer
-  const shown = (answer.body as readonly { readonly status: { readonly phase: string } }[]).filter(
-    (t) => t.status.phase === phase,
-  )
-  return { ...answer, body: shown }
 }
 
-/** What is recorded rules most out; the rest is looked at when shown. */
-function mayBe({ end, execution }: TaskRecord, phase: string): boolean {
-  if (end) return end.phase === phase
-  return execution === undefined ? phase === 'pending' : phase === 'waiting' || phase === 'running'
+/** Of what goes on the record does not know it; there are never many of these. */
+async function phaseNow({ engine, tenant }: Call, task: TaskRecord): Promise<TaskPhase> {
+  return statusOf(task, await executionOf(engine, tenant, task)).phase
 }
 
 function withoutPhase(text: string | undefined): { readonly filters?: string; readonly phase?: string } {
   if (!text?.includes('"phase"')) return {}
   try {
     const all = JSON.parse(text) as readonly { readonly id?: unknown; readonly value?: unknown }[]
-    const found = all.find((filter) => filter.id === 'phase')
+    const found = all.find((filter) => filter?.id === 'phase')
     return { filters: JSON.stringify(all.filter((f) => f !== found)), ...(found && { phase: String(found.value) }) }
   } catch {
     return {}
@@ -92,7 +87,7 @@ export const cancelTask: Operation = async (call) => {
   const found = await findTask(engine, tenant, params.id!, 'task not found')
   if (found.body.end) throw badRequest('task is not in a cancellable state')
   const { execution } = found.body
-  if (execution === undefined) return ok(await cancelPending(call, found))
+  if (execution === undefined) return ok(await cancelPending(call))
   await engine.stop(tenant, execution, { message: 'cancelled by its user', by: call.principal.id, graceMs: 0 })
   await engine.waitFor(tenant, execution, isFinal, CANCEL_PATIENCE_MS)
   const { body } = await findTask(engine, tenant, params.id!)
@@ -100,7 +95,7 @@ export const cancelTask: Operation = async (call) => {
 }
 
 /** It still waits for its upload. */
-function cancelPending({ engine, tenant, params }: Call, _found: Document<TaskRecord>): Promise<object> {
+function cancelPending({ parts, engine, tenant, params }: Call): Promise<object> {
   return changeAgain(async () => {
     const task = await findTask(engine, tenant, params.id!)
     if (task.body.end || task.body.execution) throw badRequest('task is not in a cancellable state')
@@ -113,10 +108,16 @@ function cancelPending({ engine, tenant, params }: Call, _found: Document<TaskRe
       updatedAt: at,
       errorMessage: 'task was cancelled',
     }
+    const told = { at, version: 'cancelled' }
     await engine.saveDocuments([
       putTask(tenant, record, task.version),
-      ...(asset && failed ? [putAsset(tenant, failed, asset.version)] : []),
+      ...announceTask(told, 'task.updated', record, tenant),
+      ...announceTask(told, 'task.failed', record, tenant),
+      ...(asset && failed
+        ? [putAsset(tenant, failed, asset.version), ...announceAsset(told, 'asset.failed', failed, tenant)]
+        : []),
     ])
+    parts.wake()
     return presentTask(record, undefined)
   })
 }

@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import { isLocal } from '../../../media/local-bucket.ts'
 import type { MediaRequest } from '../../../media/media-plan.ts'
 import { isStreamed } from '../../../media/profile.ts'
-import { wantedProfile } from '../asset/new-asset.ts'
+import { checkRates, wantedProfile } from '../asset/new-asset.ts'
 import { notImplemented, unprocessable } from '../errors.ts'
 import { type Operation, ok } from '../operation.ts'
 import { type LivepeerParts, openMediaDirectory } from '../parts.ts'
@@ -48,10 +48,16 @@ export const transcode: Operation = async ({ parts, engine, principal, tenant, b
 
 /** A directory in place of a bucket must be one that the operator names. */
 function checkPlace({ options }: LivepeerParts, { endpoint, bucket }: { endpoint: string; bucket: string }): void {
+  const url = URL.parse(endpoint)
+  if (!url) throw unprocessable(`${endpoint} is not the address of a store`)
   if (!isLocal({ endpoint })) return
-  const path = resolve(new URL(endpoint).pathname)
+  const path = resolve(url.pathname)
   const roots = options.mediaRoots.map((root) => resolve(root))
-  if (!roots.some((root) => path === root || path.startsWith(`${root}/`)) || bucket.split('/').includes('..'))
+  if (
+    url.host !== '' ||
+    !roots.some((root) => path === root || path.startsWith(`${root}/`)) ||
+    bucket.split('/').includes('..')
+  )
     throw unprocessable(`${endpoint} is not among the directories that this server may use`)
 }
 
@@ -77,6 +83,7 @@ function requestOf(
   secret: string,
 ): MediaRequest {
   if (profiles?.length === 0) throw unprocessable('no transcode profiles could be resolved')
+  checkRates(profiles)
   checkEncoders(profiles ?? [], outputs)
   return {
     directory,

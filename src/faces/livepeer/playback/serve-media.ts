@@ -2,9 +2,11 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type PlaybackKeys, playbackKeysOf, withKeys } from '../access/playback-keys.ts'
 import { mayEmbed } from '../access/playback-policy.ts'
+import { sourceFileNameOf, sourceTypeOf } from '../asset/asset-download.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { findPlayback } from '../asset/find-asset.ts'
 import { forbidden, notFound } from '../errors.ts'
@@ -30,7 +32,7 @@ export function mountMedia(app: FastifyInstance, parts: LivepeerParts): void {
     const names = rest.split('/')
     if (!NAME.test(id) || names.length > 3 || !names.every((name) => NAME.test(name))) throw notFound()
     const found = await findPlayback(parts.engine, id)
-    if (!found || !(found.asset.phase === 'ready' || found.asset.sourcePlaybackReady)) throw notFound()
+    if (!found || !isShown(found.asset)) throw notFound()
     const { asset, tenant } = found
     checkPage(asset, request, reply)
     const keys = playbackKeysOf(request)
@@ -38,9 +40,13 @@ export function mountMedia(app: FastifyInstance, parts: LivepeerParts): void {
     const path = join(parts.mediaDirectory(id), ...fileOf(names))
     const open = (asset.playbackPolicy?.type ?? 'public') === 'public'
     if (!open && /\.(m3u8|vtt)$/.test(path)) return serveWithKeys(reply, path, keys)
-    return serve(request, reply, { path, open, format: asset.media?.videoSpec.format })
+    return serve(request, reply, { path, open, media: asset.media })
   })
 }
+
+/** What was deleted is seen again when it is restored. */
+const isShown = ({ phase, sourcePlaybackReady }: AssetRecord): boolean =>
+  phase === 'ready' || (phase !== 'deleting' && sourcePlaybackReady === true)
 
 /** `video/download.mp4` is the source under a name to save it by. */
 const fileOf = (names: readonly string[]): readonly string[] => (names[0] === 'video' ? ['video'] : names)
@@ -75,13 +81,13 @@ interface Served {
   readonly path: string
   /** Anybody may see it, and so anybody may keep it. */
   readonly open: boolean
-  readonly format: string | undefined
+  readonly media: AssetRecord['media']
 }
 
 async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
-  { path, open: isOpen, format }: Served,
+  { path, open: isOpen, media }: Served,
 ): Promise<FastifyReply> {
   const file = await opened(path)
   const { size, mtimeMs } = await file.stat()
@@ -92,8 +98,8 @@ async function serve(
     'cache-control': cacheControl(path, isOpen),
     etag,
   })
-  reply.type(typeOf(path, format))
-  if (path.endsWith('/video')) reply.header('content-disposition', `attachment; filename="download.${format ?? 'bin'}"`)
+  reply.type(typeOf(path, media))
+  if (path.endsWith('/video')) reply.header('content-disposition', `attachment; filename="${sourceFileNameOf(media)}"`)
   const end = async (code: number): Promise<FastifyReply> => {
     await file.close()
     return reply.code(code).send()
@@ -108,7 +114,12 @@ async function serve(
   const { from, to } = range ?? { from: 0, to: size - 1 }
   if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${size}`)
   reply.header('content-length', String(to - from + 1))
-  if (request.method === 'HEAD' || size === 0) return end(reply.statusCode)
+  if (size === 0) return end(reply.statusCode)
+  if (request.method === 'HEAD') {
+    await file.close()
+    // The framework takes nothing at all for a length of 0.
+    return reply.send(Readable.from([]))
+  }
   return reply.send(createReadStream(path, { fd: file, start: from, end: to }))
 }
 
@@ -126,7 +137,7 @@ async function opened(path: string): Promise<FileHandle> {
   throw notFound()
 }
 
-function typeOf(path: string, format: string | undefined): string {
-  if (path.endsWith('/video')) return format === undefined ? 'application/octet-stream' : `video/${format}`
+function typeOf(path: string, media: AssetRecord['media']): string {
+  if (path.endsWith('/video')) return sourceTypeOf(media)
   return TYPES[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
 }

@@ -9,7 +9,7 @@ import { FACE } from '../auth.ts'
 import { putTask } from '../documents.ts'
 import { LivepeerError } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
-import { announceTaskOf } from '../webhook/announce.ts'
+import { announceTask } from '../webhook/announce.ts'
 import type { PinTarget, TaskRecord } from './task-record.ts'
 
 /** Of the same user, not yet running. */
@@ -38,7 +38,7 @@ export async function startTask(
   const now = engine.now()
   const record: TaskRecord = { ...task, execution: id, scheduledAt: task.scheduledAt ?? now, updatedAt: now }
   const told = { at: now, version: id }
-  const spawned = version === undefined ? announceTaskOf(principal.tenant, told, 'task.spawned', { ...record }) : []
+  const spawned = version === undefined ? announceTask(told, 'task.spawned', { ...record }, principal.tenant) : []
   const [result] = await engine.submit(principal, [
     {
       id,

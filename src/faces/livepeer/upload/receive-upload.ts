@@ -37,6 +37,17 @@ export async function awaitingAsset({ engine }: LivepeerParts, claims: UploadCla
 
 /** Takes the whole file `path` as the asset's input and starts its task: once, whoever comes first. */
 export async function uploaded(parts: LivepeerParts, claims: UploadClaims, path: string): Promise<void> {
+  const { receiving } = parts
+  if (receiving.has(claims.asset)) throw unprocessable('asset has already been uploaded')
+  receiving.add(claims.asset)
+  try {
+    await begin(parts, claims, path)
+  } finally {
+    receiving.delete(claims.asset)
+  }
+}
+
+async function begin(parts: LivepeerParts, claims: UploadClaims, path: string): Promise<void> {
   const { engine } = parts
   const tenant = asTenant(claims.tenant)
   const asset = await awaitingAsset(parts, claims)

@@ -31,8 +31,14 @@ export function tusServer(parts: LivepeerParts): Server {
       const claims = JSON.parse(upload.metadata?.claims ?? '{}') as UploadClaims
       const path = join(directory, upload.id)
       await chmod(path, 0o644)
-      await said(() => uploaded(parts, claims, path))
-      await rm(`${path}.json`, { force: true })
+      try {
+        await said(() => uploaded(parts, claims, path))
+      } catch (error) {
+        // What nobody waits for any more must not lie about; after a fault of ours it may be sent again.
+        if ('status_code' in (error as object)) await forget(path)
+        throw error
+      }
+      await forget(path)
       return {}
     },
     onResponseError: (_request, error) => {
@@ -41,6 +47,10 @@ export function tusServer(parts: LivepeerParts): Server {
       return { status_code: 500, body: JSON.stringify({ errors: ['Internal server error: Error'] }) }
     },
   })
+}
+
+async function forget(path: string): Promise<void> {
+  for (const name of [path, `${path}.json`]) await rm(name, { force: true })
 }
 
 /** Refusals in the form that the tus server hands on. */

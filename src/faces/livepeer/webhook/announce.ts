@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Execution } from '../../../core/execution.ts'
-import type { Tenant } from '../../../core/identity.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { presentAsset } from '../asset/present-asset.ts'
@@ -19,15 +18,23 @@ export interface Told {
   readonly version: number | string
 }
 
-/** News for webhooks, in the commit that makes it true; they are sent afterwards, in this order. */
-export function announceTask(told: Told, event: WebhookEvent, record: TaskRecord): readonly DocumentPut[] {
+/**
+ * News for webhooks, in the commit that makes it true; they are sent afterwards, in this order. Of news without an execution
+ * the caller says whose they are.
+ */
+export function announceTask(
+  told: Told,
+  event: WebhookEvent,
+  record: TaskRecord,
+  tenant = tenantOf(told),
+): readonly DocumentPut[] {
   const ended = event === 'task.completed' || event === 'task.failed'
   const snapshot = presentTask(record, told.execution)
   const payload = {
     ...(ended && { success: event === 'task.completed' }),
     task: { id: record.id, type: record.type, snapshot },
   }
-  return [news(told, event, record.id, tenantOf(told), payload)]
+  return [news(told, event, record.id, tenant, payload)]
 }
 
 export function announceAsset(
@@ -38,17 +45,6 @@ export function announceAsset(
 ): readonly DocumentPut[] {
   const snapshot = presentAsset(record, { mediaUrl: MEDIA_URL_MARK, details: true, execution: told.execution })
   return [news(told, event, record.id, tenant, { asset: { id: record.id, snapshot } })]
-}
-
-/** Of news without an execution the caller says whose they are. */
-export function announceTaskOf(
-  tenant: Tenant,
-  told: Told,
-  event: WebhookEvent,
-  record: TaskRecord,
-): readonly DocumentPut[] {
-  const payload = { task: { id: record.id, type: record.type, snapshot: presentTask(record, told.execution) } }
-  return [news(told, event, record.id, tenant, payload)]
 }
 
 const tenantOf = ({ execution }: Told): string => execution?.tenant ?? ''

@@ -38,6 +38,8 @@ export async function sendToHook(
   const secret = sharedSecretOf(sender.vault, hook)
   const headers = {
     'content-type': 'application/json',
+    // Receivers may look for it.
+    'user-agent': 'livepeer.studio',
     ...(secret && { 'livepeer-signature': signature(secret, body, timestamp) }),
   }
   const answer = await (

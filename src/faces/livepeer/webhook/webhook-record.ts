@@ -1,4 +1,15 @@
-const WEBHOOK_EVENTS = [
+/** All that can be asked for, as at Studio: its clients know no others. Of live streams there are never news here. */
+export const WEBHOOK_EVENTS = [
+  'stream.started',
+  'stream.detection',
+  'stream.idle',
+  'recording.ready',
+  'recording.started',
+  'recording.waiting',
+  'multistream.connected',
+  'multistream.error',
+  'multistream.disconnected',
+  'playback.user.new',
   'asset.created',
   'asset.updated',
   'asset.ready',

@@ -15,7 +15,7 @@ export interface ListOf<Body> {
   readonly fields: Readonly<Record<string, (body: Body) => unknown>>
   /** Found by a part of their value, in any case. */
   readonly likeFields: readonly string[]
-  readonly test: (body: Body) => boolean
+  readonly test: (body: Body) => boolean | Promise<boolean>
   readonly show: (body: Body) => Promise<object>
 }
 
@@ -33,7 +33,7 @@ export async function listed<Body>(call: Call, list: ListOf<Body>): Promise<Answ
   // Newest change first is how they are stored: then nothing behind the page is read.
   const most = order || query.count !== undefined ? Number.POSITIVE_INFINITY : skip + limit
   for await (const { body } of eachDocument<Body>(engine, tenant, list.collection, { ascending: false, ...within })) {
-    if (!list.test(body) || !wanted.every((test) => test(body))) continue
+    if (!wanted.every((test) => test(body)) || !(await list.test(body))) continue
     found.push(body)
     if (found.length >= most) break
   }

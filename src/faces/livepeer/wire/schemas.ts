@@ -1,12 +1,13 @@
 /** Bodies of requests, as the vendor's specification has them (studio `schema/api-schema.yaml`, 670a0a6). */
 import { Type } from 'typebox'
+import { WEBHOOK_EVENTS, type WebhookEvent } from '../webhook/webhook-record.ts'
 
 const closed = { additionalProperties: false } as const
 const optional = Type.Optional
 
-/** What `format: uri` and the pattern of inputs come to. */
-const inputUrl = Type.String({ pattern: '^(https?|ipfs|ar)://.+', maxLength: 4_000 })
-const httpUrl = Type.String({ pattern: '^https?://.+', maxLength: 4_000 })
+const uri = { format: 'uri', maxLength: 4_000 } as const
+const inputUrl = Type.String({ ...uri, pattern: '^(https?|ipfs|ar)://.+' })
+const httpUrl = Type.String({ ...uri, pattern: '^https?://.+' })
 const anyObject = Type.Object({}, { additionalProperties: true })
 
 export const Profile = Type.Object(
@@ -15,10 +16,11 @@ export const Profile = Type.Object(
     width: optional(Type.Integer({ minimum: 128, maximum: 8_192 })),
     height: optional(Type.Integer({ minimum: 128, maximum: 8_192 })),
     name: optional(Type.String({ minLength: 1, maxLength: 500 })),
-    fps: optional(Type.Integer({ minimum: 0, maximum: 240 })),
-    fpsDen: optional(Type.Integer({ minimum: 1 })),
+    // 30000/1001 is a usual rate.
+    fps: optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+    fpsDen: optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     quality: optional(Type.Integer({ minimum: 0, maximum: 44 })),
-    gop: optional(Type.String()),
+    gop: optional(Type.String({ pattern: String.raw`^(intra|\d+(\.\d+)?)$` })),
     profile: optional(
       Type.Unsafe<'H264Baseline' | 'H264Main' | 'H264High' | 'H264ConstrainedHigh'>({
         type: 'string',
@@ -56,12 +58,15 @@ const CreatorId = Type.Union([
   ),
 ])
 
+/** `ipfs`: a wish with or without what it says, or none. */
+const Storage = optional(Type.Object({ ipfs: optional(Type.Union([Type.Boolean(), Type.Null(), anyObject])) }, closed))
+
 const asset = {
   name: Type.String({ minLength: 1, maxLength: 1_000 }),
   staticMp4: optional(Type.Boolean()),
   playbackPolicy: optional(Type.Union([PlaybackPolicy, Type.Null()])),
   creatorId: optional(CreatorId),
-  storage: optional(anyObject),
+  storage: Storage,
   encryption: optional(anyObject),
   c2pa: optional(Type.Boolean()),
   profiles: Profiles,
@@ -77,7 +82,7 @@ export const PatchAsset = Type.Object(
     name: optional(Type.String({ minLength: 1, maxLength: 1_000 })),
     creatorId: optional(CreatorId),
     playbackPolicy: optional(Type.Union([PlaybackPolicy, Type.Null()])),
-    storage: optional(anyObject),
+    storage: Storage,
   },
   closed,
 )
@@ -86,7 +91,7 @@ const Credentials = Type.Object({ accessKeyId: Type.String(), secretAccessKey: T
 const bucket = {
   type: Type.Unsafe<'s3'>({ type: 'string', enum: ['s3'] }),
   // `file://`: a directory of the operator's, ours.
-  endpoint: Type.String({ pattern: '^(https?|file)://.+', maxLength: 4_000 }),
+  endpoint: Type.String({ ...uri, pattern: '^(https?|file)://.+' }),
   bucket: Type.String({ minLength: 1 }),
   credentials: Credentials,
 }
@@ -188,7 +193,7 @@ export const Webhook = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 1_000 }),
     url: httpUrl,
-    events: optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 })),
+    events: optional(Type.Array(Type.Unsafe<WebhookEvent>({ type: 'string', enum: WEBHOOK_EVENTS }), { maxItems: 50 })),
     sharedSecret: optional(Type.String({ maxLength: 1_000 })),
     streamId: optional(Type.String()),
     projectId: optional(Type.String()),
