@@ -155,6 +155,16 @@ const REFUSALS: readonly (readonly [readonly [string, object], string, string])[
     'cannot specify serviceName with other arguments',
   ],
   [
+    run({ cluster: 'arn:aws:ecs:eu-west-1:123456789012:cluster/default' }),
+    'InvalidParameterException',
+    'Invalid Region in ARN',
+  ],
+  [
+    ['DescribeTaskDefinition', { taskDefinition: 'arn:aws:ecs:eu-west-1:123456789012:task-definition/known:1' }],
+    'InvalidParameterException',
+    'Invalid Region in ARN',
+  ],
+  [
     ['ExecuteCommand', { task: 'short', command: 'sh', interactive: true }],
     'InvalidParameterException',
     'task length should be one of [32,36]',

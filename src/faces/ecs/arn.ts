@@ -36,8 +36,8 @@ export const unsupportedResource = ({ kind }: EcsArn): AwsError =>
 
 export const isArn = (text: string): boolean => text.startsWith('arn:')
 
-/** Throws the ClientException that AWS's own parser gives away. */
-export function parseArn(text: string): EcsArn {
+/** Throws the ClientException that AWS's own parser gives away; and for what lies in another region than the caller's. */
+export function parseArn(home: Home, text: string): EcsArn {
   const parts = text.split(':')
   if (parts.length < 6)
     throw clientException(
@@ -47,7 +47,9 @@ export function parseArn(text: string): EcsArn {
   const [kind = '', ...path] = resource.split('/')
   if (parts[2] !== 'ecs' || kind === '' || path.length === 0 || path.some((p) => p === ''))
     throw invalidParameter('The ARN provided is invalid.')
-  return { account: parts[4] ?? '', region: parts[3] ?? '', kind, path }
+  // Text: amazon-ecs-cli#821. The account is not looked at: it is whose credential signed, and development mode has but one.
+  if (parts[3] !== home.region) throw invalidParameter('Invalid Region in ARN')
+  return { account: parts[4] ?? '', region: home.region, kind, path }
 }
 
 const ORDINALS: Readonly<Record<number, string>> = { 1: 'First', 2: 'Second', 3: 'Third', 4: 'Fourth', 5: 'Fifth' }
@@ -60,10 +62,10 @@ const COLONS: Readonly<Record<number, string>> = {
 }
 
 /** `arn:…:cluster/NAME` or `NAME`. */
-export function clusterNameOf(given: string | undefined): string {
+export function clusterNameOf(home: Home, given: string | undefined): string {
   if (given === undefined || given === '') return 'default'
   if (!isArn(given)) return given
-  const arn = parseArn(given)
+  const arn = parseArn(home, given)
   if (arn.kind !== 'cluster' || arn.path.length !== 1) throw unsupportedResource(arn)
   return arn.path[0]!
 }
@@ -72,9 +74,9 @@ export function clusterNameOf(given: string | undefined): string {
  * The id of a task or container instance given by id, long ARN or short ARN. An ARN of another cluster is refused
  * (text: aws-toolkit-vscode#2915).
  */
-export function idWithin(kind: 'task' | 'container-instance', given: string, cluster: string): string {
+export function idWithin(home: Home, kind: 'task' | 'container-instance', given: string, cluster: string): string {
   if (!isArn(given)) return given
-  const arn = parseArn(given)
+  const arn = parseArn(home, given)
   if (arn.kind !== kind || arn.path.length > 2) throw unsupportedResource(arn)
   const [first, second] = arn.path
   if (second === undefined) return first!

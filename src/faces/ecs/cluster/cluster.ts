@@ -42,7 +42,7 @@ export async function findCluster(call: Call, name: string): Promise<Cluster | u
 
 /** The cluster of a request, by name or ARN. Throws ClusterNotFoundException. */
 export async function activeCluster(call: Call, given: string | undefined): Promise<Cluster> {
-  const cluster = await findCluster(call, clusterNameOf(given))
+  const cluster = await findCluster(call, clusterNameOf(call.home, given))
   if (cluster === undefined) throw clusterNotFound()
   if (cluster.status === 'INACTIVE')
     throw new AwsError('ClusterNotFoundException', 'The referenced cluster was inactive.')

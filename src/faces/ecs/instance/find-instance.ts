@@ -8,5 +8,5 @@ export async function instanceFinder(
   cluster: string,
 ): Promise<(given: string) => ContainerInstance | undefined> {
   const byId = new Map((await instancesOf(call, cluster)).map((i) => [i.id, i]))
-  return (given) => byId.get(idWithin('container-instance', given, cluster).replaceAll('-', ''))
+  return (given) => byId.get(idWithin(call.home, 'container-instance', given, cluster).replaceAll('-', ''))
 }

@@ -4,7 +4,7 @@
  */
 import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain, put } from '../../kit/documents.ts'
-import { isArn, parseArn, unsupportedResource } from '../arn.ts'
+import { type Home, isArn, parseArn, unsupportedResource } from '../arn.ts'
 import { COLLECTIONS } from '../documents.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Call } from '../operation.ts'
@@ -25,8 +25,8 @@ export interface DefinitionName {
 }
 
 /** `family`, `family:revision` or an ARN. Throws InvalidParameterException for a revision that is no number. */
-export function definitionName(given: string): DefinitionName {
-  const text = isArn(given) ? nameInArn(given) : given
+export function definitionName(home: Home, given: string): DefinitionName {
+  const text = isArn(given) ? nameInArn(home, given) : given
   const [family = '', revision, ...rest] = text.split(':')
   if (revision === undefined) return { family }
   if (!/^\d{1,9}$/.test(revision) || rest.length > 0)
@@ -34,8 +34,8 @@ export function definitionName(given: string): DefinitionName {
   return { family, revision: Number(revision) }
 }
 
-function nameInArn(given: string): string {
-  const arn = parseArn(given)
+function nameInArn(home: Home, given: string): string {
+  const arn = parseArn(home, given)
   if (arn.kind !== 'task-definition' || arn.path.length !== 1) throw unsupportedResource(arn)
   return arn.path[0]!
 }

@@ -7,7 +7,7 @@ import { taskRecordOf } from './task-record.ts'
 
 /** The task of this cluster by id or ARN; undefined when there is none. Throws for an ARN of another cluster. */
 export async function findTask(call: Call, cluster: string, given: string): Promise<Execution | undefined> {
-  const id = executionIdOf(idWithin('task', given, cluster))
+  const id = executionIdOf(idWithin(call.home, 'task', given, cluster))
   if (id === undefined) return undefined
   const e = await call.engine.execution(call.tenant, id).catch((error: unknown) => {
     if (!isEngineError(error, 'not_found')) throw error

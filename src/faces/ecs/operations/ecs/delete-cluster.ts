@@ -11,7 +11,7 @@ const input = structure({ cluster: text })
 /** It becomes INACTIVE and stays describable. The machine itself holds no cluster back. */
 export const deleteCluster = operation('DeleteCluster', input, async (call, given) => {
   if (!given.cluster) throw invalidParameter('Cluster can not be blank.')
-  const name = clusterNameOf(given.cluster)
+  const name = clusterNameOf(call.home, given.cluster)
   const cluster = await changeCluster(call, name, async (before) => {
     if (before?.status !== 'ACTIVE') throw clusterNotFound()
     await checkEmpty(call, name)

@@ -1,3 +1,4 @@
+import type { Home } from '../../arn.ts'
 import { invalidParameter } from '../../errors.ts'
 import { type Call, operation } from '../../operation.ts'
 import {
@@ -32,7 +33,7 @@ export const deleteTaskDefinitions = operation('DeleteTaskDefinitions', input, a
 
 /** The definition on its way out, or why not. */
 async function deleteOne(call: Call, given: string): Promise<object | string> {
-  const name = nameOrUndefined(given)
+  const name = nameOrUndefined(call.home, given)
   if (name?.revision === undefined) return INVALID
   const found = await findDefinition(call, name)
   if (!found) return UNKNOWN
@@ -45,9 +46,9 @@ async function deleteOne(call: Call, given: string): Promise<object | string> {
   return deleted ? presentDefinition(call.home, deleted) : UNKNOWN
 }
 
-function nameOrUndefined(given: string): DefinitionName | undefined {
+function nameOrUndefined(home: Home, given: string): DefinitionName | undefined {
   try {
-    return definitionName(given)
+    return definitionName(home, given)
   } catch {
     return undefined
   }

@@ -7,7 +7,7 @@ import { structure, text } from '../../wire/shape.ts'
 const input = structure({ taskDefinition: text })
 
 export const deregisterTaskDefinition = operation('DeregisterTaskDefinition', input, async (call, given) => {
-  const { family, revision } = definitionName(given.taskDefinition ?? '')
+  const { family, revision } = definitionName(call.home, given.taskDefinition ?? '')
   if (revision === undefined) throw clientException('Revision is missing.')
   const definition = await changeDefinition(call, { family, revision }, (before) =>
     before.status === 'ACTIVE' ? { ...before, status: 'INACTIVE', deregisteredAt: call.engine.now() } : before,

@@ -14,7 +14,7 @@ const input = structure({
 export const describeClusters = operation('DescribeClusters', input, async (call, given) => {
   const named = given.clusters ?? []
   if (named.length > 100) throw invalidParameter('Clusters can have at most 100 items.')
-  const names = named.length > 0 ? [...new Set(named.map(clusterNameOf))] : ['default']
+  const names = named.length > 0 ? [...new Set(named.map((name) => clusterNameOf(call.home, name)))] : ['default']
   const found = await Promise.all(names.map(async (name) => ({ name, cluster: await findCluster(call, name) })))
   const shown = found.flatMap(({ cluster }) =>
     cluster && (named.length > 0 || cluster.status === 'ACTIVE') ? [cluster] : [],

@@ -8,7 +8,7 @@ import { structure, text } from '../../wire/shape.ts'
 const input = structure({ taskDefinition: text, include: includeTagsShape })
 
 export const describeTaskDefinition = operation('DescribeTaskDefinition', input, async (call, given) => {
-  const found = given.taskDefinition && (await findDefinition(call, definitionName(given.taskDefinition)))
+  const found = given.taskDefinition && (await findDefinition(call, definitionName(call.home, given.taskDefinition)))
   if (!found) throw clientException('Unable to describe task definition.')
   const tags = given.include?.includes('TAGS') ? found.body.tags : []
   return { taskDefinition: presentDefinition(call.home, found.body), tags }

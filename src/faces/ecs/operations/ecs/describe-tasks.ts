@@ -15,7 +15,7 @@ const MAX_TASKS = 100
 /** A task that is found proves its cluster: only where something is amiss is that looked up, and then refused first. */
 export const describeTasks = operation('DescribeTasks', input, async (call, given) => {
   const named = [...new Set(given.tasks ?? [])]
-  const cluster = clusterNameOf(given.cluster)
+  const cluster = clusterNameOf(call.home, given.cluster)
   if (named.length === 0 || named.length > MAX_TASKS) await refuse(call, given.cluster, named.length)
   const found = await Promise.all(named.map(async (name) => ({ name, e: await findTask(call, cluster, name) })))
   const tasks = [...new Map(found.flatMap(({ e }) => (e ? [[e.id, e]] : []))).values()]

@@ -16,7 +16,7 @@ export const executeCommand = operation('ExecuteCommand', input, async (call, gi
   if (!given.command) throw invalidParameter('command can not be blank.')
   if (given.interactive !== true) throw invalidParameter('Interactive must be true.')
   // Text: aws-cli#10057.
-  const id = given.task === undefined ? '' : idWithin('task', given.task, cluster.name)
+  const id = given.task === undefined ? '' : idWithin(call.home, 'task', given.task, cluster.name)
   if (id.length !== 32 && id.length !== 36) throw invalidParameter('task length should be one of [32,36]')
   const found = given.task === undefined ? undefined : await findTask(call, cluster.name, given.task)
   if (!found) throw invalidParameter('The referenced task was not found.')

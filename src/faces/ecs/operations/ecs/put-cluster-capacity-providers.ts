@@ -25,7 +25,7 @@ export const putClusterCapacityProviders = operation('PutClusterCapacityProvider
     throw invalidParameter(
       `The capacity provider '${unknown.capacityProvider}' of the default strategy is not associated with the cluster.`,
     )
-  const cluster = await changeCluster(call, clusterNameOf(given.cluster), (before) => {
+  const cluster = await changeCluster(call, clusterNameOf(call.home, given.cluster), (before) => {
     if (before?.status !== 'ACTIVE') throw clusterNotFound()
     return { ...before, capacityProviders, defaultCapacityProviderStrategy }
   })

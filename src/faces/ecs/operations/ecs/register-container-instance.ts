@@ -78,7 +78,7 @@ async function registered(
 }
 
 async function renewed(call: Call, cluster: string, given: string, attributes: Attributes): Promise<string> {
-  const id = idWithin('container-instance', given, cluster)
+  const id = idWithin(call.home, 'container-instance', given, cluster)
   const found = (await instancesOf(call, cluster)).find((i) => i.id === id)
   if (!found) throw clientException('The referenced container instance was not found.')
   // Text: amazon-ecs-agent#583.

@@ -49,7 +49,7 @@ export const runTask = operation('RunTask', input, async (call, given) => {
   const count = checkedCount(given)
   const idempotency = idempotencyOf(given)
   const before = await submittedTasks(call, idempotency)
-  if (before) return answerAgain(call, clusterNameOf(given.cluster), before)
+  if (before) return answerAgain(call, clusterNameOf(call.home, given.cluster), before)
   const cluster = await activeCluster(call, given.cluster)
   const definition = await definitionOf(call, given.taskDefinition)
   checkRun(given, definition, LONGEST_STARTED_BY)
@@ -113,7 +113,7 @@ function checkedCount(given: RunTaskInput): number {
 /** Throws ClientException when it does not exist. */
 async function definitionOf(call: Call, given: string | undefined): Promise<TaskDefinition> {
   if (given === undefined || given === '') throw clientException('TaskDefinition can not be blank.')
-  const found = await findDefinition(call, definitionName(given))
+  const found = await findDefinition(call, definitionName(call.home, given))
   if (!found) throw clientException('TaskDefinition not found.')
   return found.body
 }

@@ -31,7 +31,7 @@ export const startTask = operation('StartTask', input, async (call, given) => {
     throw unsupported('Volumes that are configured at launch are not supported.')
   const cluster = await activeCluster(call, given.cluster)
   if (!given.taskDefinition) throw clientException('TaskDefinition can not be blank.')
-  const definition = (await findDefinition(call, definitionName(given.taskDefinition)))?.body
+  const definition = (await findDefinition(call, definitionName(call.home, given.taskDefinition)))?.body
   if (!definition) throw clientException('TaskDefinition not found.')
   checkRun(given, definition, LONGEST_STARTED_BY)
   const find = await instanceFinder(call, cluster.name)

@@ -49,9 +49,8 @@ export const listTagsForResource = operation(
 
 async function taggedOf(call: Call, given: string | undefined): Promise<Tagged> {
   if (given === undefined || !isArn(given)) throw invalidParameter('The ARN provided is invalid.')
-  const arn = parseArn(given)
-  if (arn.account !== call.home.account || arn.region !== call.home.region)
-    throw invalidParameter('The ARN provided is invalid.')
+  const arn = parseArn(call.home, given)
+  if (arn.account !== call.home.account) throw invalidParameter('The ARN provided is invalid.')
   if (['task', 'container-instance'].includes(arn.kind) && arn.path.length === 1)
     throw invalidParameter('Long arn format must be used for tagging operations')
   if (arn.kind === 'cluster') return taggedCluster(call, arn)
@@ -77,7 +76,7 @@ async function taggedCluster(call: Call, arn: EcsArn): Promise<Tagged> {
 }
 
 async function taggedDefinition(call: Call, given: string): Promise<Tagged> {
-  const { family, revision } = definitionName(given)
+  const { family, revision } = definitionName(call.home, given)
   const found = revision === undefined ? undefined : await findDefinition(call, { family, revision })
   if (!found || revision === undefined) throw invalidParameter('The specified task definition is not found.')
   return {

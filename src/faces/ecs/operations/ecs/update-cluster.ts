@@ -29,7 +29,7 @@ export const updateClusterSettings = operation(
 
 async function changed(call: Call, given: string | undefined, change: Partial<Cluster>): Promise<object> {
   if (!given) throw invalidParameter('Cluster can not be blank.')
-  const cluster = await changeCluster(call, clusterNameOf(given), (before) => {
+  const cluster = await changeCluster(call, clusterNameOf(call.home, given), (before) => {
     if (before?.status !== 'ACTIVE') throw clusterNotFound()
     return { ...before, ...change }
   })
