@@ -9,6 +9,9 @@ export const serverFileOf = (dataDirectory: string): string => join(dataDirector
 
 export const objectDirectoryOf = (dataDirectory: string): string => join(dataDirectory, 'objects')
 
+/** Which container engine it uses; there once it has had one. */
+export const engineFileOf = (dataDirectory: string): string => join(dataDirectory, 'docker', 'engine')
+
 /** A face's own directory, made when first asked for. Programs of other users pass through it to what is shown to them. */
 export function faceDirectory(dataDirectory: string, face: string): string {
   const path = join(dataDirectory, 'faces', face)

@@ -7,6 +7,7 @@ import type { ServerOffer } from '../executors/docker/server-reach.ts'
 import type { SegmentLogStore } from '../logs/segment-log-store.ts'
 import { SegmentWriter } from '../logs/segment-writer.ts'
 import type { Configuration } from './configuration.ts'
+import { engineFileOf } from './data-directory.ts'
 import type { WriterNews } from './executors.ts'
 import { logDirectoryOf } from './logs.ts'
 
@@ -14,7 +15,7 @@ import { logDirectoryOf } from './logs.ts'
 const addressOf = (c: Configuration): string =>
   c.dockerHost ?? process.env.DOCKER_HOST ?? keptAddress(c) ?? DEFAULT_ENGINE
 
-const addressFileOf = (c: Configuration): string => join(c.dataDirectory, 'docker', 'engine')
+const addressFileOf = (c: Configuration): string => engineFileOf(c.dataDirectory)
 
 function keptAddress(c: Configuration): string | undefined {
   return existsSync(addressFileOf(c)) ? readFileSync(addressFileOf(c), 'utf8') : undefined

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path'
 import type { HostFacts } from '../executors/process/host-facts.ts'
 import { SERVER_GROUP } from '../executors/process/probe-cgroups.ts'
 import { probeHost } from '../executors/process/probe-host.ts'
-import { keyFileOf } from './data-directory.ts'
+import { engineFileOf, keyFileOf } from './data-directory.ts'
 import { examineMedia } from './examine-media.ts'
 import { readServerFile } from './server-file.ts'
 import { installedUnit } from './service-unit.ts'
@@ -42,7 +42,7 @@ export async function examine(what: {
     diskSpace(what.dataDirectory),
     server(what.dataDirectory),
     serviceUnit(host),
-    await containerEngine(),
+    await containerEngine(what.dataDirectory),
     ...examineMedia(what.ffmpeg),
   ]
 }
@@ -190,13 +190,22 @@ function systemdVersion(): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
-async function containerEngine(): Promise<Finding> {
+async function containerEngine(dataDirectory: string): Promise<Finding> {
   const socket = socketOf(process.env.DOCKER_HOST)
   if (socket === undefined) return finding('docker', 'ok', `DOCKER_HOST=${process.env.DOCKER_HOST} is not looked at`)
   const version = existsSync(socket) ? await engineVersion(socket) : undefined
-  return version === undefined
-    ? finding('docker', 'ok', `no container engine answers at ${socket}; tasks run as processes`)
-    : finding('docker', 'ok', `${version} at ${socket}`)
+  if (version === undefined)
+    return finding('docker', 'ok', `no container engine answers at ${socket}; tasks run as processes`)
+  const isUsed = readServerFile(dataDirectory) === undefined || existsSync(engineFileOf(dataDirectory))
+  if (isUsed) return finding('docker', 'ok', `${version} at ${socket}`)
+  // A server looks for an engine once, when it starts.
+  const says = `${version} at ${socket}; the server that runs began without it`
+  return finding(
+    'docker',
+    'warning',
+    says,
+    'unless that is meant: taskport down, then taskport up (running tasks go on)',
+  )
 }
 
 const socketOf = (host: string | undefined): string | undefined =>
