@@ -188,4 +188,32 @@ describe('activities', () => {
     await eventually('its tokens end', async () => (await status(second.access_token)) === 401)
     expect((await exchange({ grant_type: 'refresh_token', refresh_token: second.refresh_token })).status).toBe(400)
   }, 30_000)
+
+  test('filters leave out what does not match, and nothing else, also of a build that is under way', async () => {
+    const files = { '.upsun/config.yaml': config('sleep 60') }
+    const deploying = world.deploy('kinds', files, ['--environment', 'slow'])
+    const listed = async (query: string): Promise<readonly Told[]> => {
+      const told = await world.json<Told[]>(`/projects/kinds/activities?count=1000&${query}`)
+      return Array.isArray(told) ? told : []
+    }
+    const building = await eventually('it builds', async () =>
+      (await listed('state=in_progress')).find(({ type }) => type === 'environment.push'),
+    )
+    const all = await listed('')
+    expect(new Set(all.map(({ state }) => state))).toEqual(new Set(['in_progress', 'complete', 'cancelled']))
+    const sets = (values: readonly string[]): readonly (readonly string[])[] =>
+      Array.from({ length: 2 ** values.length }, (_, n) => values.filter((_, bit) => n & (1 << bit)))
+    for (const states of sets(['pending', 'in_progress', 'complete', 'cancelled']))
+      for (const results of sets(['success', 'failure']))
+        for (const types of [[], ['environment.task'], ['environment.push', 'environment.branch']]) {
+          const of = (name: string, values: readonly string[]) => values.map((value) => `${name}=${value}`)
+          const query = [...of('state', states), ...of('result', results), ...of('type', types)].join('&')
+          const has = (values: readonly string[], value: string | null): boolean =>
+            values.length === 0 || values.includes(value ?? 'null')
+          const wanted = all.filter((a) => has(states, a.state) && has(results, a.result) && has(types, a.type))
+          expect([query, (await listed(query)).map(({ id }) => id)]).toEqual([query, wanted.map(({ id }) => id)])
+        }
+    await world.api(`/projects/kinds/activities/${building.id}/cancel`, { method: 'POST' })
+    expect((await deploying).code).toBe(1)
+  }, 30_000)
 })

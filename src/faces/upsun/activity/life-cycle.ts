@@ -4,6 +4,7 @@ import {
   type Execution,
   type ExecutionState,
   isFinal,
+  isFinalState,
   isFinalStep,
   type StepStatus,
   stepsOf,
@@ -52,10 +53,12 @@ export function activityStateOf(state: ExecutionState): ActivityState {
   }
 }
 
+export const resultOf = (e: Execution): ActivityResult => resultOfState(e.status.state)
+
 /** A cancelled one is a failure too: only so do clients say that it was cancelled (reference §0.6). */
-export function resultOf(e: Execution): ActivityResult {
-  if (!isFinal(e)) return null
-  return e.status.state === 'succeeded' ? 'success' : 'failure'
+export function resultOfState(state: ExecutionState): ActivityResult {
+  if (!isFinalState(state)) return null
+  return state === 'succeeded' ? 'success' : 'failure'
 }
 
 /** `shell`: the command failed, by its exit code, a signal, its time or its memory. `error`: anything else did. */

@@ -1,9 +1,18 @@
 import { isFinal } from '../../../core/execution.ts'
+import { EXECUTION_STATES } from '../../../core/execution-state.ts'
+import type { ExecutionFilter } from '../../../core/ports/store.ts'
 import { needUser, needView } from '../access.ts'
 import { recordOf } from '../activity/activity-record.ts'
 import { findActivity, presentFound } from '../activity/find-activity.ts'
 import { findInstant, type InstantActivity, listInstants, presentInstant } from '../activity/instant-activity.ts'
-import { type ActivityResult, type ActivityState, resultOf, stateOf } from '../activity/life-cycle.ts'
+import {
+  type ActivityResult,
+  type ActivityState,
+  activityStateOf,
+  resultOf,
+  resultOfState,
+  stateOf,
+} from '../activity/life-cycle.ts'
 import type { Call } from '../call.ts'
 import { findEnvironment, findProject } from '../documents.ts'
 import { badRequest, type UpsunError } from '../errors.ts'
@@ -20,12 +29,12 @@ export async function listActivities(call: Call, params: Partial<Params> & Pick<
   const { project, environment } = params
   await seen(call, project, environment)
   const wanted = filterOf(call.query)
-  const refs =
+  const place =
     environment === undefined ? { 'upsun.project': project } : { 'upsun.environment': `${project}/${environment}` }
+  const filter: ExecutionFilter = { ...wanted.narrowed, refs: { ...place, ...wanted.narrowed.refs } }
   const runs: (readonly [at: number, activity: object])[] = []
   let after: string | undefined
   do {
-    const filter = { refs, ...(wanted.startsAt !== undefined && { acceptedUntil: wanted.startsAt }) }
     const page = await call.engine.executions(call.tenant, filter, { limit: PAGE, ...(after && { after }) })
     for (const execution of page.items) {
       const record = recordOf(execution)
@@ -54,6 +63,8 @@ async function seen(call: Call, project: string, environment: string | undefined
 interface Filter {
   readonly startsAt: number | undefined
   readonly count: number
+  /** What the store can leave out by itself. */
+  readonly narrowed: ExecutionFilter
   isWanted(type: string, state: string, result: ActivityResult): boolean
 }
 
@@ -65,12 +76,27 @@ function filterOf(query: URLSearchParams): Filter {
   if (startsAt !== null && at === undefined) throw badRequest('starts_at is no point in time')
   const count = query.get('count')
   if (count !== null && !/^\d{1,6}$/.test(count)) throw badRequest('count is no number')
+  const within = statesOf(states, results)
   return {
     startsAt: at,
+    narrowed: {
+      ...(at !== undefined && { acceptedUntil: at }),
+      ...(within && { states: within }),
+      ...(types.length > 0 && { refs: { 'upsun.type': types } }),
+    },
     count: count === null ? DEFAULT_COUNT : Math.min(Number(count) || DEFAULT_COUNT, MOST),
     isWanted: (type, state, result) =>
       matches(types, type) && matches(states, state) && matches(results, result ?? 'null'),
   }
+}
+
+/** States of executions that may be shown so; undefined for all. A deployment that is under way is still `pending`. */
+function statesOf(wanted: readonly string[], results: readonly string[]): ExecutionFilter['states'] {
+  if (wanted.length === 0 && results.length === 0) return undefined
+  return EXECUTION_STATES.filter((state) => {
+    const shown: readonly ActivityState[] = state === 'pending' ? ['pending', 'in_progress'] : [activityStateOf(state)]
+    return shown.some((one) => matches(wanted, one)) && matches(results, resultOfState(state) ?? 'null')
+  })
 }
 
 const matches = (wanted: readonly string[], value: string): boolean => wanted.length === 0 || wanted.includes(value)
