@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type OnaWorld, openOnaWorld, over } from '../support/ona-world.ts'
+import { type OnaWorld, openOnaWorld, over, running } from '../support/ona-world.ts'
 
 let world: OnaWorld
 let environmentId: string
@@ -47,6 +47,45 @@ test('a secret reaches the program that names it, or every program, and is shown
   expect(shown).toContain(named.secret.id)
   expect(shown).not.toContain('in-all')
   expect(shown).not.toContain('by-reference')
+})
+
+test('a secret is a variable where its scope reaches, the nearest first, and nowhere else', async () => {
+  const { subject, organizationId } = await call<{ subject: { id: string }; organizationId: string }>(
+    'IdentityService',
+    'GetAuthenticatedIdentity',
+    {},
+  )
+  const nobody = '00000000-0000-4000-8000-000000000002'
+  const { project } = await call<{ project: { id: string } }>('ProjectService', 'CreateProject', {
+    name: 'secretive',
+    initializer: { specs: [{}] },
+  })
+  const secret = (name: string, value: string, scope: object) =>
+    call('SecretService', 'CreateSecret', { name, value, scope, environmentVariable: true })
+  await secret('WHOSE', 'organization', { organizationId })
+  await secret('WHOSE', 'project', { projectId: project.id })
+  await secret('WHOSE', 'stranger', { userId: nobody })
+  await secret('MINE', 'user', { userId: subject.id })
+  await secret('MINE', 'project', { projectId: project.id })
+  await expect(secret('WHOSE', 'x', { projectId: nobody })).rejects.toThrow('not_found')
+  const { environment } = await call<{ environment: { id: string } }>(
+    'EnvironmentService',
+    'CreateEnvironmentFromProject',
+    { projectId: project.id },
+  )
+  await running(world.client, environment.id)
+  const seenIn = async (id: string) => {
+    const { environment: e } = await world.client.environments.retrieve({ environmentId: id })
+    const { ops } = e.status!.environmentUrls as { readonly ops: string }
+    const path = `${new URL(ops).pathname}/supervisor.v1.EnvironmentOpsService/Exec`
+    const body = JSON.stringify({
+      command:
+        'case "$WHOSE" in p*t) echo P;; o*n) echo O;; *) echo "?";; esac; case "$MINE" in u*r) echo U;; *) echo "?";; esac',
+    })
+    return ((await (await world.call(path, { body })).json()) as { readonly stdout: string }).stdout
+  }
+  expect(await seenIn(environment.id)).toBe('P\nU\n')
+  expect(await seenIn(environmentId)).toBe('O\nU\n')
 })
 
 test('a token of one environment opens no other, and no token at all opens nothing', async () => {

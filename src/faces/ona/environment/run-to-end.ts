@@ -59,7 +59,7 @@ async function submitted(
   environment: EnvironmentRecord,
   { program, runsOn, workdir, timeoutMs, once, mounts = [] }: QuickRun,
 ): Promise<Execution> {
-  const env = await secretVariables(call, environment.role === 'prebuild')
+  const env = await secretVariables(call, environment)
   const work = runIn(call.options, environment, { program, env, runsOn })
   const directory =
     workdir === undefined ? {} : { workdir: workdir.startsWith('/') ? workdir : `${work.workdir}/${workdir}` }

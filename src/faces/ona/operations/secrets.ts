@@ -7,6 +7,7 @@ import type { Call } from '../call.ts'
 import { COLLECTIONS, type SecretRecord, secretName } from '../documents.ts'
 import { alreadyExists, invalidArgument, missing, permissionDenied } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/secret_pb.js'
+import { findProject } from '../project/find-project.ts'
 import { filteredPage, pageOf } from '../wire/pagination.ts'
 import { creatorOf, subjectOf, timestamp } from '../wire/subject.ts'
 import { needUuid } from '../wire/validate.ts'
@@ -29,6 +30,7 @@ export async function createSecret(
     scope: scopeOf(request.scope, request.projectId),
     mount: mountOf(request.mount),
   }
+  if (record.scope.kind === 'projectId') await findProject(call, record.scope.id)
   const value = needValue(request.value)
   const nameKey = `${record.scope.kind}/${record.scope.id}/${record.name}`
   await call.engine.setSecret(call.tenant, secretName(record.id), value)

@@ -33,7 +33,7 @@ async function startOnce(parts: Parts, { principal, service, environment, starte
   const newest = await latestRun(parts, tenant, service.id)
   const active = newest && !isFinal(newest) ? newest : undefined
   if (active?.status.desired === 'run' && specVersionOf(active) >= service.specVersion) return
-  const env = await secretVariables({ engine: parts.engine, tenant }, environment.role === 'prebuild')
+  const env = await secretVariables({ engine: parts.engine, tenant }, environment)
   await registerServices(parts, tenant, environment, env, [service])
   const request = {
     task: { name: serviceKey(service.id) },

@@ -35,7 +35,7 @@ export async function startTask(parts: Parts, request: StartRequest): Promise<Ex
     throw failedPrecondition(`environment ${environment.id} is not running: it is ${environment.phase}`)
   const scope = { engine: parts.engine, tenant: principal.tenant }
   const automations = await automationsOf(scope, environment.id)
-  const env = await secretVariables(scope, environment.role === 'prebuild')
+  const env = await secretVariables(scope, environment)
   const run = closureOf(task, automations)
   checkEngine(parts.options, run)
   const inputs = resolveInputs(run.tasks, request.inputs ?? {})
