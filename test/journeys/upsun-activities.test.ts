@@ -216,4 +216,16 @@ describe('activities', () => {
     await world.api(`/projects/kinds/activities/${building.id}/cancel`, { method: 'POST' })
     expect((await deploying).code).toBe(1)
   }, 30_000)
+
+  test('a run that is tried again is an activity of its own', async () => {
+    const { activity } = await world.run('kinds', 'quick')
+    const retried = await world.server.run(['retry', String(activity.payload.taskport.execution)])
+    expect(retried.code, retried.stderr).toBe(0)
+    const [again, before] = await world.json<Told[]>('/projects/kinds/activities?type=environment.task&count=2')
+    expect([before!.id, again!.payload.taskport.execution]).toEqual([activity.id, retried.stdout.trim()])
+    expect(again!.id).not.toBe(activity.id)
+    expect(await ended(again!.id)).toMatchObject({ id: again!.id, result: 'success' })
+    expect(await world.log('kinds', again!.id)).toMatch(new RegExp(`--${again!.id.slice(0, 8)}\\nsaid`))
+    expect((await world.activity('kinds', activity.id)).payload).toEqual(activity.payload)
+  }, 30_000)
 })

@@ -37,9 +37,12 @@ export const recordLabel = (record: ActivityRecord): Readonly<Record<string, str
   [RECORD_LABEL]: JSON.stringify(record),
 })
 
+/** One that is tried again has the plan of the first, and is an activity of its own. */
 export function recordOf(e: Execution): ActivityRecord | undefined {
   const text = e.submission.plan.steps.at(-1)?.labels?.[RECORD_LABEL]
-  return text === undefined ? undefined : (JSON.parse(text) as ActivityRecord)
+  if (text === undefined) return undefined
+  const record = JSON.parse(text) as ActivityRecord
+  return e.submission.trigger.kind === 'retry' ? { ...record, activity: activityIdOf(e.id) } : record
 }
 
 export const refsOf = (record: ActivityRecord): Readonly<Record<string, string>> => ({
