@@ -257,10 +257,15 @@ test('clusters, instances, definitions and tasks carry tags; a task takes its de
   expect(await tagsOf(task)).toEqual({ from: 'definition', who: 'request', 'aws:ecs:clusterName': cluster })
   const clusterArn = task.replace(/:task\/.*/, `:cluster/${cluster}`)
   for (const resourceArn of [task, instance!, clusterArn, taskDefinition!.taskDefinitionArn!]) {
-    await world.ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key: 'new', value: '1' }] }))
-    expect(await tagsOf(resourceArn)).toMatchObject({ new: '1' })
-    await world.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: ['new'] }))
-    expect(await tagsOf(resourceArn)).not.toHaveProperty('new')
+    const before = await tagsOf(resourceArn)
+    // All at once: no client's tag may get lost by another's.
+    const keys = Array.from({ length: 8 }, (_, i) => `new${i}`)
+    const tag = (key: string) => world.ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key, value: '1' }] }))
+    await Promise.all(keys.map(tag))
+    expect(await tagsOf(resourceArn)).toEqual({ ...before, ...Object.fromEntries(keys.map((key) => [key, '1'])) })
+    const untag = (key: string) => world.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: [key] }))
+    await Promise.all(keys.map(untag))
+    expect(await tagsOf(resourceArn)).toEqual(before)
   }
   const described = await world.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }))
   expect(described.tasks![0]!.tags).toEqual([])

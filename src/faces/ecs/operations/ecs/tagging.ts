@@ -1,21 +1,20 @@
-import { put } from '../../../kit/documents.ts'
 import { type EcsArn, isArn, parseArn } from '../../arn.ts'
 import { changeCluster, findCluster } from '../../cluster/cluster.ts'
-import { COLLECTIONS } from '../../documents.ts'
 import { AwsError, clusterNotFound, invalidParameter } from '../../errors.ts'
 import { instanceFinder } from '../../instance/find-instance.ts'
 import { saveInstance } from '../../instance/save-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { checkedTags, type Tag, tagKeysShape, tagsShape } from '../../tags.ts'
 import { findTask } from '../../task/find-task.ts'
-import { tagsOfTask } from '../../task/task-tags.ts'
+import { changeTagsOfTask, tagsOfTask } from '../../task/task-tags.ts'
 import { changeDefinition, definitionName, findDefinition } from '../../task-definition/definition-store.ts'
 import { structure, text } from '../../wire/shape.ts'
 
 /** Something that bears tags. */
 interface Tagged {
   readonly tags: readonly Tag[]
-  readonly save: (tags: readonly Tag[]) => Promise<unknown>
+  /** Atomically: two clients at once both get their tags. `change` may throw to refuse. */
+  readonly change: (change: (before: readonly Tag[]) => readonly Tag[]) => Promise<unknown>
 }
 
 export const tagResource = operation(
@@ -23,8 +22,9 @@ export const tagResource = operation(
   structure({ resourceArn: text, tags: tagsShape }),
   async (call, given) => {
     const tagged = await taggedOf(call, given.resourceArn)
-    if (given.tags === undefined) throw invalidParameter('tags must not be null')
-    await tagged.save(checkedTags(given.tags, tagged.tags))
+    const { tags } = given
+    if (tags === undefined) throw invalidParameter('tags must not be null')
+    await tagged.change((before) => checkedTags(tags, before))
     return {}
   },
 )
@@ -36,7 +36,7 @@ export const untagResource = operation(
     const tagged = await taggedOf(call, given.resourceArn)
     const { tagKeys } = given
     if (tagKeys === undefined) throw invalidParameter('tagKeys must not be null')
-    await tagged.save(tagged.tags.filter((t) => !tagKeys.includes(t.key)))
+    await tagged.change((before) => before.filter((t) => !tagKeys.includes(t.key)))
     return {}
   },
 )
@@ -71,7 +71,7 @@ async function taggedCluster(call: Call, arn: EcsArn): Promise<Tagged> {
     throw invalidParameter('The specified cluster is inactive. Specify an active cluster and try again.')
   return {
     tags: cluster.tags,
-    save: (tags) => changeCluster(call, name, (before) => ({ ...(before ?? cluster), tags })),
+    change: (change) => changeCluster(call, name, (before = cluster) => ({ ...before, tags: change(before.tags) })),
   }
 }
 
@@ -81,7 +81,8 @@ async function taggedDefinition(call: Call, given: string): Promise<Tagged> {
   if (!found || revision === undefined) throw invalidParameter('The specified task definition is not found.')
   return {
     tags: found.body.tags,
-    save: (tags) => changeDefinition(call, { family, revision }, (before) => ({ ...before, tags })),
+    change: (change) =>
+      changeDefinition(call, { family, revision }, (before) => ({ ...before, tags: change(before.tags) })),
   }
 }
 
@@ -90,12 +91,15 @@ async function taggedTask(call: Call, arn: EcsArn): Promise<Tagged> {
   if (!e) throw notFound('task')
   return {
     tags: await tagsOfTask(call, e),
-    save: (tags) => call.engine.saveDocuments([put(call.tenant, COLLECTIONS.taskTags, e.id, { tags })]),
+    change: (change) => changeTagsOfTask(call, e, change),
   }
 }
 
 async function taggedInstance(call: Call, arn: EcsArn): Promise<Tagged> {
   const instance = (await instanceFinder(call, arn.path[0]!))(arn.path[1]!)
   if (!instance) throw notFound('container instance')
-  return { tags: instance.tags, save: (tags) => saveInstance(call, instance, (before) => ({ ...before, tags })) }
+  return {
+    tags: instance.tags,
+    change: (change) => saveInstance(call, instance, (before) => ({ ...before, tags: change(before.tags) })),
+  }
 }
