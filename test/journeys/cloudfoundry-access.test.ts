@@ -191,6 +191,72 @@ test('a quota of the org limits tasks that are pending or running, even when the
   await admin.send('DELETE', `/v3/organization_quotas/${quota.guid}`)
 }, 30_000)
 
+describe('one name, one place', () => {
+  const to = (guid: string) => ({ data: { guid } })
+  const manifest = 'applications:\n- name: pushed-at-once\n'
+  const makings = (): readonly (readonly [string, string, unknown, string])[] => {
+    const { org, space } = world.admin
+    const there = { relationships: { space: to(space) } }
+    const member = { user: { data: { username: 'twice' } }, organization: to(org) }
+    return [
+      ['POST', '/v3/apps', { name: 'once', ...there }, "App with the name 'once' already exists."],
+      ['POST', '/v3/organizations', { name: 'once' }, "Organization 'once' already exists."],
+      [
+        'POST',
+        '/v3/spaces',
+        { name: 'once', relationships: { organization: to(org) } },
+        "Name must be unique per organization: space 'once' exists in 'default'",
+      ],
+      ['POST', '/v3/organization_quotas', { name: 'once' }, "Organization quota 'once' already exists."],
+      [
+        'POST',
+        '/v3/service_instances',
+        { type: 'user-provided', name: 'once', ...there },
+        'The service instance name is taken: once.',
+      ],
+      [
+        'POST',
+        '/v3/roles',
+        { type: 'organization_auditor', relationships: member },
+        "User 'twice' already has 'organization_auditor' role in organization 'default'.",
+      ],
+    ]
+  }
+
+  test('of many that come at once one is made', async () => {
+    const { admin } = world
+    await world.user('twice', [])
+    for (const [method, path, body, taken] of makings()) {
+      const replies = await Promise.all([1, 2, 3, 4].map(() => admin.send(method, path, body)))
+      const details = replies.filter(({ status }) => status !== 201).map((reply) => reply.body.errors[0].detail)
+      expect([path, ...details]).toEqual([path, taken, taken, taken])
+    }
+    const apply = `/v3/spaces/${admin.space}/actions/apply_manifest`
+    await Promise.all(
+      [1, 2, 3].map(() => admin.send('POST', apply, manifest, { 'content-type': 'application/x-yaml' })),
+    )
+    expect((await admin.must('GET', '/v3/apps?names=pushed-at-once')).resources.length).toBe(1)
+  })
+
+  test('renaming takes no name that is taken, and may keep its own', async () => {
+    const { admin } = world
+    const there = { relationships: { space: to(admin.space) } }
+    for (const [path, body] of [
+      ['/v3/apps', there],
+      ['/v3/organizations', {}],
+      ['/v3/spaces', { relationships: { organization: to(admin.org) } }],
+      ['/v3/organization_quotas', {}],
+      ['/v3/service_instances', { type: 'user-provided', ...there }],
+    ] as const) {
+      await admin.must('POST', path, { name: 'taken', ...body })
+      const { guid } = await admin.must('POST', path, { name: 'free', ...body })
+      const refused = await admin.send('PATCH', `${path}/${guid}`, { name: 'taken' })
+      expect([path, refused.status]).toEqual([path, 422])
+      expect((await admin.must('PATCH', `${path}/${guid}`, { name: 'free' })).name).toBe('free')
+    }
+  })
+})
+
 test('the task_creation flag holds for all but admins', async () => {
   const { admin } = world
   await admin.must('PATCH', '/v3/feature_flags/task_creation', { enabled: false })

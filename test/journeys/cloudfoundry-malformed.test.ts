@@ -102,6 +102,16 @@ test.each(QUERIES)('a list with %s', async (path, detail) => {
   ])
 })
 
+test('variables are text, and everything that is wrong with them is told', async () => {
+  const path = `/v3/apps/${app}/environment_variables`
+  const refused = await cf.send('PATCH', path, { var: { A: 5, PORT: 'x', GOOD: 'y' } })
+  expect([refused.status, refused.body.errors[0].detail]).toEqual([
+    422,
+    "Non-string value in environment variable for key 'A', value '5', Var cannot set PORT",
+  ])
+  expect((await cf.must('GET', path)).var).toEqual({})
+})
+
 test('a page far behind the end of the tasks is empty, at once', async () => {
   const page = await cf.must('GET', `/v3/apps/${app}/tasks?page=999999999`)
   expect(page.resources).toEqual([])

@@ -37,8 +37,7 @@ export async function newApp(
   space: Space,
   wish: AppWish,
 ): Promise<{ readonly app: App; readonly web: Process; readonly changes: readonly DocumentChange[] }> {
-  if (await findByName(call, space.guid, wish.name))
-    throw uniqueness(`App with the name '${wish.name}' already exists.`)
+  if (await findByName(call, space.guid, wish.name)) throw nameTaken(wish.name)
   const { records } = call
   const { metadata = NO_METADATA, ...rest } = wish
   const app: App = { ...records.fresh(), ...rest, space: space.guid, state: 'STOPPED', metadata }
@@ -52,6 +51,8 @@ export async function newApp(
     ],
   }
 }
+
+export const nameTaken = (name: string): Error => uniqueness(`App with the name '${name}' already exists.`)
 
 export async function findByName(call: Call, space: string, name: string): Promise<App | undefined> {
   const apps = await call.records.all<App>(COLLECTIONS.app, { name: 'space', value: space })

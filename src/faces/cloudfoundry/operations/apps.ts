@@ -1,11 +1,20 @@
 import { boundServices } from '../app/bound-services.ts'
 import { environmentGroup } from '../app/environment-group.ts'
 import { appIndexes, findApp, ofApp, orgOf, processesOf } from '../app/find-app.ts'
-import { BUILDPACK_LIFECYCLE, buildpackProblem, DOCKER_LIFECYCLE, newApp, newProcess } from '../app/new-app.ts'
+import {
+  BUILDPACK_LIFECYCLE,
+  buildpackProblem,
+  DOCKER_LIFECYCLE,
+  findByName,
+  nameTaken,
+  newApp,
+  newProcess,
+} from '../app/new-app.ts'
 import { presentApp, presentDroplet } from '../app/present-app.ts'
 import { removeApp } from '../app/remove-app.ts'
 import { type App, COLLECTIONS, type Droplet, type Lifecycle, type Org, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { hrefs, toOne } from '../present.ts'
 import { refreshSeriesOf } from '../task/refresh-series.ts'
@@ -53,7 +62,7 @@ async function create(call: Call): Promise<Answer> {
   if (!place || !(await call.access.canReadSpace(place)))
     throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.')
   await call.access.checkWriteSpace(place)
-  const env = changedVariables({}, body.environment_variables ?? {})
+  const env = changedVariables({}, body.environment_variables ?? {}, 'Environment variables')
   const { app, changes } = await newApp(call, found, { name: name!, lifecycle, env, metadata })
   await call.records.save(...changes)
   return created(presentApp(app, call.base))
@@ -69,6 +78,8 @@ async function update(call: Call): Promise<Answer> {
   const change = parseMetadata(body.metadata, problems)
   changedMetadata(app.metadata, change, problems)
   problems.check()
+  const other = name === undefined ? undefined : await findByName(call, app.space, name)
+  if (other && other.guid !== app.guid) throw nameTaken(other.name)
   return changed(call, app.guid, (a) => ({
     ...a,
     ...(name !== undefined && { name }),
@@ -221,7 +232,7 @@ async function list(call: Call): Promise<Answer> {
 
 export const APP_OPERATIONS: readonly Operation[] = [
   { method: 'GET', path: '/v3/apps', answer: list },
-  { method: 'POST', path: '/v3/apps', answer: create },
+  { method: 'POST', path: '/v3/apps', answer: inTurn('apps', create) },
   {
     method: 'GET',
     path: '/v3/apps/:guid',
@@ -230,7 +241,7 @@ export const APP_OPERATIONS: readonly Operation[] = [
       return answerOne(call, app, appIncludes(call), (one) => presentApp(one, call.base))
     },
   },
-  { method: 'PATCH', path: '/v3/apps/:guid', answer: update },
+  { method: 'PATCH', path: '/v3/apps/:guid', answer: inTurn('apps', update) },
   { method: 'DELETE', path: '/v3/apps/:guid', answer: remove },
   { method: 'POST', path: '/v3/apps/:guid/actions/start', answer: act('STARTED') },
   { method: 'POST', path: '/v3/apps/:guid/actions/restart', answer: act('STARTED') },

@@ -2,7 +2,8 @@ import { whileDeleting } from '../access/being-deleted.ts'
 import { COLLECTIONS, type Org, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
 import { defaultQuota } from '../foundation.ts'
-import { type Call, created, jobAt, type Operation, ok } from '../operation.ts'
+import { inTurn } from '../in-turn.ts'
+import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { type Json, Problems } from '../wire/message.ts'
@@ -43,10 +44,63 @@ export function nameOf(body: Json, problems: Problems): string | undefined {
   return undefined
 }
 
+function checkSuspended({ suspended }: Json, problems: Problems): void {
+  if (suspended !== undefined && typeof suspended !== 'boolean') problems.add('Suspended must be a boolean')
+}
+
 async function checkUnique(call: Call, name: string, own?: string): Promise<void> {
   const orgs = await call.records.all<Org>(COLLECTIONS.org)
   if (orgs.some((org) => org.guid !== own && org.name.toLowerCase() === name.toLowerCase()))
     throw unprocessable(`Organization '${name}' already exists.`)
+}
+
+async function create(call: Call): Promise<Answer> {
+  call.access.checkAdmin()
+  const body = call.body()
+  const problems = new Problems(body, ['name', 'suspended', 'metadata'])
+  checkSuspended(body, problems)
+  const name = nameOf(body, problems)
+  if (name === undefined && body.name === undefined) problems.add("Name can't be blank")
+  const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
+  problems.check()
+  await checkUnique(call, name!)
+  const quota = await defaultQuota(call.records)
+  const org: Org = {
+    ...call.records.fresh(),
+    name: name!,
+    suspended: body.suspended === true,
+    ...(quota && { quota: quota.guid }),
+    metadata,
+  }
+  await call.records.save(call.records.putOf(COLLECTIONS.org, org))
+  return created(presentOrg(org, call.base))
+}
+
+async function update(call: Call): Promise<Answer> {
+  const before = await findOrg(call)
+  if (!(await call.access.canManageOrg(before.guid))) throw notAuthorized()
+  const body = call.body()
+  const problems = new Problems(body, ['name', 'suspended', 'metadata'])
+  checkSuspended(body, problems)
+  const name = nameOf(body, problems)
+  const change = parseMetadata(body.metadata, problems)
+  changedMetadata(before.metadata, change, problems)
+  problems.check()
+  if (body.suspended !== undefined) call.access.checkAdmin()
+  if (name !== undefined) await checkUnique(call, name, before.guid)
+  const after = await call.records.change<Org>(
+    COLLECTIONS.org,
+    before.guid,
+    (org) => ({
+      ...org,
+      ...(name !== undefined && { name }),
+      ...(typeof body.suspended === 'boolean' && { suspended: body.suspended }),
+      metadata: changedMetadata(org.metadata, change),
+    }),
+    () => ({}),
+  )
+  if (!after) throw notFound('Organization')
+  return ok(presentOrg(after, call.base))
 }
 
 export const ORGANIZATION_OPERATIONS: readonly Operation[] = [
@@ -67,59 +121,8 @@ export const ORGANIZATION_OPERATIONS: readonly Operation[] = [
     path: '/v3/organizations/:guid',
     answer: async (call) => ok(presentOrg(await findOrg(call), call.base)),
   },
-  {
-    method: 'POST',
-    path: '/v3/organizations',
-    async answer(call) {
-      call.access.checkAdmin()
-      const body = call.body()
-      const problems = new Problems(body, ['name', 'suspended', 'metadata'])
-      const name = nameOf(body, problems)
-      if (name === undefined && body.name === undefined) problems.add("Name can't be blank")
-      const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
-      problems.check()
-      await checkUnique(call, name!)
-      const quota = await defaultQuota(call.records)
-      const org: Org = {
-        ...call.records.fresh(),
-        name: name!,
-        suspended: body.suspended === true,
-        ...(quota && { quota: quota.guid }),
-        metadata,
-      }
-      await call.records.save(call.records.putOf(COLLECTIONS.org, org))
-      return created(presentOrg(org, call.base))
-    },
-  },
-  {
-    method: 'PATCH',
-    path: '/v3/organizations/:guid',
-    async answer(call) {
-      const before = await findOrg(call)
-      if (!(await call.access.canManageOrg(before.guid))) throw notAuthorized()
-      const body = call.body()
-      const problems = new Problems(body, ['name', 'suspended', 'metadata'])
-      const name = nameOf(body, problems)
-      const change = parseMetadata(body.metadata, problems)
-      changedMetadata(before.metadata, change, problems)
-      problems.check()
-      if (body.suspended !== undefined) call.access.checkAdmin()
-      if (name !== undefined) await checkUnique(call, name, before.guid)
-      const after = await call.records.change<Org>(
-        COLLECTIONS.org,
-        before.guid,
-        (org) => ({
-          ...org,
-          ...(name !== undefined && { name }),
-          ...(typeof body.suspended === 'boolean' && { suspended: body.suspended }),
-          metadata: changedMetadata(org.metadata, change),
-        }),
-        () => ({}),
-      )
-      if (!after) throw notFound('Organization')
-      return ok(presentOrg(after, call.base))
-    },
-  },
+  { method: 'POST', path: '/v3/organizations', answer: inTurn('organizations', create) },
+  { method: 'PATCH', path: '/v3/organizations/:guid', answer: inTurn('organizations', update) },
   {
     method: 'DELETE',
     path: '/v3/organizations/:guid',

@@ -1,6 +1,7 @@
 /** Quotas of organisations and spaces: what tasks may take together. */
 import { COLLECTIONS, type Org, type Quota, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, jobAt, noContent, type Operation, ok } from '../operation.ts'
 import { head, hrefs } from '../present.ts'
 import { answerList } from '../wire/answer-list.ts'
@@ -115,6 +116,16 @@ const object = (value: unknown): Json => (isObject(value) ? value : {})
 const mayManage = async (call: Call, kind: Kind, org: string | undefined): Promise<boolean> =>
   kind === ORG || org === undefined ? call.access.isAdmin : call.access.canManageOrg(org)
 
+async function checkUnique(
+  { records }: Call,
+  kind: Kind,
+  { guid, name, org }: { readonly guid?: string; readonly name: string; readonly org?: string | undefined },
+): Promise<void> {
+  const others = await records.all<Quota>(kind.collection)
+  if (others.some((q) => q.guid !== guid && q.name === name && q.org === org))
+    throw unprocessable(`${kind.thing} '${name}' already exists.`)
+}
+
 async function create(call: Call, kind: Kind): Promise<Answer> {
   const body = call.body()
   const problems = new Problems(body, ['name', 'apps', 'services', 'routes', 'domains', 'relationships'])
@@ -125,9 +136,7 @@ async function create(call: Call, kind: Kind): Promise<Answer> {
   if (kind === SPACE && org === undefined) problems.add('Organization guid must be present')
   problems.check()
   if (!(await mayManage(call, kind, org))) throw notAuthorized()
-  const others = await call.records.all<Quota>(kind.collection)
-  if (others.some((q) => q.name === name && q.org === org))
-    throw unprocessable(`${kind.thing} '${name}' already exists.`)
+  await checkUnique(call, kind, { name: name!, org })
   const quota: Quota = {
     ...call.records.fresh(),
     name: name!,
@@ -155,6 +164,7 @@ async function update(call: Call, kind: Kind): Promise<Answer> {
   const name = nameOf(body, problems)
   limitsOf(before, body, problems)
   problems.check()
+  if (name !== undefined) await checkUnique(call, kind, { ...before, name })
   const change = (q: Quota): Quota => ({
     ...q,
     ...limitsOf(q, body, problems),
@@ -222,13 +232,13 @@ async function list(call: Call, kind: Kind): Promise<Answer> {
 
 const operationsOf = (kind: Kind): readonly Operation[] => [
   { method: 'GET', path: kind.path, answer: (call) => list(call, kind) },
-  { method: 'POST', path: kind.path, answer: (call) => create(call, kind) },
+  { method: 'POST', path: kind.path, answer: inTurn('quotas', (call) => create(call, kind)) },
   {
     method: 'GET',
     path: `${kind.path}/:guid`,
     answer: async (call) => ok(await present(call, kind, await find(call, kind))),
   },
-  { method: 'PATCH', path: `${kind.path}/:guid`, answer: (call) => update(call, kind) },
+  { method: 'PATCH', path: `${kind.path}/:guid`, answer: inTurn('quotas', (call) => update(call, kind)) },
   {
     method: 'DELETE',
     path: `${kind.path}/:guid`,

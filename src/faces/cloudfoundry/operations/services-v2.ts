@@ -18,6 +18,7 @@ import {
 } from '../app/user-provided-services.ts'
 import { type App, COLLECTIONS, type Resource, type ServiceBinding, type ServiceInstance } from '../documents.ts'
 import { appAlreadyBound, notFound, serviceNameTaken, unprocessable } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
 import { type Json, Problems } from '../wire/message.ts'
 import { timestamp } from '../wire/time.ts'
@@ -127,6 +128,8 @@ async function update(call: Call): Promise<Answer> {
   const { service, place } = await findService(call, call.param('guid'))
   await call.access.checkWriteSpace(place)
   const { name, parts } = messageOf(call.body())
+  const others = (await servicesOf(call, service.space)).filter(({ guid }) => guid !== service.guid)
+  if (name !== undefined && others.some((s) => s.name === name)) throw serviceNameTaken(name)
   const change = (s: ServiceInstance): ServiceInstance => ({ ...s, ...(name !== undefined && { name }), ...parts })
   return created(await presentService(call, await changeService(call, service.guid, change)))
 }
@@ -189,14 +192,14 @@ export const V2_OPERATIONS: readonly Operation[] = [
   { method: 'GET', path: '/v2/spaces/:guid/summary', answer: summary },
   { method: 'GET', path: '/v2/spaces/:guid/service_instances', answer: list },
   { method: 'GET', path: '/v2/services', answer: async () => page([]) },
-  { method: 'POST', path: SERVICES, answer: create },
-  { method: 'PUT', path: `${SERVICES}/:guid`, answer: update },
+  { method: 'POST', path: SERVICES, answer: inTurn('services', create) },
+  { method: 'PUT', path: `${SERVICES}/:guid`, answer: inTurn('services', update) },
   { method: 'DELETE', path: `${SERVICES}/:guid`, answer: remove },
   // `cf delete-service` does not ask which kind it is.
   { method: 'DELETE', path: '/v2/service_instances/:guid', answer: remove },
   { method: 'GET', path: `${SERVICES}/:guid/service_bindings`, answer: bindings },
   { method: 'GET', path: '/v2/service_bindings', answer: bindings },
-  { method: 'POST', path: '/v2/service_bindings', answer: bind },
+  { method: 'POST', path: '/v2/service_bindings', answer: inTurn('bindings', bind) },
   { method: 'DELETE', path: '/v2/service_bindings/:guid', answer: unbind },
   { method: 'GET', path: '/v2/apps', answer: apps },
   {

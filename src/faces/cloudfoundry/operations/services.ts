@@ -15,6 +15,7 @@ import {
 } from '../app/user-provided-services.ts'
 import { type App, COLLECTIONS, type ServiceBinding, type ServiceInstance } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, noContent, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
@@ -77,6 +78,11 @@ const presentBinding = (b: ServiceBinding, base: string): object => ({
   }),
 })
 
+async function checkUnique(call: Call, space: string, name: string, own?: string): Promise<void> {
+  if ((await servicesOf(call, space)).some((s) => s.guid !== own && s.name === name))
+    throw unprocessable(`The service instance name is taken: ${name}.`)
+}
+
 async function create(call: Call): Promise<Answer> {
   const body = call.body()
   const problems = new Problems(body, KNOWN)
@@ -92,8 +98,7 @@ async function create(call: Call): Promise<Answer> {
     throw unprocessable('Invalid space. Ensure that the space exists and you have access to it.')
   })
   await call.access.checkWriteSpace({ space: space.guid, org: space.org })
-  if ((await servicesOf(call, space.guid)).some((s) => s.name === name))
-    throw unprocessable(`The service instance name is taken: ${name}.`)
+  await checkUnique(call, space.guid, name!)
   const service = await createService(call, { ...parts, name: name!, space: space.guid, metadata })
   return created(presentInstance(service, call.base))
 }
@@ -110,6 +115,7 @@ async function update(call: Call): Promise<Answer> {
   const parts = servicePartsOf(body, problems)
   const change = parseMetadata(body.metadata, problems)
   problems.check()
+  if (name !== undefined) await checkUnique(call, service.space, name, service.guid)
   const after = await changeService(call, service.guid, (s) => ({
     ...s,
     ...(name !== undefined && { name }),
@@ -224,13 +230,13 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     path: '/v3/service_instances',
     answer: list,
   },
-  { method: 'POST', path: '/v3/service_instances', answer: create },
+  { method: 'POST', path: '/v3/service_instances', answer: inTurn('services', create) },
   {
     method: 'GET',
     path: '/v3/service_instances/:guid',
     answer: async (call) => ok(presentInstance((await findService(call, call.param('guid'))).service, call.base)),
   },
-  { method: 'PATCH', path: '/v3/service_instances/:guid', answer: update },
+  { method: 'PATCH', path: '/v3/service_instances/:guid', answer: inTurn('services', update) },
   { method: 'DELETE', path: '/v3/service_instances/:guid', answer: remove },
   {
     method: 'GET',
@@ -246,7 +252,7 @@ export const SERVICE_OPERATIONS: readonly Operation[] = [
     path: '/v3/service_credential_bindings',
     answer: listBindings,
   },
-  { method: 'POST', path: '/v3/service_credential_bindings', answer: bind },
+  { method: 'POST', path: '/v3/service_credential_bindings', answer: inTurn('bindings', bind) },
   {
     method: 'GET',
     path: '/v3/service_credential_bindings/:guid',

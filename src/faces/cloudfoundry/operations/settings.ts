@@ -6,7 +6,7 @@ import { type Call, type Operation, ok } from '../operation.ts'
 import { hrefs } from '../present.ts'
 import { forbiddenName } from '../task/parse-task.ts'
 import { refreshAllSeries } from '../task/refresh-series.ts'
-import { isObject } from '../wire/message.ts'
+import { isObject, Problems } from '../wire/message.ts'
 import { pageDocument } from '../wire/page-document.ts'
 import { timestamp } from '../wire/time.ts'
 
@@ -56,26 +56,36 @@ async function presentGroup(call: Call, name: string): Promise<object> {
 const keep = (call: Call, guid: string, value: unknown): Promise<void> =>
   call.records.save(call.records.putOf(COLLECTIONS.setting, { ...call.records.fresh(), guid, value } as Setting))
 
-/** `{"var":{NAME: value|null}}`: null takes away. Throws CF-UnprocessableEntity. */
+/**
+ * `{"var":{NAME: text|null}}`: null takes away. `label` is how the variables are spoken of. Throws CF-UnprocessableEntity
+ * (UpdateEnvironmentVariablesMessage).
+ */
 export function changedVariables(
   before: Readonly<Record<string, string>>,
   change: unknown,
+  label = 'Var',
 ): Readonly<Record<string, string>> {
-  if (!isObject(change)) throw unprocessable('Var must be an object')
+  if (!isObject(change)) throw unprocessable(`${label} must be an object`)
+  const problems = new Problems({}, [])
   const after = new Map(Object.entries(before))
   for (const [name, value] of Object.entries(change)) {
-    const wrong = forbiddenName(name)
-    if (wrong) throw unprocessable(`Var ${wrong}`)
-    if (isObject(value) || Array.isArray(value))
-      throw unprocessable(
-        `Non-string value in environment variable for key '${name}', value '${JSON.stringify(value)}'`,
-      )
-    if (name.includes('=') || `${name}${String(value)}`.includes('\0'))
-      throw unprocessable('Var must not contain NUL, nor names with =')
+    const wrong = variableProblem(name, value, label)
+    if (wrong) problems.add(wrong)
     if (value === null) after.delete(name)
     else after.set(name, String(value))
   }
+  problems.check()
   return Object.fromEntries(after)
+}
+
+function variableProblem(name: string, value: unknown, label: string): string | undefined {
+  const wrong = forbiddenName(name)
+  if (wrong) return `${label} ${wrong}`
+  if (value !== null && typeof value !== 'string')
+    return `Non-string value in environment variable for key '${name}', value '${JSON.stringify(value)}'`
+  return name.includes('=') || `${name}${value}`.includes('\0')
+    ? `${label} must not contain NUL, nor names with =`
+    : undefined
 }
 
 export const SETTING_OPERATIONS: readonly Operation[] = [

@@ -3,7 +3,8 @@ import { whileDeleting } from '../access/being-deleted.ts'
 import { removeApp } from '../app/remove-app.ts'
 import { type App, COLLECTIONS, type Org, type Role, type ServiceInstance, type Space } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
-import { type Call, created, jobAt, type Operation, ok } from '../operation.ts'
+import { inTurn } from '../in-turn.ts'
+import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
 import { answerOne, type Inclusion, type Inclusions } from '../wire/inclusion.ts'
@@ -73,6 +74,47 @@ function spaceIncludes(call: Call): Inclusions<Space> {
   return { org: organization, organization }
 }
 
+async function create(call: Call): Promise<Answer> {
+  const body = call.body()
+  const problems = new Problems(body, ['name', 'relationships', 'metadata'])
+  const name = nameOf(body, problems)
+  if (body.name === undefined) problems.add("Name can't be blank")
+  const org = relatedGuid(body, 'organization')
+  if (org === undefined)
+    problems.add(
+      'Relationships \'organization\' must be structured like this: "organization: {"data": {"guid": "valid-guid"}}"',
+    )
+  const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
+  problems.check()
+  if (!(await call.records.find(COLLECTIONS.org, org!)) || !(await call.access.canReadOrg(org!)))
+    throw unprocessable('Invalid organization. Ensure the organization exists and you have access to it.')
+  if (!(await call.access.canManageOrg(org!))) throw notAuthorized()
+  await checkUnique(call, org!, name!)
+  const space: Space = { ...call.records.fresh(), name: name!, org: org!, metadata }
+  await call.records.save(call.records.putOf(COLLECTIONS.space, space, indexes(space)))
+  return created(presentSpace(space, call.base))
+}
+
+async function update(call: Call): Promise<Answer> {
+  const before = await findSpace(call, call.param('guid'))
+  if (!(await call.access.canManageSpace(placeOf(before)))) throw notAuthorized()
+  const body = call.body()
+  const problems = new Problems(body, ['name', 'metadata'])
+  const name = nameOf(body, problems)
+  const change = parseMetadata(body.metadata, problems)
+  changedMetadata(before.metadata, change, problems)
+  problems.check()
+  if (name !== undefined) await checkUnique(call, before.org, name, before.guid)
+  const after = await call.records.change<Space>(
+    COLLECTIONS.space,
+    before.guid,
+    (s) => ({ ...s, ...(name !== undefined && { name }), metadata: changedMetadata(s.metadata, change) }),
+    indexes,
+  )
+  if (!after) throw notFound('Space')
+  return ok(presentSpace(after, call.base))
+}
+
 export const SPACE_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
@@ -95,53 +137,8 @@ export const SPACE_OPERATIONS: readonly Operation[] = [
       return answerOne(call, space, spaceIncludes(call), (one) => presentSpace(one, call.base))
     },
   },
-  {
-    method: 'POST',
-    path: '/v3/spaces',
-    async answer(call) {
-      const body = call.body()
-      const problems = new Problems(body, ['name', 'relationships', 'metadata'])
-      const name = nameOf(body, problems)
-      if (body.name === undefined) problems.add("Name can't be blank")
-      const org = relatedGuid(body, 'organization')
-      if (org === undefined)
-        problems.add(
-          'Relationships \'organization\' must be structured like this: "organization: {"data": {"guid": "valid-guid"}}"',
-        )
-      const metadata = changedMetadata(NO_METADATA, parseMetadata(body.metadata, problems), problems)
-      problems.check()
-      if (!(await call.records.find(COLLECTIONS.org, org!)) || !(await call.access.canReadOrg(org!)))
-        throw unprocessable('Invalid organization. Ensure the organization exists and you have access to it.')
-      if (!(await call.access.canManageOrg(org!))) throw notAuthorized()
-      await checkUnique(call, org!, name!)
-      const space: Space = { ...call.records.fresh(), name: name!, org: org!, metadata }
-      await call.records.save(call.records.putOf(COLLECTIONS.space, space, indexes(space)))
-      return created(presentSpace(space, call.base))
-    },
-  },
-  {
-    method: 'PATCH',
-    path: '/v3/spaces/:guid',
-    async answer(call) {
-      const before = await findSpace(call, call.param('guid'))
-      if (!(await call.access.canManageSpace(placeOf(before)))) throw notAuthorized()
-      const body = call.body()
-      const problems = new Problems(body, ['name', 'metadata'])
-      const name = nameOf(body, problems)
-      const change = parseMetadata(body.metadata, problems)
-      changedMetadata(before.metadata, change, problems)
-      problems.check()
-      if (name !== undefined) await checkUnique(call, before.org, name, before.guid)
-      const after = await call.records.change<Space>(
-        COLLECTIONS.space,
-        before.guid,
-        (s) => ({ ...s, ...(name !== undefined && { name }), metadata: changedMetadata(s.metadata, change) }),
-        indexes,
-      )
-      if (!after) throw notFound('Space')
-      return ok(presentSpace(after, call.base))
-    },
-  },
+  { method: 'POST', path: '/v3/spaces', answer: inTurn('spaces', create) },
+  { method: 'PATCH', path: '/v3/spaces/:guid', answer: inTurn('spaces', update) },
   {
     method: 'DELETE',
     path: '/v3/spaces/:guid',

@@ -9,6 +9,7 @@ import {
   type User,
 } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { inTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { head, hrefs, toOne } from '../present.ts'
 import { answerList, referred } from '../wire/answer-list.ts'
@@ -185,7 +186,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     path: '/v3/users',
     answer: listUsers,
   },
-  { method: 'POST', path: '/v3/users', answer: createUser },
+  { method: 'POST', path: '/v3/users', answer: inTurn('users', createUser) },
   {
     method: 'GET',
     path: '/v3/users/:guid',
@@ -227,7 +228,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
         present: (role) => presentRole(role, call.base),
       }),
   },
-  { method: 'POST', path: '/v3/roles', answer: createRole },
+  { method: 'POST', path: '/v3/roles', answer: inTurn('roles', createRole) },
   {
     method: 'GET',
     path: '/v3/roles/:guid',
