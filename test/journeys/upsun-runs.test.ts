@@ -102,6 +102,12 @@ describe('runs', () => {
     const states = told.filter((activity) => activity.id === id).map(({ state }) => state)
     expect([...new Set(states)]).toEqual(states)
     expect(told.findLast((a) => a.id === id)).toMatchObject({ type: 'environment.task', result: 'success' })
+    const built = { '.upsun/config.yaml': CONFIG.replace('date +%s%N > stamp', 'sleep 1; date +%s%N > stamp') }
+    expect((await world.deploy('runs', built, ['--environment', 'hooked'])).code).toBe(0)
+    const deployed = await eventually('its end was told', () =>
+      told.find(({ type, state }) => type === 'environment.push' && state === 'complete'),
+    )
+    expect(told.filter((a) => a.id === deployed.id).map(({ state }) => state)).toEqual(['in_progress', 'complete'])
     listener.close()
   }, 30_000)
 
