@@ -19,14 +19,18 @@ export function refuseOutside(principal: Principal, steps: readonly StepSpec[]):
 
 const isOutside = ({ work }: StepSpec): boolean => work.kind === 'run' && work.sandbox?.mode === 'off'
 
-/** The request, if it may be made; of a registered task the very revision that was looked at. */
-export async function permitted(
-  { engine, tenant, principal }: Pick<Call<Operation>, 'engine' | 'tenant' | 'principal'>,
-  request: SubmissionRequest,
-): Promise<SubmissionRequest> {
-  if (isOperator(principal)) return request
-  if (request.plan) refuseOutside(principal, request.plan.steps)
-  if (request.plan || !request.task) return request
+type Asked = Pick<Call<Operation>, 'engine' | 'tenant' | 'principal'>
+
+/** The request, if it may be made; of a registered task the very revision that was looked at. At once where nothing must be read. */
+export function permitted(asked: Asked, request: SubmissionRequest): SubmissionRequest | Promise<SubmissionRequest> {
+  if (isOperator(asked.principal)) return request
+  if (!request.plan) return ofTask(asked, request)
+  refuseOutside(asked.principal, request.plan.steps)
+  return request
+}
+
+async function ofTask({ engine, tenant, principal }: Asked, request: SubmissionRequest): Promise<SubmissionRequest> {
+  if (!request.task) return request
   const { name, revision, spec } = await engine.task(tenant, request.task.name, request.task.revision)
   refuseOutside(principal, spec.plan.steps)
   return { ...request, task: { name, revision } }
