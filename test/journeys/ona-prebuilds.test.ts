@@ -22,12 +22,22 @@ tasks:
 `
 const FAILING = 'tasks: {build: {name: b, command: exit 7, triggeredBy: [prebuild], prebuildRequiresSuccess: true}}'
 const ENDLESS = 'tasks: {build: {name: b, command: echo begun; exec sleep 100, triggeredBy: [prebuild]}}'
+const REFUSED = `
+tasks:
+  ask: {command: "true", x-taskport: {inputs: {WORD: {}}}}
+  build: {command: "true", dependsOn: [ask], triggeredBy: [prebuild], prebuildRequiresSuccess: true}
+`
 
 let world: OnaWorld
 let git: GitServer
 beforeAll(async () => {
   world = await openOnaWorld({ allowAddress: ['127.0.0.1'] })
-  git = await openGitServer({ '.ona/automations.yaml': FILE, 'failing.yaml': FAILING, 'endless.yaml': ENDLESS })
+  git = await openGitServer({
+    '.ona/automations.yaml': FILE,
+    'failing.yaml': FAILING,
+    'endless.yaml': ENDLESS,
+    'refused.yaml': REFUSED,
+  })
 })
 afterAll(async () => {
   git.close()
@@ -113,7 +123,10 @@ test('a prebuild fires its triggers in order, tells its log, and is where enviro
 test('a task that must succeed fails the prebuild; one that is under way can be cancelled, across a restart', async () => {
   const failing = await prebuilds().createPrebuild({ projectId: await project('failing.yaml') })
   const failed = await phaseIs(failing.prebuild!.id, PrebuildPhase.FAILED, PrebuildPhase.COMPLETED)
-  expect(failed.status!.failureMessage).toContain('build')
+  expect(failed.status!.failureMessage).toBe('task build: exited with code 7')
+  const refused = await prebuilds().createPrebuild({ projectId: await project('refused.yaml') })
+  const unbegun = await phaseIs(refused.prebuild!.id, PrebuildPhase.FAILED, PrebuildPhase.COMPLETED)
+  expect(unbegun.status!.failureMessage).toBe('task build: inputs.WORD: task ask needs a value')
   const projectId = await project('endless.yaml')
   const { prebuild } = await prebuilds().createPrebuild({ projectId })
   await phaseIs(prebuild!.id, PrebuildPhase.RUNNING)

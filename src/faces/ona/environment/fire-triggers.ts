@@ -18,18 +18,18 @@ export interface Firing {
   readonly triggers: readonly TriggerName[]
 }
 
-export interface StartedTask {
-  readonly task: TaskRecord
-  readonly execution: Execution
-}
+/** A task that a trigger names: how it runs, or why it does not. */
+export type FiredTask =
+  | { readonly task: TaskRecord; readonly execution: Execution }
+  | { readonly task: TaskRecord; readonly refusal: string }
 
 export async function fireTriggers(
   parts: Parts,
   { principal, environment, triggers }: Firing,
   signal: AbortSignal,
-): Promise<readonly StartedTask[]> {
+): Promise<readonly FiredTask[]> {
   const { tasks, services } = await automationsOf({ engine: parts.engine, tenant: principal.tenant }, environment.id)
-  const begun: StartedTask[] = []
+  const fired: FiredTask[] = []
   for (const startedBy of triggers.filter((t) => isWanted(environment, t))) {
     const base = { principal, environment, startedBy }
     for (const service of services.values())
@@ -38,27 +38,27 @@ export async function fireTriggers(
     for (const task of tasks.values()) {
       if (!task.triggeredBy.includes(startedBy) || signal.aborted) continue
       const once = `trigger/${environment.start}/${startedBy}/${task.id}`
-      const execution = await unlessRefused(parts, task, () => startTask(parts, { ...base, task, once }))
-      if (execution) begun.push({ task, execution })
+      const started = await unlessRefused(parts, task, () => startTask(parts, { ...base, task, once }))
+      fired.push(typeof started === 'string' ? { task, refusal: started } : { task, execution: started })
     }
   }
-  return begun
+  return fired
 }
 
 const REFUSALS: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.FailedPrecondition])
 
-/** What cannot be started as it is must not hold up the rest. */
+/** What cannot be started as it is must not hold up the rest; answers why. */
 async function unlessRefused<Started>(
   parts: Parts,
   { reference }: TaskRecord | ServiceRecord,
   start: () => Promise<Started>,
-): Promise<Started | undefined> {
+): Promise<Started | string> {
   try {
     return await start()
   } catch (error) {
     if (!(error instanceof ConnectError) || !REFUSALS.has(error.code)) throw error
     parts.context.log.warn({ automation: reference, why: error.rawMessage }, 'it could not be started by its trigger')
-    return undefined
+    return error.rawMessage
   }
 }
 

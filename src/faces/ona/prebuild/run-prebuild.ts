@@ -5,6 +5,7 @@
  */
 import type { Execution } from '../../../core/execution.ts'
 import type { Document } from '../../../core/ports/store.ts'
+import { durationText } from '../../../core/quantity-text.ts'
 import { changeAgain } from '../../kit/documents.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, type PrebuildRecord, type TaskRecord } from '../documents.ts'
@@ -12,6 +13,7 @@ import { changeRecord, ended, failureOf, recordOf, stopAll } from '../environmen
 import type { Errand } from '../environment/errands.ts'
 import { fireTriggers } from '../environment/fire-triggers.ts'
 import { lookInto } from '../environment/look-into.ts'
+import { sayReasonOf } from '../execution/say-reason.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { putPrebuild } from './find-prebuild.ts'
 import { isOver } from './life-cycle.ts'
@@ -27,7 +29,7 @@ export async function runPrebuild(parts: Parts, errand: Errand, signal: AbortSig
   if (signal.aborted) return
   await stopAll(parts, errand, signal)
   if (signal.aborted) return
-  const outcome = late.aborted ? { failure: `not done within ${prebuild.timeoutMs / 1_000} s`, warnings: [] } : made
+  const outcome = late.aborted ? { failure: `not done within ${durationText(prebuild.timeoutMs)}`, warnings: [] } : made
   await close(parts, errand, { ...outcome, phase: outcome.failure === undefined ? 'completed' : 'failed' })
 }
 
@@ -72,18 +74,28 @@ async function triggered(
   trigger: 'prebuild' | 'beforeSnapshot',
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const started = await fireTriggers(parts, { principal, environment, triggers: [trigger] }, signal)
+  const fired = await fireTriggers(parts, { principal, environment, triggers: [trigger] }, signal)
   const ends = await Promise.all(
-    started.map(async ({ task, execution }) => ({ task, end: await ended(parts, tenant, execution.id, signal) })),
+    fired.map(async (one): Promise<Ended> => {
+      if ('refusal' in one) return one
+      const end = await ended(parts, tenant, one.execution.id, signal)
+      return { task: one.task, end }
+    }),
   )
-  const failures = ends.filter(({ end }) => end?.status.state !== 'succeeded')
+  const failures = ends.filter((one) => 'refusal' in one || one.end?.status.state !== 'succeeded')
   const required = failures.filter(({ task }) => task.spec.prebuildRequiresSuccess).map(said)
   const warnings = failures.filter(({ task }) => !task.spec.prebuildRequiresSuccess).map(said)
   return { warnings, ...(required.length > 0 && { failure: required.join('; ') }) }
 }
 
-const said = ({ task, end }: { readonly task: TaskRecord; readonly end: Execution | undefined }): string =>
-  `task ${task.reference}: ${end?.status.reason?.message ?? 'it did not succeed'}`
+type Ended =
+  | { readonly task: TaskRecord; readonly refusal: string }
+  | { readonly task: TaskRecord; readonly end: Execution | undefined }
+
+function said(one: Ended): string {
+  const why = 'refusal' in one ? one.refusal : one.end && sayReasonOf(one.end)
+  return `task ${one.task.reference}: ${why || 'it did not succeed'}`
+}
 
 const documentOf = (
   { engine }: Parts,
