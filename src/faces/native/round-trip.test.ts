@@ -54,6 +54,8 @@ describe('a task definition', () => {
     if (key === 'workdir' || key === 'target') return `/${String(value)}`
     if (key === 'mounts') return (value as object[]).map((mount) => ({ source: 'x', ...mount }))
     if (key === 'source') return '/somewhere'
+    // `0.d` names an output, and is no duration.
+    if (key === 'output') return value
     if (key === 'constraints') return (value as object[]).map((c) => ({ value: 'v', values: ['v'], ...c }))
     if (typeof value === 'string' && /^[\d.]+(?:ms|s|m|h|d)$/.test(value)) return '90s'
     if (typeof value === 'string' && durationMs(value) !== undefined) return '1h30m'
