@@ -269,6 +269,19 @@ test('clusters, instances, definitions and tasks carry tags; a task takes its de
   }
   const described = await world.ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }))
   expect(described.tasks![0]!.tags).toEqual([])
+  await world.ecs.send(new TagResourceCommand({ resourceArn: instance!, tags: [{ key: 'rack', value: '7' }] }))
+  const { containerInstance } = await world.ecs.send(
+    new RegisterContainerInstanceCommand({
+      cluster,
+      containerInstanceArn: instance!,
+      versionInfo: { agentVersion: '1.99.0' },
+    }),
+  )
+  expect(containerInstance).toMatchObject({
+    containerInstanceArn: instance,
+    versionInfo: { agentVersion: '1.99.0' },
+    tags: [{ key: 'rack', value: '7' }],
+  })
 })
 
 test('a cluster with a default strategy runs on it, and goes only when it is empty', async () => {

@@ -1,14 +1,13 @@
 import type { NodeCapacity } from '../../../../core/node.ts'
-import { put } from '../../../kit/documents.ts'
 import { idWithin } from '../../arn.ts'
 import { activeCluster } from '../../cluster/cluster.ts'
 import { CLUSTER_ATTRIBUTE, INSTANCE_ATTRIBUTE } from '../../cluster-query/compile-query.ts'
-import { COLLECTIONS } from '../../documents.ts'
 import { clientException, invalidParameter } from '../../errors.ts'
 import { attributesShape, checkedAttributes } from '../../instance/attributes.ts'
-import { builtInAttributes, type InstanceDocument, instancesOf } from '../../instance/container-instance.ts'
+import { builtInAttributes, instancesOf } from '../../instance/container-instance.ts'
 import { instanceIdOf } from '../../instance/instance-id.ts'
 import { presentInstance } from '../../instance/present-instance.ts'
+import { saveInstance } from '../../instance/save-instance.ts'
 import { type Call, operation } from '../../operation.ts'
 import { checkedTags, tagsShape } from '../../tags.ts'
 import { double, integer, list, long, oneOf, structure, text, type ValueOf } from '../../wire/shape.ts'
@@ -36,21 +35,24 @@ type RegisterInput = ValueOf<typeof input>
 
 const MIB = 2 ** 20
 
-/** A logical node on this machine, whose capacity is counted on its own. Registering again renews what is known of it. */
+/**
+ * A logical node on this machine, whose capacity is counted on its own. Registering again renews what is said of it, and
+ * leaves the rest.
+ */
 export const registerContainerInstance = operation('RegisterContainerInstance', input, async (call, given) => {
   const cluster = await activeCluster(call, given.cluster)
   const attributes = checkedAttributes(given.attributes ?? [])
   const identity = identityOf(given.instanceIdentityDocument)
-  const document: InstanceDocument = {
-    ...(identity && { ec2InstanceId: identity }),
-    ...(given.versionInfo && { versionInfo: given.versionInfo }),
-    attributes: {},
-    tags: checkedTags(given.tags),
-  }
+  const tags = given.tags && checkedTags(given.tags)
   const id = given.containerInstanceArn
     ? await renewed(call, cluster.name, given.containerInstanceArn, attributes)
     : await registered(call, cluster.name, given, identity, attributes)
-  await call.engine.saveDocuments([put(call.tenant, COLLECTIONS.instance, id, document)])
+  await saveInstance(call, { id }, (before) => ({
+    ...before,
+    ...(identity && { ec2InstanceId: identity }),
+    ...(given.versionInfo && { versionInfo: given.versionInfo }),
+    ...(tags && { tags }),
+  }))
   const instance = (await instancesOf(call, cluster.name)).find((i) => i.id === id)
   if (!instance) throw clientException('The referenced container instance was not found.')
   return { containerInstance: presentInstance(call, instance, true) }
