@@ -122,6 +122,25 @@ test('a broken automations file is told with its line and column, and the enviro
   expect(environment.status?.automationsFile?.failureMessage).toContain('line 4, column 5')
 })
 
+test('what its triggers could not start, and why, is a warning of the environment', async () => {
+  const directory = join(world.root, 'refused')
+  mkdirSync(join(directory, '.ona'), { recursive: true })
+  const tasks = `tasks:
+  ask: {command: "true", x-taskport: {inputs: {WORD: {}}}}
+  greet: {command: "true", dependsOn: [ask], triggeredBy: [postDevcontainerStart]}`
+  writeFileSync(join(directory, '.ona/automations.yaml'), tasks)
+  const environmentId = await world.environment(`file://${directory}`)
+  const warned = await until(
+    async () => (await world.client.environments.retrieve({ environmentId })).environment.status?.automationsFile,
+    (file) => file?.warningMessage !== '',
+  )
+  expect(warned).toMatchObject({
+    phase: 'CONTENT_PHASE_READY',
+    failureMessage: '',
+    warningMessage: 'greet: inputs.WORD: task ask needs a value',
+  })
+})
+
 test('what runs outlives the server, and what was under way is brought to its end by the next one', async () => {
   const environmentId = await world.environment()
   const metadata = { reference: 'long', name: 'long' }

@@ -115,6 +115,8 @@ export interface EnvironmentRecord {
     readonly path: string
     readonly state: 'none' | 'absent' | 'ready' | 'failed'
     readonly failure?: string
+    /** What its triggers could not start, and why. */
+    readonly warning?: string
   }
 }
 

@@ -18,48 +18,56 @@ export interface Firing {
   readonly triggers: readonly TriggerName[]
 }
 
-/** A task that a trigger names: how it runs, or why it does not. */
-export type FiredTask =
-  | { readonly task: TaskRecord; readonly execution: Execution }
-  | { readonly task: TaskRecord; readonly refusal: string }
+/** What a trigger names and could not start. */
+export interface Refused<Automation = TaskRecord | ServiceRecord> {
+  readonly automation: Automation
+  readonly refusal: string
+}
+
+export type FiredTask = { readonly automation: TaskRecord; readonly execution: Execution } | Refused<TaskRecord>
+
+export interface Fired {
+  readonly tasks: readonly FiredTask[]
+  /** Tasks and services. */
+  readonly refused: readonly Refused[]
+}
 
 export async function fireTriggers(
   parts: Parts,
   { principal, environment, triggers }: Firing,
   signal: AbortSignal,
-): Promise<readonly FiredTask[]> {
+): Promise<Fired> {
   const { tasks, services } = await automationsOf({ engine: parts.engine, tenant: principal.tenant }, environment.id)
   const fired: FiredTask[] = []
+  const refused: Refused[] = []
   for (const startedBy of triggers.filter((t) => isWanted(environment, t))) {
     const base = { principal, environment, startedBy }
     for (const service of services.values())
       if (service.triggeredBy.includes(startedBy) && !signal.aborted)
-        await unlessRefused(parts, service, () => startService(parts, { ...base, service }))
+        await startService(parts, { ...base, service }).catch((error: unknown) => {
+          refused.push({ automation: service, refusal: refusalOf(error) })
+        })
     for (const task of tasks.values()) {
       if (!task.triggeredBy.includes(startedBy) || signal.aborted) continue
       const once = `trigger/${environment.start}/${startedBy}/${task.id}`
-      const started = await unlessRefused(parts, task, () => startTask(parts, { ...base, task, once }))
-      fired.push(typeof started === 'string' ? { task, refusal: started } : { task, execution: started })
+      const started = startTask(parts, { ...base, task, once })
+      fired.push(
+        await started.then(
+          (execution) => ({ automation: task, execution }),
+          (error: unknown) => ({ automation: task, refusal: refusalOf(error) }),
+        ),
+      )
     }
   }
-  return fired
+  return { tasks: fired, refused: [...refused, ...fired.filter((one) => 'refusal' in one)] }
 }
 
 const REFUSALS: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.FailedPrecondition])
 
-/** What cannot be started as it is must not hold up the rest; answers why. */
-async function unlessRefused<Started>(
-  parts: Parts,
-  { reference }: TaskRecord | ServiceRecord,
-  start: () => Promise<Started>,
-): Promise<Started | string> {
-  try {
-    return await start()
-  } catch (error) {
-    if (!(error instanceof ConnectError) || !REFUSALS.has(error.code)) throw error
-    parts.context.log.warn({ automation: reference, why: error.rawMessage }, 'it could not be started by its trigger')
-    return error.rawMessage
-  }
+/** What cannot be started as it is must not hold up the rest; anything else is thrown on. */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof ConnectError) || !REFUSALS.has(error.code)) throw error
+  return error.rawMessage
 }
 
 /** An empty filter lets everything through. */

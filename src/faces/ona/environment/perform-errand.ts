@@ -37,7 +37,11 @@ async function bringUp(parts: Parts, errand: Errand, signal: AbortSignal): Promi
   }
   const found = await lookInto(parts, principal, environment)
   const up = await changeRecord(parts, errand, ({ failure: _, ...e }) => ({ ...e, ...found, phase: 'running' }))
-  if (up) await fireTriggers(parts, { principal, environment: up, triggers: OF_A_START }, signal)
+  if (!up) return
+  const { refused } = await fireTriggers(parts, { principal, environment: up, triggers: OF_A_START }, signal)
+  if (refused.length === 0 || signal.aborted) return
+  const warning = refused.map(({ automation, refusal }) => `${automation.reference}: ${refusal}`).join('; ')
+  await changeRecord(parts, errand, (e) => ({ ...e, automations: { ...e.automations, warning } }))
 }
 
 async function stop(parts: Parts, errand: Errand, signal: AbortSignal): Promise<void> {

@@ -163,6 +163,7 @@ function presentAutomations({ automations, spec, start }: EnvironmentRecord) {
     automationsFilePath: automations.path,
     phase: CONTENT_OF[automations.state],
     failureMessage: automations.failure ?? '',
+    warningMessage: automations.warning ?? '',
     automationsFilePresence: named ? Presence.SPECIFIED : found ? Presence.DISCOVERED : Presence.ABSENT,
   }
 }

@@ -11,7 +11,7 @@ import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord, type PrebuildRecord, type TaskRecord } from '../documents.ts'
 import { changeRecord, ended, failureOf, recordOf, stopAll } from '../environment/errand-steps.ts'
 import type { Errand } from '../environment/errands.ts'
-import { fireTriggers } from '../environment/fire-triggers.ts'
+import { fireTriggers, type Refused } from '../environment/fire-triggers.ts'
 import { lookInto } from '../environment/look-into.ts'
 import { sayReasonOf } from '../execution/say-reason.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
@@ -74,27 +74,25 @@ async function triggered(
   trigger: 'prebuild' | 'beforeSnapshot',
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const fired = await fireTriggers(parts, { principal, environment, triggers: [trigger] }, signal)
+  const { tasks } = await fireTriggers(parts, { principal, environment, triggers: [trigger] }, signal)
   const ends = await Promise.all(
-    fired.map(async (one): Promise<Ended> => {
-      if ('refusal' in one) return one
-      const end = await ended(parts, tenant, one.execution.id, signal)
-      return { task: one.task, end }
+    tasks.map(async (fired): Promise<Ended> => {
+      if ('refusal' in fired) return fired
+      const { automation, execution } = fired
+      return { automation, end: await ended(parts, tenant, execution.id, signal) }
     }),
   )
   const failures = ends.filter((one) => 'refusal' in one || one.end?.status.state !== 'succeeded')
-  const required = failures.filter(({ task }) => task.spec.prebuildRequiresSuccess).map(said)
-  const warnings = failures.filter(({ task }) => !task.spec.prebuildRequiresSuccess).map(said)
+  const required = failures.filter(({ automation }) => automation.spec.prebuildRequiresSuccess).map(said)
+  const warnings = failures.filter(({ automation }) => !automation.spec.prebuildRequiresSuccess).map(said)
   return { warnings, ...(required.length > 0 && { failure: required.join('; ') }) }
 }
 
-type Ended =
-  | { readonly task: TaskRecord; readonly refusal: string }
-  | { readonly task: TaskRecord; readonly end: Execution | undefined }
+type Ended = Refused<TaskRecord> | { readonly automation: TaskRecord; readonly end: Execution | undefined }
 
 function said(one: Ended): string {
   const why = 'refusal' in one ? one.refusal : one.end && sayReasonOf(one.end)
-  return `task ${one.task.reference}: ${why || 'it did not succeed'}`
+  return `task ${one.automation.reference}: ${why || 'it did not succeed'}`
 }
 
 const documentOf = (
