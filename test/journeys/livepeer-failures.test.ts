@@ -141,8 +141,8 @@ test.runIf(isRoot)(
 
     const killed = await upload(world.file('killed.mp4', long))
     const part = killed.asset.playbackId
-    const [victim] = await eventually('ffmpeg works', () => {
-      const found = ffmpegsOf(world, `${part}/.work`)
+    const [victim] = await eventually('ffmpeg makes renditions', () => {
+      const found = ffmpegsOf(world, `${part}/.work/low-bitrate.part`)
       return found.length > 0 ? found : undefined
     })
     const progress = async ({ task }: Reply): Promise<number | undefined> =>

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { eventually } from './taskport-process.ts'
 
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-component-update'],
@@ -39,6 +40,9 @@ export async function openBrowser(program = 'chromium'): Promise<Browser> {
     run: async (address, script) => {
       const opened = await fetch(`${endpoint}/json/new?${encodeURI(address)}`, { method: 'PUT' })
       const { webSocketDebuggerUrl } = (await opened.json()) as { readonly webSocketDebuggerUrl: string }
+      // A new page is an empty one first, and that is complete.
+      const place = () => evaluated(webSocketDebuggerUrl, 'return location.href').catch(() => undefined)
+      await eventually(`the browser is at ${address}`, async () => (await place()) === address)
       return evaluated(webSocketDebuggerUrl, script)
     },
     async close() {
