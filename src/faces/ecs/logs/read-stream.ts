@@ -10,7 +10,10 @@ import type { ClientStream, LogStream, TaskStream } from './log-stream.ts'
 import { streamKey } from './log-stream.ts'
 import { compare, type Position, START, type StreamEvent } from './stream-event.ts'
 
+/** Lines read at a time. */
 const PAGE = 1_000
+/** Who wants one event reads few lines: not every line is an event. */
+const GLANCE = 10
 
 /** From `from` on, oldest first; nothing older than `since` (epoch ms). */
 export async function* forwards(
@@ -18,22 +21,39 @@ export async function* forwards(
   stream: LogStream,
   from: Position,
   since?: number,
+  size = PAGE,
 ): AsyncIterable<StreamEvent> {
-  if (stream.kind === 'task') yield* taskForwards(call, stream, from, since)
+  if (stream.kind === 'task') yield* taskForwards(call, stream, from, since, size)
   else
     for (const event of await clientEvents(call, stream))
       if (compare(event.position, from) >= 0 && event.timestamp >= (since ?? 0)) yield event
 }
 
 /** Before `before`, newest first. Without it: from the end. */
-export async function* backwards(call: Call, stream: LogStream, before?: Position): AsyncIterable<StreamEvent> {
-  if (stream.kind === 'task') yield* taskBackwards(call, stream, before)
+export async function* backwards(
+  call: Call,
+  stream: LogStream,
+  before?: Position,
+  size = PAGE,
+): AsyncIterable<StreamEvent> {
+  if (stream.kind === 'task') yield* taskBackwards(call, stream, before, size)
   else {
     const events = (await clientEvents(call, stream)).filter(
       (e) => before === undefined || compare(e.position, before) < 0,
     )
     yield* [...events].reverse()
   }
+}
+
+export const firstEvent = (call: Call, stream: LogStream): Promise<StreamEvent | undefined> =>
+  firstOf(forwards(call, stream, START, undefined, GLANCE))
+
+export const lastEvent = (call: Call, stream: LogStream): Promise<StreamEvent | undefined> =>
+  firstOf(backwards(call, stream, undefined, GLANCE))
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item
+  return undefined
 }
 
 const attemptsOf = ({ execution, ordinal }: TaskStream): readonly number[] =>
@@ -43,43 +63,47 @@ async function* taskForwards(
   call: Call,
   stream: TaskStream,
   from: Position,
-  since?: number,
+  since: number | undefined,
+  size: number,
 ): AsyncIterable<StreamEvent> {
   for (const attempt of attemptsOf(stream)) {
     if (attempt < from.attempt) continue
     let at: LogFrom =
       attempt === from.attempt ? { seq: from.seq } : since === undefined ? undefined : { since: since * 1000 }
-    for (;;) {
-      const page = await readPage(call, stream, attempt, at, PAGE)
+    for (let lines = size; ; lines = more(lines)) {
+      const page = await readPage(call, stream, attempt, at, lines)
       for (const line of page.lines) {
         const event = eventOf(attempt, line)
         if (event && event.timestamp >= (since ?? 0)) yield event
       }
-      if (page.lines.length < PAGE) break
+      if (page.lines.length < lines) break
       at = { seq: page.next }
     }
   }
 }
 
+/** Where a few lines held no event, many may not. */
+const more = (lines: number): number => Math.min(PAGE, lines * 4)
+
 async function* taskBackwards(
   call: Call,
   stream: TaskStream,
   before: Position | undefined,
+  first: number,
 ): AsyncIterable<StreamEvent> {
   for (const attempt of [...attemptsOf(stream)].reverse()) {
     if (before !== undefined && attempt > before.attempt) continue
     let end = before !== undefined && attempt === before.attempt ? before.seq : undefined
-    for (;;) {
-      if (end !== undefined && end <= 0) break
-      const from: LogFrom = end === undefined ? { last: PAGE } : { seq: Math.max(0, end - PAGE) }
-      const limit = end === undefined ? PAGE : Math.min(PAGE, end)
+    for (let size = first; end === undefined || end > 0; size = more(size)) {
+      const from: LogFrom = end === undefined ? { last: size } : { seq: Math.max(0, end - size) }
+      const limit = end === undefined ? size : Math.min(size, end)
       const page = await readPage(call, stream, attempt, from, limit)
       const lines = page.lines.filter((line) => end === undefined || line.seq < end)
       for (const line of [...lines].reverse()) {
         const event = eventOf(attempt, line)
         if (event) yield event
       }
-      end = end === undefined ? (lines[0]?.seq ?? 0) : Math.max(0, end - PAGE)
+      end = end === undefined ? (lines[0]?.seq ?? 0) : Math.max(0, end - size)
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   streamNameShape,
 } from '../../logs/log-shapes.ts'
 import { findStream, type LogStream } from '../../logs/log-stream.ts'
-import { backwards, forwards } from '../../logs/read-stream.ts'
+import { backwards, forwards, lastEvent } from '../../logs/read-stream.ts'
 import { after, type Position, START, type StreamEvent } from '../../logs/stream-event.ts'
 import { parseStreamToken, streamToken } from '../../logs/stream-token.ts'
 import { type Call, operation } from '../../operation.ts'
@@ -77,6 +77,6 @@ async function readBackwards(
 }
 
 async function endOf(call: Call, stream: LogStream): Promise<Position> {
-  for await (const event of backwards(call, stream)) return after(event.position)
-  return START
+  const last = await lastEvent(call, stream)
+  return last ? after(last.position) : START
 }

@@ -13,8 +13,7 @@ import {
   streamNameShape,
 } from '../../logs/log-shapes.ts'
 import { type ClientStream, findStream, type LogStream, streamKey, taskStreams } from '../../logs/log-stream.ts'
-import { backwards, type EventBatch, forwards } from '../../logs/read-stream.ts'
-import { START } from '../../logs/stream-event.ts'
+import { type EventBatch, firstEvent, lastEvent } from '../../logs/read-stream.ts'
 import { type Call, operation } from '../../operation.ts'
 import { pageOfNames } from '../../wire/page-token.ts'
 import { flag, list, long, map, oneOf, structure, text } from '../../wire/shape.ts'
@@ -157,7 +156,7 @@ async function streamsOfGroup(call: Call, group: string): Promise<readonly LogSt
 }
 
 async function present(call: Call, stream: LogStream): Promise<object> {
-  const [first, last] = [await firstOf(forwards(call, stream, START)), await firstOf(backwards(call, stream))]
+  const [first, last] = [await firstEvent(call, stream), await lastEvent(call, stream)]
   return {
     logStreamName: stream.name,
     creationTime: stream.createdAt,
@@ -167,9 +166,4 @@ async function present(call: Call, stream: LogStream): Promise<object> {
     arn: `${logGroupArn(call.home, stream.group)}:log-stream:${stream.name}`,
     storedBytes: 0,
   }
-}
-
-async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of items) return item
-  return undefined
 }
