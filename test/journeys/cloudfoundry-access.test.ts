@@ -32,6 +32,25 @@ test('access tokens are JSON web tokens with what the CLI reads, and a refresh t
   expect((await client.send('GET', '/v3/apps')).body.errors[0].code).toBe(1000)
 })
 
+test('a role in a space holds the one in its organisation', async () => {
+  const { admin } = world
+  await world.user('held', ['space_auditor'])
+  const { resources } = await admin.must('GET', '/v3/roles?include=user&per_page=5000')
+  const { guid } = (await admin.must('GET', '/v3/users?usernames=held')).resources[0]
+  const role = (type: string) =>
+    resources.find(
+      (r: { type: string; relationships: { user: { data: { guid: string } } } }) =>
+        r.type === type && r.relationships.user.data.guid === guid,
+    ).guid
+  const refused = await admin.send('DELETE', `/v3/roles/${role('organization_user')}`)
+  expect([refused.status, refused.body.errors[0].detail]).toEqual([
+    422,
+    'Cannot delete organization_user role while user has roles in spaces in that organization.',
+  ])
+  await admin.job(await admin.send('DELETE', `/v3/roles/${role('space_auditor')}`))
+  await admin.job(await admin.send('DELETE', `/v3/roles/${role('organization_user')}`))
+})
+
 test('UAA finds the first user, too', async () => {
   const filter = encodeURIComponent(`userName eq "${world.username}"`)
   const { resources } = await world.admin.must('GET', `/Users?filter=${filter}`)
@@ -98,6 +117,11 @@ describe('roles', () => {
     const nested = await user.send('GET', `/v3/apps/${app}/tasks`)
     expect(nested.status).toBe(get)
     if (get === 200) expect('command' in nested.body.resources[0]).toBe(knows)
+    for (const path of [`/v3/apps/${app}/droplets/current`, `/v3/apps/${app}/droplets`, '/v3/droplets']) {
+      const { body } = await user.send('GET', path)
+      const droplets = get === 200 ? (body.resources ?? [body]) : []
+      for (const { process_types } of droplets) expect('redacted_message' in process_types).toBe(!knows)
+    }
     expect((await user.send('POST', `/v3/apps/${app}/tasks`, { command: 'true' })).status).toBe(create)
     expect((await user.send('PUT', `/v3/tasks/${task}/cancel`)).status).toBe(cancel)
     const patch = await user.send('PATCH', `/v3/tasks/${task}`, { metadata: { annotations: {} } })

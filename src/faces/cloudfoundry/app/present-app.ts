@@ -2,6 +2,8 @@ import type { App, Build, Droplet, Package, Process } from '../documents.ts'
 import { head, hrefs, metadataOf, toOne } from '../present.ts'
 import { BUILDPACK } from './new-app.ts'
 
+const HIDDEN = '[PRIVATE DATA HIDDEN]'
+
 export const presentApp = (app: App, base: string): object => ({
   ...head(app),
   name: app.name,
@@ -35,7 +37,7 @@ export const presentProcess = (
   ...head(process),
   version: process.guid,
   type: process.type,
-  command: shows ? (process.command ?? droplet?.processTypes[process.type] ?? null) : '[PRIVATE DATA HIDDEN]',
+  command: shows ? (process.command ?? droplet?.processTypes[process.type] ?? null) : HIDDEN,
   user: process.user ?? 'vcap',
   instances: process.instances,
   memory_in_mb: process.memory,
@@ -92,7 +94,8 @@ export const presentBuild = (build: Build, base: string): object => ({
   }),
 })
 
-export const presentDroplet = (droplet: Droplet, base: string): object => ({
+/** `shows`: whether the asker may know the commands. */
+export const presentDroplet = (droplet: Droplet, base: string, shows: boolean): object => ({
   ...head(droplet),
   state: droplet.state,
   error: droplet.error ?? null,
@@ -104,8 +107,8 @@ export const presentDroplet = (droplet: Droplet, base: string): object => ({
       : [{ name: BUILDPACK, detect_output: null, version: null, buildpack_name: 'binary' }],
   stack: droplet.lifecycle.type === 'docker' ? null : (droplet.lifecycle.data.stack ?? null),
   image: droplet.image ?? null,
-  execution_metadata: '',
-  process_types: droplet.processTypes,
+  execution_metadata: shows ? '' : HIDDEN,
+  process_types: shows ? droplet.processTypes : { redacted_message: HIDDEN },
   relationships: { app: toOne(droplet.app) },
   metadata: metadataOf(droplet.metadata),
   links: {

@@ -1,6 +1,6 @@
 import { boundServices } from '../app/bound-services.ts'
 import { environmentGroup } from '../app/environment-group.ts'
-import { appIndexes, findApp, ofApp, orgOf, processesOf } from '../app/find-app.ts'
+import { appIndexes, findApp, ofApp, orgOf, type PlacedApp, processesOf } from '../app/find-app.ts'
 import {
   BUILDPACK_LIFECYCLE,
   buildpackProblem,
@@ -135,11 +135,12 @@ const currentDroplet = (app: string, droplet: string, base: string): object => (
   }),
 })
 
-async function dropletOf(call: Call): Promise<{ readonly app: App; readonly droplet: Droplet }> {
-  const { app } = await findApp(call, call.param('guid'))
+async function dropletOf(call: Call): Promise<PlacedApp & { readonly droplet: Droplet }> {
+  const placed = await findApp(call, call.param('guid'))
+  const { app } = placed
   const droplet = app.droplet && (await call.records.find<Droplet>(COLLECTIONS.droplet, app.droplet))
   if (!droplet) throw notFound('Droplet')
-  return { app, droplet }
+  return { ...placed, droplet }
 }
 
 async function environment(call: Call): Promise<Answer> {
@@ -261,6 +262,9 @@ export const APP_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/apps/:guid/droplets/current',
-    answer: async (call) => ok(presentDroplet((await dropletOf(call)).droplet, call.base)),
+    async answer(call) {
+      const { droplet, place } = await dropletOf(call)
+      return ok(presentDroplet(droplet, call.base, await call.access.canReadSecrets(place)))
+    },
   },
 ]

@@ -39,7 +39,7 @@ async function create(call: Call): Promise<Answer> {
     metadata: NO_METADATA,
   }
   await call.records.save(call.records.putOf(COLLECTIONS.droplet, made, ofApp(made)))
-  return created(presentDroplet(made, call.base))
+  return created(presentDroplet(made, call.base, true))
 }
 
 /** `?source_guid=`: another droplet's tree for this app, made by an execution. */
@@ -70,7 +70,7 @@ async function copy(call: Call, source: string): Promise<Answer> {
   const change = call.records.putOf(COLLECTIONS.droplet, made, ofApp(made))
   const work = { from: { droplet: source }, form: 'tree', app: made.app, purpose: { droplet: made.guid } } as const
   await (isImage ? call.records.save(change) : startStaging(call, work, [change]))
-  return created(presentDroplet(made, call.base))
+  return created(presentDroplet(made, call.base, true))
 }
 
 async function download(call: Call): Promise<Answer> {
@@ -112,7 +112,7 @@ async function upload(call: Call): Promise<Answer> {
     { from: { key }, form: 'droplet', app: before.app, purpose: { droplet: before.guid, job: job.guid } },
     [records.putOf(COLLECTIONS.droplet, after, ofApp(after)), records.putOf(COLLECTIONS.job, job)],
   )
-  return { ...jobAt(call, job.guid), body: presentDroplet(after, call.base) }
+  return { ...jobAt(call, job.guid), body: presentDroplet(after, call.base, true) }
 }
 
 async function list(call: Call, app?: App): Promise<Answer> {
@@ -125,7 +125,7 @@ async function list(call: Call, app?: App): Promise<Answer> {
     filters: { states: (d) => d.state, ...placeFilters(places) },
     ignored: app ? ['current'] : [],
     visible: (d) => places.has(d.app) && (!current || app.droplet === d.guid),
-    present: (d) => presentDroplet(d, call.base),
+    present: async (d) => presentDroplet(d, call.base, await call.access.canReadSecrets(places.get(d.app)!)),
   })
 }
 
@@ -135,14 +135,17 @@ export const DROPLET_OPERATIONS: readonly Operation[] = [
   {
     method: 'GET',
     path: '/v3/droplets/:guid',
-    answer: async (call) => ok(presentDroplet((await find(call)).body, call.base)),
+    async answer(call) {
+      const { body, place } = await find(call)
+      return ok(presentDroplet(body, call.base, await call.access.canReadSecrets(place)))
+    },
   },
   { method: 'POST', path: '/v3/droplets/:guid/upload', answer: upload, streams: true },
   {
     method: 'PATCH',
     path: '/v3/droplets/:guid',
     answer: async (call) =>
-      changeMetadata(call, COLLECTIONS.droplet, 'Droplet', await find(call), (d) => presentDroplet(d, call.base)),
+      changeMetadata(call, COLLECTIONS.droplet, 'Droplet', await find(call), (d) => presentDroplet(d, call.base, true)),
   },
   { method: 'DELETE', path: '/v3/droplets/:guid', answer: remove },
   { method: 'GET', path: '/v3/droplets/:guid/download', answer: download },

@@ -147,13 +147,14 @@ export const PACKAGE_OPERATIONS: readonly Operation[] = [
     method: 'GET',
     path: '/v3/packages/:guid/droplets',
     async answer(call) {
-      const { body } = await find(call)
+      const { body, place } = await find(call)
+      const shows = await call.access.canReadSecrets(place)
       return answerList<Droplet>(call, {
         collection: COLLECTIONS.droplet,
         index: { name: 'app', value: body.app },
         filters: { states: (d) => d.state },
         visible: (d) => d.package === body.guid,
-        present: (d) => presentDroplet(d, call.base),
+        present: (d) => presentDroplet(d, call.base, shows),
       })
     },
   },

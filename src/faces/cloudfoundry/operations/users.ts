@@ -135,8 +135,17 @@ async function removeRole(call: Call): Promise<Answer> {
       ? await call.access.canManageOrg(role.org)
       : await call.access.canManageSpace({ org: role.org, space: role.space })
   if (!may) throw notAuthorized()
+  await checkNotNeeded(call, role)
   await call.records.save(call.records.deleteOf(COLLECTIONS.role, role.guid))
   return jobAt(call, await finishedJob(call, 'role.delete'))
+}
+
+/** Roles in spaces rest on the one in their organisation. */
+async function checkNotNeeded({ records }: Call, { type, user, org }: Role): Promise<void> {
+  if (type !== 'organization_user') return
+  const all = await records.all<Role>(COLLECTIONS.role, { name: 'user', value: user })
+  if (all.some((role) => role.org === org && role.space !== undefined))
+    throw unprocessable('Cannot delete organization_user role while user has roles in spaces in that organization.')
 }
 
 const visibleRole = (call: Call, role: Role): Promise<boolean> =>

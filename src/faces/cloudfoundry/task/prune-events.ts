@@ -1,4 +1,7 @@
-/** Usage and audit events are kept so long after they were told, also those of apps that are gone; oldest go first. */
+/**
+ * Usage and audit events, and jobs, are kept so long after they were told, also those of apps that are gone; oldest go
+ * first.
+ */
 import type { FastifyInstance } from 'fastify'
 import type { Tenant } from '../../../core/identity.ts'
 import type { Instant } from '../../../core/instant.ts'
@@ -11,8 +14,8 @@ import { COLLECTIONS, type Resource } from '../documents.ts'
 const AT_ONCE = 500
 const EVERY_MS = 3_600_000
 
-/** Both are listed in the order they were told. */
-const TOLD = [COLLECTIONS.usageEvent, COLLECTIONS.auditEvent]
+/** All are listed in the order they were told. */
+const TOLD = [COLLECTIONS.usageEvent, COLLECTIONS.auditEvent, COLLECTIONS.job]
 
 /** Takes away what was told before `before`; answers how many that were. */
 export async function pruneEvents(
