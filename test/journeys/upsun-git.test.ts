@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Finished } from '../support/taskport-process.ts'
+import { eventually, type Finished } from '../support/taskport-process.ts'
 import { hasUpsunCli, UpsunWorld } from '../support/upsun-world.ts'
 
 const task = (hook: string): string =>
@@ -105,6 +105,28 @@ describe('git push', () => {
     expect(tag.stderr).toContain('only branches are deployed')
   }, 60_000)
 
+  test('what is being deployed counts: the next commit follows it, another one is refused', async () => {
+    const repository = new Repository(world.home)
+    const first = await repository.commit({ '.upsun/config.yaml': task('sleep 3'), 'said.txt': 'one\n' })
+    const pushing = repository.git('push', url('busy'), 'HEAD:main')
+    const path = '/projects/busy/environments/main/activities?state=in_progress'
+    await eventually('it builds', async () => {
+      const told = await world.json<object[] | object>(path)
+      return Array.isArray(told) && told.length === 1
+    })
+    const second = await repository.commit({ 'said.txt': 'two\n' })
+    const following = repository.git('push', url('busy'), 'HEAD:main')
+    const stranger = new Repository(world.home)
+    await stranger.commit({ '.upsun/config.yaml': task('true'), 'said.txt': 'other\n' })
+    const refused = await stranger.git('push', url('busy'), 'HEAD:main')
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('[rejected]')])
+    expect((await pushing).code).toBe(0)
+    const { code, stderr } = await following
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain(`${first.slice(0, 7)}..${second.slice(0, 7)}  HEAD -> main`)
+    expect((await world.run('busy', 'hello')).log).toContain('two\n')
+  }, 30_000)
+
   test('takes a shallow clone, and a forced push', async () => {
     const origin = new Repository(world.home)
     await origin.commit({ '.upsun/config.yaml': task('true'), 'said.txt': 'old\n' })
@@ -147,7 +169,7 @@ describe('git push', () => {
     for (const project of ['..', '..%2F..%2Fx', 'A', '%00'])
       expect(await (await push(whole, project)).text()).toContain('ng refs/heads/main project: an id consists of')
     const text = await (await push(whole)).text()
-    expect(text).toMatch(/ng refs\/heads\/main (the push could not be read|it was deployed)/)
+    expect(text).toMatch(/ng refs\/heads\/main (the push could not be read|somebody else pushed)/)
     const { stdout, stderr } = world.server.server
     expect(stdout() + stderr()).not.toMatch(/an Upsun call failed|a push failed/)
     expect(stdout() + stderr()).not.toContain(world.variables.UPSUN_CLI_TOKEN)

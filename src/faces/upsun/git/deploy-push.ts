@@ -84,7 +84,7 @@ async function checkUpdate(call: Call, where: Place, { before, after, ref }: Ref
   if (after === NO_COMMIT) throw badRequest('a push deletes no environment')
   checkPlace(where)
   const now = new Map(await refsOf(call, where.project)).get(ref) ?? NO_COMMIT
-  if (before !== now) throw badRequest('it was deployed by somebody else meanwhile; push again')
+  if (before !== now) throw badRequest('somebody else pushed to it meanwhile; push again')
 }
 
 async function* progressOf(call: Call, found: Found, signal: AbortSignal): AsyncGenerator<Told> {
