@@ -1191,6 +1191,8 @@ export interface Operations {
     query: {
       /** Cursor to begin after; absent: now for a stream, the oldest kept for a page. */
       readonly after?: string | undefined
+      /** Begin with what happened from here on; not beside `after`. An RFC 3339 time, or how long ago (5m). */
+      readonly since?: string | undefined
       /** Default 100. */
       readonly limit?: number | undefined
       readonly kinds?: readonly (string)[] | undefined
@@ -1213,6 +1215,8 @@ export interface Operations {
     query: {
       /** Cursor to begin after; absent: now for a stream, the oldest kept for a page. */
       readonly after?: string | undefined
+      /** Begin with what happened from here on; not beside `after`. An RFC 3339 time, or how long ago (5m). */
+      readonly since?: string | undefined
       /** Default 100. */
       readonly limit?: number | undefined
       readonly kinds?: readonly (string)[] | undefined

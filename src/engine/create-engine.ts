@@ -172,6 +172,7 @@ function useCases(c: Context, services: EngineServices, reset: () => Promise<voi
     events: (tenant, after, filter, limit) => c.store.events(tenant, after, filter, limit),
     watch: (tenant, after, filter, signal) => watch(c, tenant, after, filter, signal),
     cursor: () => c.store.cursor(),
+    cursorAt: (at) => c.store.cursorAt(at),
     log: (tenant, which, from, limit) => readLog(c, tenant, which, from, limit),
     followLog: (tenant, which, from, signal) => followLog(c, tenant, which, from, signal),
     executionLog: (tenant, id, query) => executionLog(c, tenant, id, query),

@@ -96,6 +96,8 @@ export interface Engine {
   ): AsyncIterable<{ readonly events: readonly Event[]; readonly cursor: string }>
   /** Cursor that a list taken just before corresponds to: list, then watch. */
   cursor(): string
+  /** Cursor before what happened at this time or later. */
+  cursorAt(at: Instant): Promise<string>
   /** Log of a step's attempt (default: the newest). */
   log(
     tenant: Tenant,

@@ -7,6 +7,7 @@ import { ALICE, BOB, eventOf, insert, instantAt, moved, put, sampleExecution, up
 export function eventRules(withStore: WithStore): void {
   describe('events', () => {
     order(withStore)
+    moments(withStore)
     filters(withStore)
     pruning(withStore)
   })
@@ -59,6 +60,27 @@ function order(withStore: WithStore): void {
       await store.commit([update(next), eventOf(next)])
       const { events } = await store.events(ALICE, cursor, {}, 9)
       expect(events.map((e) => e.version)).toEqual([2])
+    }),
+  )
+}
+
+function moments(withStore: WithStore): void {
+  it(
+    'are found by time: behind the cursor of a moment lies what happened from then on, to the end of what is kept',
+    withStore(async (store) => {
+      const first = sampleExecution({ n: 0 })
+      // Several of one commit share a time; some moments see nothing.
+      for (const at of [2, 2, 3, 7, 7, 7, 20])
+        await store.commit([eventOf(first, instantAt(at)), eventOf(first, instantAt(at))])
+      const from = async (at: number) => {
+        const { events } = await store.events(ALICE, await store.cursorAt(instantAt(at)), {}, 100)
+        return events.map((event) => event.at - instantAt(0))
+      }
+      const all = [2, 2, 2, 2, 3, 3, 7, 7, 7, 7, 7, 7, 20, 20]
+      for (let at = 0; at <= 22; at++) expect(await from(at)).toEqual(all.filter((time) => time >= at))
+      await store.system.pruneEvents(instantAt(7), 0)
+      expect(await from(0)).toEqual(all.filter((time) => time >= 7))
+      expect(await from(8)).toEqual([20, 20])
     }),
   )
 }

@@ -188,6 +188,8 @@ describe('what became of an execution', () => {
         .map((line) => line.split(' → ')[1]?.split(' ')[0]),
     ).toEqual(['pending', 'starting', 'running', 'failed'])
     expect((await taskport.run(['events', '-f', 'watched'])).stdout).toContain('step.state')
+    expect((await taskport.run(['events', '--since', '1h', '--limit', '3'])).stdout.trim().split('\n')).toHaveLength(3)
+    expect(await taskport.run(['events', '--since', '2100-01-01T00:00:00Z'])).toMatchObject({ code: 0, stdout: '' })
   })
 
   test('one that runs is not deleted, and it says what would: stop first, or --force', async () => {

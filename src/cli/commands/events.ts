@@ -4,6 +4,7 @@ import type { Command } from '../command.ts'
 import { isFinalState } from '../execution-follower.ts'
 import { findExecution } from '../find-execution.ts'
 import { Interrupts } from '../interrupts.ts'
+import { momentOf } from '../moment.ts'
 import type { Event, EventPage } from '../native-api.gen.ts'
 import type { NativeClient } from '../native-client.ts'
 import type { Output } from '../output.ts'
@@ -22,18 +23,20 @@ export const events: Command = {
       description: 'what happens from now on, until Ctrl-C; of one: all of it, until it is over',
     },
     { flags: '--kind <kind>', description: 'only of this kind, such as execution.state', repeats: true },
+    { flags: '--since <time>', description: 'from this RFC 3339 time, or this long ago (5m), on' },
     { flags: '--after <cursor>', description: 'begin after this cursor' },
     { flags: '--limit <n>', description: 'stop after so many' },
   ],
-  examples: ['taskport events -f --kind execution.state', 'taskport events -f my-task'],
+  examples: ['taskport events -f --kind execution.state', 'taskport events -f my-task', 'taskport events --since 10m'],
   async run(context, args, options) {
     const client = await context.client()
     const id = args[0] === undefined ? undefined : (await findExecution(client, args[0])).id
     const limit = wholeNumber(options.text('limit'), '--limit') ?? Number.POSITIVE_INFINITY
     const telling = new Telling(id !== undefined, options.list('kind'), limit, printer(context.output))
     const isFollowed = options.flag('follow')
-    const after = options.text('after') ?? (isFollowed && id === undefined ? await now(client) : undefined)
-    const cursor = await tellPast(client, id, after, telling)
+    const from = { after: options.text('after'), ...momentOf(options, 'since') }
+    const isStory = id !== undefined || !isFollowed || from.after !== undefined || from.since !== undefined
+    const cursor = await tellPast(client, id, isStory ? from : { after: await now(client) }, telling)
     if (isFollowed && !telling.isOver) await tellNews(client, id, cursor, telling)
     return 0
   },
@@ -78,17 +81,16 @@ const isEnd = ({ kind, to }: Event): boolean =>
 async function tellPast(
   client: NativeClient,
   id: string | undefined,
-  from: string | undefined,
+  from: { readonly after: string | undefined; readonly since?: string },
   telling: Telling,
 ): Promise<string> {
-  for (let after = from; ; ) {
-    const query = { after, kinds: telling.kinds, limit: PAGE }
+  for (let query = { ...from, kinds: telling.kinds, limit: PAGE }; ; ) {
     const page: EventPage = await (id === undefined
       ? client.call('listEvents', { query })
       : client.call('listExecutionEvents', { path: { id }, query }))
     for (const event of page.items) telling.tell(event)
     if (telling.isOver || page.items.length < PAGE) return page.cursor
-    after = page.cursor
+    query = { kinds: telling.kinds, limit: PAGE, after: page.cursor }
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Command, Options } from '../command.ts'
 import type { Context } from '../context.ts'
-import { durationText } from '../duration.ts'
 import { Failure } from '../failure.ts'
 import { findExecution } from '../find-execution.ts'
 import { Interrupts } from '../interrupts.ts'
 import type { LineSink, LogQuery, StepLine } from '../log-follower.ts'
 import { followLog } from '../log-follower.ts'
 import { logPrinter } from '../log-printer.ts'
+import { momentOf } from '../moment.ts'
 import type { Execution } from '../native-api.gen.ts'
 import type { NativeClient } from '../native-client.ts'
 import { wholeNumber } from '../pairs.ts'
@@ -59,12 +59,6 @@ function queryOf(options: Options): LogQuery {
 function stepOf(options: Options): LogQuery {
   const step = options.text('step')
   return step === undefined ? {} : { step: [step] }
-}
-
-function momentOf(options: Options, name: 'since' | 'until'): LogQuery {
-  const text = options.text(name)
-  if (text === undefined) return {}
-  return { [name]: /^\d{4}-/.test(text) ? text : durationText(text, `--${name}`) }
 }
 
 /** Where --tail asks for the last lines: prints them and answers what comes behind. */

@@ -34,6 +34,8 @@ export interface Store {
   events(tenant: Tenant, after: string | undefined, filter: EventFilter, limit: number): Promise<EventPage>
   /** The position that a list taken now corresponds to: take it before the list, then nothing is missed. */
   cursor(): string
+  /** The position before the first event of this time or later; where the clock was set back, near it. */
+  cursorAt(at: Instant): Promise<string>
   /** Called after every commit that appended events, in order of position. Returns the way to unsubscribe. */
   onEvents(listener: (events: readonly Event[]) => void): () => void
 

@@ -178,6 +178,22 @@ describe('following', () => {
     stop.abort()
   })
 
+  test('events begin at a time, or so long ago, in a page and in a stream', async () => {
+    const { id: before } = await submitted({ body: { command: ['x'] } })
+    await final(before)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    const since = new Date().toISOString()
+    const { id } = await submitted({ body: { command: ['x'] } })
+    await final(id)
+    const { body } = await api.call('listEvents', { query: { since, limit: 1_000 } })
+    expect(new Set(body.items.map((e: { execution: string }) => e.execution))).toEqual(new Set([id]))
+    const { body: hour } = await api.call('listEvents', { query: { since: '1h', limit: 1_000 } })
+    expect(hour.items.length).toBeGreaterThan(body.items.length)
+    const { body: whole } = await api.call('listEvents', { query: { since: '1h', after: body.cursor } })
+    expect(whole).toMatchObject({ status: 400, field: 'since' })
+    expect((await api.call('listEvents', { query: { since: 'yesterday' } })).body).toMatchObject({ field: 'since' })
+  })
+
   test('an expired or foreign cursor is 410, in a page and before a stream begins', async () => {
     const query = { after: 'bm9uc2Vuc2U' }
     for (const accept of ['application/json', 'text/event-stream']) {

@@ -114,6 +114,12 @@ export class MemoryStore implements Store {
     return encodeCursor(this.#epoch, this.#tables.head)
   }
 
+  async cursorAt(at: Instant): Promise<string> {
+    const { events, pruned } = this.#tables
+    const before = events.findLast((event) => event.at < at)
+    return encodeCursor(this.#epoch, before?.position ?? pruned)
+  }
+
   onEvents(listener: EventListener): () => void {
     return this.#hub.subscribe(listener)
   }

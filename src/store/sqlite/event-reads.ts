@@ -2,11 +2,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Event, Transition } from '../../core/event.ts'
 import { asExecutionId, asTenant, type Tenant } from '../../core/identity.ts'
+import type { Instant } from '../../core/instant.ts'
 import type { EventFilter } from '../../core/ports/store.ts'
 import { type Row, Statements } from './statements.ts'
 
 /** Rows read at once; the event loop runs in between. */
 const CHUNK = 500
+
+const NEXT = 'SELECT position, at FROM events WHERE position > ? ORDER BY position LIMIT 1'
 
 /** Reads history on the main thread's own connection. */
 export class EventReads {
@@ -34,6 +37,18 @@ export class EventReads {
       from = Number(last[0])
       await nextTurn()
     }
+  }
+
+  /** Position of the last event before `at`, `pruned` where none is: rows lie in order of time, so by halves. */
+  lastBefore(at: Instant, pruned: number, head: number): number {
+    let [last, end] = [pruned, head]
+    while (last < end) {
+      const middle = Math.floor((last + end) / 2)
+      const [next] = this.#statements.all(NEXT, [middle])
+      if (next === undefined || Number(next[1]) >= at) end = middle
+      else last = Number(next[0])
+    }
+    return last
   }
 
   #rows(

@@ -135,6 +135,11 @@ export class SqliteStore implements Store {
     return encodeCursor(this.#queue.epoch, this.#queue.head)
   }
 
+  async cursorAt(at: Instant): Promise<string> {
+    const { epoch, head } = this.#queue
+    return encodeCursor(epoch, this.#events.lastBefore(at, this.#pruned, head))
+  }
+
   onEvents(listener: EventListener): () => void {
     return this.#hub.subscribe(listener)
   }

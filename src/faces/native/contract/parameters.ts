@@ -20,8 +20,12 @@ export const page = {
 
 export const paging = Type.Object(page, strict)
 
+const moment = (description: string) =>
+  Type.Optional(Type.String({ maxLength: 40, description: `${description} An RFC 3339 time, or how long ago (5m).` }))
+
 export const following = {
   after: Type.Optional(cursor('Cursor to begin after; absent: now for a stream, the oldest kept for a page.')),
+  since: moment('Begin with what happened from here on; not beside `after`.'),
   limit: limit(1_000, 100),
   kinds: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 })),
 }
@@ -37,9 +41,6 @@ export const logQuery = {
   format: Type.Optional(Type.Unsafe<'json' | 'text'>({ type: 'string', enum: ['json', 'text'] })),
   follow: Type.Optional(Type.Boolean({ description: 'As server-sent events; the same as accepting them.' })),
 }
-
-const moment = (description: string) =>
-  Type.Optional(Type.String({ maxLength: 40, description: `${description} An RFC 3339 time, or how long ago (5m).` }))
 
 export const executionLogQuery = {
   after: Type.Optional(cursor('`after` of a page, or the id of a line: what comes behind it.')),
