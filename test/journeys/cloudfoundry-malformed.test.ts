@@ -1,4 +1,5 @@
 /** Whatever is sent: Cloud Controller's error object with the right code, never a 500, never a write outside a droplet. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -26,6 +27,13 @@ const CASES: readonly (readonly [string, unknown, number, number, string])[] = [
   ['unknown fields', { ...C, b: 1, a: 2 }, 422, 10008, "Unknown field(s): 'b', 'a'"],
   ['no number', { ...C, memory_in_mb: '1' }, 422, 10008, 'Memory in mb is not a number'],
   ['a fraction', { ...C, disk_in_mb: 1.5 }, 422, 10008, 'Disk in mb must be an integer'],
+  [
+    'more than 63 bits',
+    `{"command":"true","log_rate_limit_in_bytes_per_second":9223372036854775808}`,
+    422,
+    10008,
+    'Log rate limit in bytes per second must be less than or equal to 9223372036854775807',
+  ],
   ['zero', { ...C, memory_in_mb: 0 }, 422, 10008, 'Memory in mb must be greater than 0'],
   ['too much disk', { ...C, disk_in_mb: 2_049 }, 422, 10008, 'Cannot request disk_in_mb greater than 2048'],
   [
@@ -110,6 +118,29 @@ test('variables are text, and everything that is wrong with them is told', async
     "Non-string value in environment variable for key 'A', value '5', Var cannot set PORT",
   ])
   expect((await cf.must('GET', path)).var).toEqual({})
+})
+
+test("of two uploads at once the second is refused, and the bits are the first one's", async () => {
+  const relationships = { app: { data: { guid: app } } }
+  const { guid } = await cf.must('POST', '/v3/packages', { type: 'bits', relationships })
+  const archives = [zipWithEntry('a', 'one'), zipWithEntry('a', 'another')]
+  const send = (bytes: Buffer) => {
+    const form = new FormData()
+    form.append('bits', new Blob([new Uint8Array(bytes)]), 'package.zip')
+    return cf.send('POST', `/v3/packages/${guid}/upload`, form)
+  }
+  const replies = await Promise.all(archives.map(send))
+  expect(replies.map(({ status }) => status).sort()).toEqual([200, 422])
+  const bits = archives[replies.findIndex(({ status }) => status === 200)]!
+  const { data } = await cf.must('GET', `/v3/packages/${guid}`)
+  expect(data.checksum.value).toBe(createHash('sha256').update(bits).digest('hex'))
+})
+
+test('the largest number there is is taken, and shown as clients can read it', async () => {
+  const body = '{"command":"true","log_rate_limit_in_bytes_per_second":9223372036854775807}'
+  const task = await cf.must('POST', `/v3/apps/${app}/tasks`, body)
+  expect(BigInt(task.log_rate_limit_in_bytes_per_second)).toBeLessThan(2n ** 63n)
+  expect(task.log_rate_limit_in_bytes_per_second).toBeGreaterThan(2 ** 62)
 })
 
 test('a page far behind the end of the tasks is empty, at once', async () => {

@@ -4,6 +4,7 @@ import { presentDroplet } from '../app/present-app.ts'
 import { copySecret, keyOfDroplet, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { type App, COLLECTIONS, type Droplet, type Job } from '../documents.ts'
 import { notAuthorized, unprocessable } from '../errors.ts'
+import { uploadInTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { startStaging } from '../staging/start-staging.ts'
 import { answerList } from '../wire/answer-list.ts'
@@ -140,7 +141,7 @@ export const DROPLET_OPERATIONS: readonly Operation[] = [
       return ok(presentDroplet(body, call.base, await call.access.canReadSecrets(place)))
     },
   },
-  { method: 'POST', path: '/v3/droplets/:guid/upload', answer: upload, streams: true },
+  { method: 'POST', path: '/v3/droplets/:guid/upload', answer: uploadInTurn(upload), streams: true },
   {
     method: 'PATCH',
     path: '/v3/droplets/:guid',

@@ -4,6 +4,7 @@ import { presentDroplet, presentPackage } from '../app/present-app.ts'
 import { copySecret, keyOfPackage, registrySecretOf, removeBits } from '../app/remove-bits.ts'
 import { type App, COLLECTIONS, type Droplet, type Package } from '../documents.ts'
 import { notAuthorized, notFound, unprocessable } from '../errors.ts'
+import { uploadInTurn } from '../in-turn.ts'
 import { type Answer, type Call, created, jobAt, type Operation, ok } from '../operation.ts'
 import { answerList } from '../wire/answer-list.ts'
 import { isObject, Problems, relatedGuid } from '../wire/message.ts'
@@ -135,7 +136,7 @@ export const PACKAGE_OPERATIONS: readonly Operation[] = [
     path: '/v3/packages/:guid',
     answer: async (call) => ok(presentPackage((await find(call)).body, call.base)),
   },
-  { method: 'POST', path: '/v3/packages/:guid/upload', answer: upload, streams: true },
+  { method: 'POST', path: '/v3/packages/:guid/upload', answer: uploadInTurn(upload), streams: true },
   { method: 'GET', path: '/v3/packages/:guid/download', answer: download },
   {
     method: 'PATCH',

@@ -9,11 +9,18 @@ export type Json = Readonly<Record<string, unknown>>
 export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return {}
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), withinRange)
   } catch {
     throw messageParseError()
   }
 }
+
+/** The largest number that is taken is 2^63 - 1. As a double that is 2^63, which clients cannot read: the one below it is. */
+const BEYOND = 2 ** 63
+const LARGEST = 2 ** 63 - 1_024
+
+const withinRange = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  value === BEYOND && context?.source === '9223372036854775807' ? LARGEST : value
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -59,7 +66,7 @@ export class Problems {
     if (typeof value !== 'number') this.add(`${label} is not a number`)
     else if (!Number.isInteger(value)) this.add(`${label} must be an integer`)
     else if (value <= least) this.add(`${label} must be greater than ${words}`)
-    else if (value > 2 ** 63 - 1) this.add(`${label} must be less than or equal to 9223372036854775807`)
+    else if (value >= BEYOND) this.add(`${label} must be less than or equal to 9223372036854775807`)
     else return value
     return undefined
   }
