@@ -167,6 +167,32 @@ describe.skipIf(!hasUpsunCli)('the upsun command line', () => {
     expect((await world.run('shop', 'hello')).log).toContain('hello world\n')
   }, 30_000)
 
+  test('an inherited variable is shown, overridden by an update, and deleted where it was set only', async () => {
+    const set = await world.api('/projects/shop/environments/main/variables', {
+      method: 'POST',
+      body: JSON.stringify({ name: 'env:WHO', value: 'above' }),
+    })
+    expect(set.status).toBe(201)
+    const files = { '.upsun/config.yaml': CONFIG }
+    expect((await world.deploy('shop', files, ['--environment', 'below'])).code).toBe(0)
+    const below = ['-p', 'shop', '-e', 'below']
+    const value = async (): Promise<string> =>
+      (await world.upsun(['variable:get', 'env:WHO', ...below, '-P', 'value'])).stdout
+    expect(await value()).toBe('above\n')
+    const kept = await world.upsun(['variable:delete', 'env:WHO', ...below, '--yes', '--no-wait'])
+    expect([kept.code, kept.stderr]).toEqual([1, expect.stringContaining('is inherited')])
+    const path = '/projects/shop/environments/below/variables/env%3AWHO'
+    expect((await world.api(path, { method: 'DELETE' })).status).toBe(400)
+    const updated = await world.upsun(['variable:update', 'env:WHO', ...below, '--value', 'own', '--no-wait'])
+    expect(updated.code, updated.stderr).toBe(0)
+    expect(await value()).toBe('own\n')
+    const removed = await world.upsun(['variable:delete', 'env:WHO', ...below, '--yes', '--no-wait'])
+    expect(removed.code, removed.stderr).toBe(0)
+    expect(await value()).toBe('above\n')
+    expect((await world.upsun(['variable:delete', 'env:WHO', ...at, '--yes', '--no-wait'])).code).toBe(0)
+    expect((await world.api(path)).status).toBe(404)
+  }, 30_000)
+
   test('a project variable reaches a task after a redeployment, not before', async () => {
     const body = JSON.stringify({ name: 'env:WHO', value: 'project' })
     expect((await world.api('/projects/shop/variables', { method: 'POST', body })).status).toBe(201)

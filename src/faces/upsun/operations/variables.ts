@@ -7,8 +7,8 @@ import type { Call } from '../call.ts'
 import { redeployed } from '../deployment/deploy.ts'
 import { inTurn } from '../deployment/deployments-under-way.ts'
 import { COLLECTIONS, findEnvironment, findProject, type VariableRecord } from '../documents.ts'
-import { notFound, UpsunError } from '../errors.ts'
-import { presentVariable } from '../variable/present-variable.ts'
+import { badRequest, notFound, UpsunError } from '../errors.ts'
+import { isInherited, presentVariable } from '../variable/present-variable.ts'
 import { readVariable } from '../variable/read-variable.ts'
 import type { VariableChange } from '../variable/variable-change.ts'
 import { type Level, variableKey, variablesAt, variablesOfEnvironment } from '../variable/variable-store.ts'
@@ -29,12 +29,22 @@ async function levelOf(call: Call, { project, environment }: LevelParams): Promi
 
 export async function listVariables(call: Call, params: LevelParams): Promise<object> {
   const level = await levelOf(call, params)
-  if (level.environment === undefined)
-    return (await variablesAt(call.engine, call.tenant, level)).map((v) => presentVariable(v, level))
-  const environment = await findEnvironment(call.engine, call.tenant, level.project, level.environment)
-  const all = await variablesOfEnvironment(call.engine, call.tenant, environment)
-  const nearest = new Map(all.map((v) => [v.name, v]))
-  return [...nearest.values()].map((v) => presentVariable(v, level))
+  const seen = await seenAt(call, level)
+  return [...seen.values()].map((v) => presentVariable(v, level))
+}
+
+/** By name; of an environment also what it inherits, the nearest of each. */
+async function seenAt(call: Call, level: Level): Promise<ReadonlyMap<string, VariableRecord>> {
+  const { project, environment } = level
+  const all =
+    environment === undefined
+      ? await variablesAt(call.engine, call.tenant, level)
+      : await variablesOfEnvironment(
+          call.engine,
+          call.tenant,
+          await findEnvironment(call.engine, call.tenant, project, environment),
+        )
+  return new Map(all.map((v) => [v.name, v]))
 }
 
 export async function getVariable(call: Call, params: Params): Promise<object> {
@@ -44,8 +54,9 @@ export async function getVariable(call: Call, params: Params): Promise<object> {
 
 async function find(call: Call, level: Level, name: string): Promise<VariableRecord> {
   const key = variableKey(level, name)
-  const found = await call.engine.document<VariableRecord>(call.tenant, COLLECTIONS.variable, key)
-  if (found) return found.body
+  const own = await call.engine.document<VariableRecord>(call.tenant, COLLECTIONS.variable, key)
+  const found = own?.body ?? (await seenAt(call, level)).get(name)
+  if (found) return found
   throw notFound('variable', name)
 }
 
@@ -71,10 +82,12 @@ export const createVariable = (call: Call, params: LevelParams): Promise<object>
     return { ...accepted([told], presentVariable(record, level)), code: 201 }
   })
 
+/** Of one that is inherited: the environment gets its own, which stands before it. */
 export const updateVariable = (call: Call, params: Params): Promise<object> =>
   changing(call, params, async (level) => {
     const before = await find(call, level, params.variable)
-    const record = await readVariable(call, level, readJson(call.body), before)
+    const changed = await readVariable(call, level, readJson(call.body), before)
+    const record = isInherited(before, level) ? { ...changed, createdAt: changed.updatedAt } : changed
     const { name } = record
     const document = put(call.tenant, COLLECTIONS.variable, variableKey(level, name), record)
     const told = await change(call, level, 'update', { name, record, document })
@@ -83,7 +96,10 @@ export const updateVariable = (call: Call, params: Params): Promise<object> =>
 
 export const deleteVariable = (call: Call, params: Params): Promise<object> =>
   changing(call, params, async (level) => {
-    const { name } = await find(call, level, params.variable)
+    const found = await find(call, level, params.variable)
+    const { name } = found
+    if (isInherited(found, level))
+      throw badRequest(`${name} is inherited from ${found.environment}: delete it there, or override it here`)
     const key = variableKey(level, name)
     const gone = { kind: 'document.delete', tenant: call.tenant, collection: COLLECTIONS.variable, key } as const
     return { ...accepted([await change(call, level, 'delete', { name, document: gone })]), code: 200 }

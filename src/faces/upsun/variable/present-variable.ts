@@ -4,6 +4,9 @@ import { projectPath } from '../project/present-project.ts'
 import { timestamp } from '../wire/timestamp.ts'
 import type { Level } from './variable-store.ts'
 
+/** Set on an environment above this one. */
+export const isInherited = (v: VariableRecord, level: Level): boolean => v.environment !== level.environment
+
 /** ProjectVariable or EnvironmentVariable (reference §1.3). A sensitive one has no value. */
 export function presentVariable(v: VariableRecord, level: Level): object {
   const owner =
@@ -26,10 +29,14 @@ export function presentVariable(v: VariableRecord, level: Level): object {
     ...(v.environment !== undefined && {
       project: v.project,
       environment: level.environment ?? v.environment,
-      inherited: level.environment !== v.environment,
+      inherited: isInherited(v, level),
       is_enabled: v.isEnabled,
       is_inheritable: v.isInheritable,
     }),
-    _links: { self: { href: self }, '#edit': { href: self }, '#delete': { href: self } },
+    _links: {
+      self: { href: self },
+      '#edit': { href: self },
+      ...(!isInherited(v, level) && { '#delete': { href: self } }),
+    },
   }
 }
