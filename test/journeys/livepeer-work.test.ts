@@ -123,6 +123,8 @@ test(
       errorMessage: 'error exporting file: the destination refused it',
       retries: 0,
     })
+    const broken = { custom: { ...custom, headers: { 'X-Key': 'a\r\nb' } } }
+    expect((await world.call('POST', `/asset/${asset.id}/export`, broken)).status).toBe(422)
     const ipfs = await world.call('POST', `/asset/${asset.id}/export`, { ipfs: {} })
     expect(ipfs.status).toBe(501)
   },

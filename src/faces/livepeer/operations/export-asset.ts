@@ -1,8 +1,9 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join } from 'node:path'
 import { downloadOf } from '../asset/asset-download.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { findAsset } from '../asset/find-asset.ts'
-import { LivepeerError } from '../errors.ts'
+import { LivepeerError, unprocessable } from '../errors.ts'
 import { type Call, created, type Operation } from '../operation.ts'
 import { newTask, pinAsset } from '../task/pin-task.ts'
 import { presentTask } from '../task/present-task.ts'
@@ -37,11 +38,22 @@ interface Custom {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Throws 422 for what no request could carry. */
+function checkHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch {
+    throw unprocessable(`invalid header: ${JSON.stringify(name)}`)
+  }
+}
+
 function sendOf({ parts }: Call, asset: AssetRecord, { url, method = 'PUT', headers = {} }: Custom): SendTarget {
   const directory = parts.mediaDirectory(asset.playbackId)
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   const { path, mime } = downloadOf(asset)
   const own = given.filter(([name]) => !RESERVED.has(name))
+  for (const [name, value] of own) checkHeader(name, value)
   return {
     directory,
     file: join(directory, path),
