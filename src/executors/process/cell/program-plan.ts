@@ -39,8 +39,12 @@ export function findProgram(program: string, path: string): string | undefined {
 
 const found = new Map<string, string>()
 
-/** Forgets what `findProgram` remembers: a program that was there has gone. */
-export const forgetPrograms = (): void => found.clear()
+/** Forgets what `findProgram` remembers: a program that was there has gone. False when it remembered nothing. */
+export function forgetPrograms(): boolean {
+  const remembered = found.size > 0
+  found.clear()
+  return remembered
+}
 
 function isExecutable(path: string): boolean {
   try {

@@ -20,6 +20,9 @@ import { dupAbove, E, errno, pidfdOpen, pipe, sys } from './syscalls.ts'
 
 export type StartAnswer = { readonly run: Run } | { readonly refusal: Reason }
 
+/** What was remembered of where programs are was no longer true: worth another look. */
+type StaleAnswer = { readonly refusal: Reason; readonly isStale: true }
+
 /** Descriptors below this are targets of dup2 in a child; what is passed to children must lie above. */
 const FIRST_FREE_FD = 16
 
@@ -54,9 +57,14 @@ export class RunStarter {
 
   /** `networks` and `offers` are for a step with a private network. */
   start(attempt: AttemptId, work: Work, networks: Networks, offers: readonly number[]): StartAnswer {
+    const answer = this.#try(attempt, work, networks, offers)
+    return 'isStale' in answer ? this.#try(attempt, work, networks, offers) : answer
+  }
+
+  #try(attempt: AttemptId, work: Work, networks: Networks, offers: readonly number[]): StartAnswer | StaleAnswer {
     const held: number[] = []
     let network: Membership | undefined
-    let answer: StartAnswer | undefined
+    let answer: StartAnswer | StaleAnswer | undefined
     let place: Place | undefined
     try {
       const who = this.#launcher.userOf(work)
@@ -86,7 +94,7 @@ export class RunStarter {
     launch: Launch,
     network: Membership | undefined,
     held: number[],
-  ): StartAnswer {
+  ): StartAnswer | StaleAnswer {
     const out = pipe()
     held.push(out.writeEnd)
     const err = pipe()
@@ -97,8 +105,8 @@ export class RunStarter {
     if (pid < 0) {
       for (const fd of [out.readEnd, err.readEnd, launch.control]) if (fd >= 0) sys.close(fd)
       launch.cgroup?.remove()
-      if (pid === -E.ENOENT) forgetPrograms()
-      return { refusal: execProblem(-pid, launch.program, launch.directory) }
+      const refusal = execProblem(-pid, launch.program, launch.directory)
+      return pid === -E.ENOENT && forgetPrograms() ? { refusal, isStale: true } : { refusal }
     }
     const run = this.#runOf(attempt, work, place, launch, network, pid, out.readEnd, err.readEnd)
     this.#watch(run, work)
