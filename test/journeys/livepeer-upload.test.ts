@@ -80,6 +80,10 @@ async function goneWhileDeleted(asset: string, addresses: readonly string[]): Pr
   const seen = () => Promise.all(addresses.map(async (url) => (await fetch(url)).status))
   expect((await world.client.asset.delete(asset)).statusCode).toBe(204)
   expect(await seen()).toEqual([404, 404])
+  const gone = { status: 404, body: { errors: ['Asset not found'] } }
+  expect(await world.call('GET', `/asset/${asset}`)).toEqual(gone)
+  expect(await world.call('PATCH', `/asset/${asset}`, { name: 'other' })).toEqual(gone)
+  expect((await world.call('GET', '/asset?deleting=true')).body.map((a: Reply) => a.status.phase)).toContain('deleting')
   expect((await world.call('POST', `/asset/${asset}/restore`)).status).toBe(204)
   expect(await seen()).toEqual([200, 200])
 }

@@ -9,16 +9,21 @@ import type { TaskRecord } from '../task/task-record.ts'
 import type { AssetRecord } from './asset-record.ts'
 import { presentAsset } from './present-asset.ts'
 
-export async function findAsset(
-  engine: Engine,
-  tenant: Tenant,
-  id: string,
-  message = 'Asset not found',
-): Promise<Document<AssetRecord>> {
-  const found = await engine.document<AssetRecord>(tenant, COLLECTIONS.asset, id)
-  if (!found) throw notFound(message)
+/** Throws 404; so it does for what was deleted. */
+export async function findAsset(engine: Engine, tenant: Tenant, id: string): Promise<Document<AssetRecord>> {
+  const found = await findAnyAsset(engine, tenant, id)
+  if (found.body.phase === 'deleting') throw notFound(NOT_FOUND)
   return found
 }
+
+/** One that was deleted as well, which can be restored. */
+export async function findAnyAsset(engine: Engine, tenant: Tenant, id: string): Promise<Document<AssetRecord>> {
+  const found = await engine.document<AssetRecord>(tenant, COLLECTIONS.asset, id)
+  if (!found) throw notFound(NOT_FOUND)
+  return found
+}
+
+const NOT_FOUND = 'Asset not found'
 
 /** By what it is played under, whoever asks. */
 export async function findPlayback(

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { changeAgain } from '../../kit/documents.ts'
 import { checkPolicy, checkPolicyChange } from '../access/playback-policy.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
-import { findAsset, showAsset } from '../asset/find-asset.ts'
+import { findAnyAsset, findAsset, showAsset } from '../asset/find-asset.ts'
 import { wantsIpfs } from '../asset/new-asset.ts'
 import { COLLECTIONS, FACE_TENANT, putAsset, sortable } from '../documents.ts'
 import { badRequest, notFound, unprocessable } from '../errors.ts'
@@ -24,7 +24,7 @@ export const patchAsset: Operation = async (call) => {
   await checkPolicy(call, playbackPolicy)
   if (wantsIpfs(storage)) checkIpfs(call, undefined)
   const asset = await change(call, 'asset.updated', (before) => {
-    if (before.phase === 'deleting') throw notFound()
+    if (before.phase === 'deleting') throw notFound('Asset not found')
     if (before.phase !== 'ready') throw unprocessable('asset is not ready')
     checkPolicyChange(before.playbackPolicy, playbackPolicy)
     return {
@@ -104,7 +104,7 @@ function change(
   to: (before: AssetRecord) => AssetRecord,
 ): Promise<AssetRecord> {
   return changeAgain(async () => {
-    const found = await findAsset(engine, tenant, params.id!)
+    const found = await findAnyAsset(engine, tenant, params.id!)
     const at = engine.now()
     const body: AssetRecord = { ...to(found.body), updatedAt: at }
     const news = announceAsset({ at, version: `${found.version}` }, event, body, tenant)
