@@ -198,6 +198,25 @@ test('an environment tells who used it last, says what it cannot change, and tak
   await expect(automations().upsert({ environmentId: id, automationsFile: {} })).rejects.toThrow('is being deleted')
 })
 
+test('who changes at once what depends on what makes no circle and no dependency on nothing', async () => {
+  const { tasks } = automations()
+  const make = async (reference: string, dependsOn: string[] = []) => {
+    const metadata = { reference, name: reference }
+    return (await tasks.create({ environmentId, metadata, spec: { command: 'true' }, dependsOn })).task.id
+  }
+  const [a, b] = [await make('circle-a'), await make('circle-b')]
+  const turns = await Promise.allSettled([
+    tasks.update({ id: a, dependsOn: [b] }),
+    tasks.update({ id: b, dependsOn: [a] }),
+  ])
+  expect(turns.map((turn) => turn.status).sort()).toEqual(['fulfilled', 'rejected'])
+  for (let i = 0; i < 5; i++) {
+    const id = await make(`going-${i}`)
+    const both = await Promise.allSettled([tasks.delete({ id }), make(`needing-${i}`, [id])])
+    expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected'])
+  }
+})
+
 test('what an environment cannot be made from is refused by the field that names it', async () => {
   const init = (url: string) => ({ specs: [{ contextUrl: { url } }] })
   const cases: readonly [string, string, object, string][] = [

@@ -107,3 +107,30 @@ test('a token of one environment opens no other, and no token at all opens nothi
   })
   expect(secrets.status).toBe(403)
 })
+
+test('a key may do what it is granted, and without a grant nothing, not even read a log', async () => {
+  const { tasks } = world.client.environments.automations
+  const metadata = { reference: 'granted', name: 'granted' }
+  const { task } = await tasks.create({ environmentId, metadata, spec: { command: 'echo hi' } })
+  const { taskExecution } = await tasks.start({ id: task.id })
+  const { logUrl } = (await over(world.client, taskExecution.id)).status!
+  const answers = async (grants: readonly string[]) => {
+    const headers = { authorization: `Bearer ${await world.keyWith(grants)}` }
+    const asked = async (method: string, body: object) =>
+      (
+        await world.call(`/api/gitpod.v1.EnvironmentAutomationService/${method}`, {
+          body: JSON.stringify(body),
+          headers,
+        })
+      ).status
+    return [
+      await asked('GetTask', { id: task.id }),
+      await asked('StopTaskExecution', { id: taskExecution.id }),
+      (await fetch(logUrl!, { headers })).status,
+    ]
+  }
+  expect(await answers([])).toEqual([403, 403, 403])
+  expect(await answers(['ona:read'])).toEqual([200, 403, 200])
+  expect(await answers(['ona:StopTaskExecution'])).toEqual([403, 200, 403])
+  expect(await answers(['*'])).toEqual([200, 200, 200])
+})

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Gitpod from '@gitpod/sdk'
+import { FIRST_TENANT } from '../../src/faces/kit/first-start.ts'
 import { type Configuration, DEFAULT_CONFIGURATION } from '../../src/server/configuration.ts'
 import { faceDirectory } from '../../src/server/data-directory.ts'
 import { clientEnvironment } from '../../src/server/environment.ts'
@@ -21,6 +22,8 @@ export interface OnaWorld {
   environment(url?: string): Promise<string>
   /** A raw call, as no client makes it. */
   call(path: string, init?: RequestInit): Promise<Response>
+  /** An API key of the same tenant, as the operator makes it. */
+  keyWith(grants: readonly string[]): Promise<string>
   /** The server ends and another takes up what runs. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -37,7 +40,10 @@ export async function openOnaWorld(configuration: Partial<Configuration> = {}): 
     dataDirectory,
   }
   let server: Server = await serve({ ...settings, port: 0 })
-  const { GITPOD_BASE_URL, GITPOD_API_KEY } = await clientEnvironment({ url: server.url, dataDirectory })
+  const { GITPOD_BASE_URL, GITPOD_API_KEY, TASKPORT_TOKEN } = await clientEnvironment({
+    url: server.url,
+    dataDirectory,
+  })
   const client = new Gitpod({ baseURL: GITPOD_BASE_URL!, bearerToken: GITPOD_API_KEY! })
   const token = GITPOD_API_KEY!
   return {
@@ -58,6 +64,14 @@ export async function openOnaWorld(configuration: Partial<Configuration> = {}): 
         ...init,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers },
       }),
+    async keyWith(grants) {
+      const minted = await fetch(`${server.url}/taskport/v1/tokens`, {
+        method: 'POST',
+        body: JSON.stringify({ face: 'ona', tenant: FIRST_TENANT, grants }),
+        headers: { authorization: `Bearer ${TASKPORT_TOKEN}`, 'content-type': 'application/json' },
+      })
+      return ((await minted.json()) as { readonly secret: string }).secret
+    },
     async restart() {
       const { port } = new URL(server.url)
       await server.stop({ endTasks: false })

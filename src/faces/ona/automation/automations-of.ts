@@ -4,6 +4,7 @@ import type { Tenant } from '../../../core/identity.ts'
 import type { DocumentPut } from '../../../core/ports/store.ts'
 import { circleOf } from '../../../workspaces/levels.ts'
 import { allDocuments, put } from '../../kit/documents.ts'
+import { oneAfterTheOther } from '../../kit/one-after-the-other.ts'
 import type { Call } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord, type TaskRecord } from '../documents.ts'
 import { invalidArgument } from '../errors.ts'
@@ -30,6 +31,13 @@ export async function automationsOf(
     versions: new Map([...tasks, ...services].map(({ body, version }) => [body.id, version])),
   }
 }
+
+/**
+ * Whoever changes what depends on what in an environment looks and stores in one turn: two at once could make a circle, or
+ * a dependency on what has gone, and no task of such an environment could be planned any more.
+ */
+export const inTurn = <T>(environment: string, work: () => Promise<T>): Promise<T> =>
+  oneAfterTheOther(`ona/dependencies/${environment}`, work)
 
 /** Throws `invalid_argument` for what is not in this environment, for itself, and for a circle, which it names. */
 export function checkDependencies(

@@ -10,7 +10,7 @@ import { COLLECTIONS, type ServiceRecord, type TaskRecord } from '../documents.t
 import { invalidArgument } from '../errors.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { creatorOf } from '../wire/subject.ts'
-import { type Automations, automationsOf, putAutomation, putReference } from './automations-of.ts'
+import { type Automations, automationsOf, inTurn, putAutomation, putReference } from './automations-of.ts'
 import { roleOf } from './role.ts'
 
 export interface Upserted {
@@ -27,7 +27,7 @@ export const upsertAutomations = (
   principal: Principal,
   environment: string,
   file: AutomationsFile,
-): Promise<Upserted> => changeAgain(() => upsert(parts, principal, environment, file))
+): Promise<Upserted> => inTurn(environment, () => changeAgain(() => upsert(parts, principal, environment, file)))
 
 async function upsert(
   parts: Parts,

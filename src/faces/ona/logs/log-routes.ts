@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type AttemptId, asExecutionId, type ExecutionId, type Tenant } from '../../../core/identity.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { FACE, UUID } from '../auth.ts'
+import { checkGrant, FACE, UUID } from '../auth.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type PrebuildRecord } from '../documents.ts'
 import { missing, permissionDenied } from '../errors.ts'
@@ -20,6 +20,7 @@ export function mountLogs(app: FastifyInstance, parts: Parts): void {
 
 async function answer(parts: Parts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const caller = await parts.auth.logReader(request.headers.authorization)
+  checkGrant(caller, 'GetTaskExecution', true)
   const { execution: id } = request.params as { readonly execution: string }
   const gone = new AbortController()
   reply.raw.on('close', () => gone.abort())

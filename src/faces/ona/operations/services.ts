@@ -4,7 +4,7 @@ import { isEngineError } from '../../../core/engine-error.ts'
 import { isFinal } from '../../../core/execution.ts'
 import type { Document } from '../../../core/ports/store.ts'
 import { changeAgain } from '../../kit/documents.ts'
-import { putAutomation, putReference, referenceKey } from '../automation/automations-of.ts'
+import { putAutomation, putReference } from '../automation/automations-of.ts'
 import { listAutomations } from '../automation/list-automations.ts'
 import { madeBefore } from '../automation/made-before.ts'
 import {
@@ -14,6 +14,7 @@ import {
   parseTriggers,
   parseVariables,
 } from '../automation/parse-automation.ts'
+import { refuseWithDependents, removeAutomation } from '../automation/remove-automation.ts'
 import { type Call, checkEnvironment, isNamed } from '../call.ts'
 import { COLLECTIONS, type ServiceRecord } from '../documents.ts'
 import { findEnvironment, findLastingEnvironment } from '../environment/find-environment.ts'
@@ -25,7 +26,6 @@ import { presentService } from '../service/present-service.ts'
 import { activeService, latestRun, startService as start, stopService as stop } from '../service/start-service.ts'
 import { creatorOf } from '../wire/subject.ts'
 import { filterEnums, needReference, needText, needUuid } from '../wire/validate.ts'
-import { refuseWithDependents } from './tasks.ts'
 
 const STOP_WAIT_MS = 150_000
 
@@ -206,10 +206,7 @@ export async function deleteService(call: Call, { id, force }: wire.DeleteServic
   const { tenant, engine } = call
   const runs = await stop(call, call.caller.principal, service.id, force ? { graceMs: 0 } : {})
   if (!force) for (const run of runs) await engine.waitFor(tenant, run.id, isFinal, STOP_WAIT_MS)
-  await engine.saveDocuments([
-    { kind: 'document.delete', tenant, collection: COLLECTIONS.service, key: service.id },
-    { kind: 'document.delete', tenant, collection: COLLECTIONS.reference, key: referenceKey(service) },
-  ])
+  await removeAutomation(call, COLLECTIONS.service, service)
   tell(call, service, ResourceOperation.DELETE)
   return {}
 }

@@ -1,21 +1,16 @@
 /** CreateTask, GetTask, ListTasks, UpdateTask, DeleteTask. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { isEngineError } from '../../../core/engine-error.ts'
-import { allDocuments, changeAgain } from '../../kit/documents.ts'
-import {
-  automationsOf,
-  checkDependencies,
-  putAutomation,
-  putReference,
-  referenceKey,
-} from '../automation/automations-of.ts'
+import { changeAgain } from '../../kit/documents.ts'
+import { automationsOf, checkDependencies, inTurn, putAutomation, putReference } from '../automation/automations-of.ts'
 import { listAutomations } from '../automation/list-automations.ts'
 import { madeBefore } from '../automation/made-before.ts'
 import { parseCommand, parseRunsOn, parseTriggers, parseVariables } from '../automation/parse-automation.ts'
+import { removeAutomation } from '../automation/remove-automation.ts'
 import { type Call, isNamed } from '../call.ts'
 import { COLLECTIONS, type TaskRecord } from '../documents.ts'
 import { findLastingEnvironment } from '../environment/find-environment.ts'
-import { alreadyExists, failedPrecondition } from '../errors.ts'
+import { alreadyExists } from '../errors.ts'
 import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { findTask } from '../task/find-task.ts'
@@ -29,8 +24,10 @@ export async function createTask(
 ): Promise<MessageInitShape<typeof wire.CreateTaskResponseSchema>> {
   const { body: environment } = await findLastingEnvironment(call, request.environmentId)
   const task = parseTask(call, environment.id, request)
-  checkDependencies(task, await automationsOf(call, environment.id))
-  return { task: presentTask(await insertTask(call, task)) }
+  return inTurn(environment.id, async () => {
+    checkDependencies(task, await automationsOf(call, environment.id))
+    return { task: presentTask(await insertTask(call, task)) }
+  })
 }
 
 function parseTask(call: Call, environment: string, { metadata, spec, dependsOn }: wire.CreateTaskRequest): TaskRecord {
@@ -88,13 +85,15 @@ export async function listTasks(
 }
 
 export async function updateTask(call: Call, request: wire.UpdateTaskRequest): Promise<object> {
-  const changed = await changeAgain(async () => {
+  const { environment } = (await findTask(call, request.id)).body
+  const change = async (): Promise<TaskRecord> => {
     const { body: task, version } = await findTask(call, request.id)
     const after = updated(call, task, request)
-    if (after.dependsOn !== task.dependsOn) checkDependencies(after, await automationsOf(call, task.environment))
+    if (after.dependsOn !== task.dependsOn) checkDependencies(after, await automationsOf(call, environment))
     await call.engine.saveDocuments([putAutomation(call.tenant, COLLECTIONS.task, after, version)])
     return after
-  })
+  }
+  const changed = await inTurn(environment, () => changeAgain(change))
   call.hub.tell(call.tenant, changed.environment, ResourceOperation.UPDATE, ResourceType.TASK, changed.id)
   return {}
 }
@@ -125,20 +124,7 @@ function updated(call: Call, task: TaskRecord, { metadata, spec, dependsOn }: wi
 /** Executions go on: their plan is a copy. Throws `failed_precondition` while other tasks depend on it. */
 export async function deleteTask(call: Call, { id }: wire.DeleteTaskRequest): Promise<object> {
   const { body: task } = await findTask(call, id)
-  await refuseWithDependents(call, task.environment, task.id)
-  const { tenant } = call
-  await call.engine.saveDocuments([
-    { kind: 'document.delete', tenant, collection: COLLECTIONS.task, key: task.id },
-    { kind: 'document.delete', tenant, collection: COLLECTIONS.reference, key: referenceKey(task) },
-  ])
-  call.hub.tell(tenant, task.environment, ResourceOperation.DELETE, ResourceType.TASK, task.id)
+  await removeAutomation(call, COLLECTIONS.task, task)
+  call.hub.tell(call.tenant, task.environment, ResourceOperation.DELETE, ResourceType.TASK, task.id)
   return {}
-}
-
-export async function refuseWithDependents(call: Call, environment: string, id: string): Promise<void> {
-  const index = { name: 'environment', value: environment }
-  const tasks = await allDocuments<TaskRecord>(call.engine, call.tenant, COLLECTIONS.task, { index })
-  const dependents = tasks.filter(({ body }) => body.id !== id && body.dependsOn.includes(id))
-  if (dependents.length > 0)
-    throw failedPrecondition(`tasks depend on it: ${dependents.map(({ body }) => body.reference).join(', ')}`)
 }
