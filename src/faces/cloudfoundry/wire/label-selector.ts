@@ -40,7 +40,9 @@ const FORMS: readonly (readonly [RegExp, (key: string, values: string) => Requir
 /** `k`, `!k`, `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, joined by commas. Throws CF-BadQueryParameter. */
 export function parseLabelSelector(text: string): LabelSelector {
   const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim())
-  if (text.trim() === '' || parts.length > MOST_REQUIREMENTS) throw invalid()
+  if (text === '') throw badQuery('Missing label_selector value')
+  if (parts.length > MOST_REQUIREMENTS)
+    throw badQuery(`Too many label_selector requirements (maximum is ${MOST_REQUIREMENTS})`)
   const requirements = parts.map(requirementOf)
   const needs = requirements.find((requirement) => requirement.needs)?.needs
   return { matches: (labels) => requirements.every(({ test }) => test(labels)), ...(needs && { needs }) }
