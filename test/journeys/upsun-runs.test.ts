@@ -303,6 +303,8 @@ describe('runs', () => {
       ['/projects/runs/activities?count=-1', {}, 400],
       ['/projects/runs/variables', { method: 'POST', body: '{"name":"a b","value":"x"}' }, 400],
       ['/projects/runs/variables', { method: 'POST', body: '{"name":"env:A","value":{}}' }, 400],
+      ['/projects/runs/variables', { method: 'POST', body: '{"name":"env:A","value":"x","attributes":[1]}' }, 400],
+      ['/projects/runs/variables', { method: 'POST', body: '{"name":"env:A","value":"x","attributes":{"a":1}}' }, 400],
       [
         '/projects/runs/environments/main/deployments/next',
         { method: 'PATCH', body: '{"tasks":{"quick":{"resources":{"profile_size":"99"}}}}' },

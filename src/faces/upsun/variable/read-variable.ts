@@ -40,7 +40,7 @@ export async function readVariable(
     ...flags,
     ...(await kept(call, level, name, value, isSensitive, before)),
     applicationScope: scopeOf(body, before),
-    attributes: isObject(body.attributes) ? (body.attributes as Record<string, string>) : (before?.attributes ?? {}),
+    attributes: attributesOf(body, before),
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
   }
@@ -81,6 +81,14 @@ function scopeOf(body: JsonObject, before: VariableRecord | undefined): readonly
   const scope = body.application_scope ?? before?.applicationScope ?? []
   if (Array.isArray(scope) && scope.every((one) => typeof one === 'string')) return scope
   throw badRequest('application_scope: a list of names is needed', { application_scope: 'a list of names is needed' })
+}
+
+function attributesOf(body: JsonObject, before: VariableRecord | undefined): VariableRecord['attributes'] {
+  const attributes = body.attributes ?? before?.attributes ?? {}
+  if (Array.isArray(attributes) && attributes.length === 0) return {}
+  if (isObject(attributes) && Object.values(attributes).every((one) => typeof one === 'string'))
+    return attributes as Readonly<Record<string, string>>
+  throw badRequest('attributes: a mapping of name → text is needed', { attributes: 'a mapping of texts is needed' })
 }
 
 async function kept(
