@@ -182,6 +182,10 @@ describe.skipIf(program === undefined)('the cf CLI', () => {
     expect(await cf.run('revisions', 'described')).toContain('No revisions found')
     await cf.run('delete', 'again', '-f')
     expect(await cf.run('events', 'described')).toContain('audit.app.task.create')
+    expect(await cf.run('buildpacks')).toMatch(/1\s+binary_buildpack/)
+    expect(await cf.run('stack', 'cflinuxfs4')).toMatch(/name:\s+cflinuxfs4/)
+    await cf.run('create-app', 'plain')
+    expect(await cf.refused('rename', 'plain', 'described')).toContain("App with the name 'described' already exists.")
     await cf.run('delete', 'described', '-f')
   }, 120_000)
 
