@@ -291,6 +291,13 @@ test('a compressed request is read like any other, and refused like any other', 
   ])
 })
 
+test('what no method takes is refused without a body: another type, another verb', async () => {
+  const shape = (response: Response) => [response.status, response.headers.get('content-type')]
+  expect(shape(await post('GetTask', '{}', { 'content-type': 'text/plain' }))).toEqual([415, null])
+  const put = await world.call(`${SERVICE}/GetTask`, { method: 'PUT', body: '{}' })
+  expect([...shape(put), put.headers.get('allow')]).toEqual([405, null, 'POST'])
+})
+
 test('a watch that cannot be is refused before it begins', async () => {
   const lines = (body: string) =>
     world.call('/api/gitpod.v1.EventService/WatchEvents', { body, headers: { accept: 'application/jsonl' } })

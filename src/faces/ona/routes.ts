@@ -122,8 +122,10 @@ export class Routes {
     header?.forEach((value, name) => void reply.header(name, value))
     if (isFinalRefusal(status)) reply.header(SHOULD_RETRY, 'false')
     if (status === 405) reply.header('allow', 'POST')
+    // Such refusals have no body, and so no type.
+    if (!header?.has('content-type')) return reply.code(status).send()
     const bytes = Buffer.concat(parts)
-    const isJson = header?.get('content-type') === 'application/json'
+    const isJson = header.get('content-type') === 'application/json'
     return reply.code(status).send(isJson && status === 200 ? withoutEmptyFailures(bytes) : bytes)
   }
 
