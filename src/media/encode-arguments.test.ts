@@ -35,11 +35,22 @@ const PROFILES: readonly (Profile & { readonly expected: object })[] = [
   { ...box, name: 'larger', width: 640, height: 480, expected: { width: 320, height: 240 } },
 ]
 
-test('bitrate, rate, key frames, encoder, profile and size are what was asked for', () => {
-  const directoryOf = ({ name }: Profile): string => join(directory, name)
-  for (const profile of PROFILES) mkdirSync(directoryOf(profile))
-  const request = { source, facts, profiles: PROFILES, directoryOf, playlist: 'list.m3u8', segmentSeconds: 3, first: 0 }
+const made = (profiles: readonly Profile[]): void => {
+  for (const profile of profiles) mkdirSync(directoryOf(profile))
+  const request = { source, facts, profiles, directoryOf, playlist: 'list.m3u8', segmentSeconds: 3, first: 0 }
   execFileSync('ffmpeg', ['-loglevel', 'error', ...encodeArguments(request)], { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+const directoryOf = ({ name }: Profile): string => join(directory, name)
+
+test('the least and the most bitrate that may be asked for can be encoded', () => {
+  const encoders = ['H.264', 'HEVC', 'VP9', 'VP8'] as const
+  const small = { width: 128, height: 128 }
+  for (const bitrate of [400, Number.MAX_SAFE_INTEGER])
+    made(encoders.map((encoder) => ({ ...small, name: `${encoder}-${bitrate}`, bitrate, encoder })))
+})
+
+test('bitrate, rate, key frames, encoder, profile and size are what was asked for', () => {
+  made(PROFILES)
   for (const profile of PROFILES) {
     const { keys, ...stream } = profile.expected as { readonly keys?: readonly number[] }
     const path = directoryOf(profile)

@@ -102,12 +102,14 @@ function pictureArguments(profile: Profile, segmentSeconds: number): readonly st
   return ['-fps_mode', 'vfr', ...encoderArguments(profile), ...keyFrames(profile, segmentSeconds)]
 }
 
+/** Encoders count in kbit/s, and take 0 for none at all. */
+const LEAST_BITRATE = 1_000
 /** What ffmpeg can still be told of twice as much, bit/s. */
 const MOST_BITRATE = 2 ** 30 - 1
 
 function encoderArguments(profile: Profile): readonly string[] {
   const { quality } = profile
-  const bitrate = Math.min(profile.bitrate, MOST_BITRATE)
+  const bitrate = Math.min(Math.max(profile.bitrate, LEAST_BITRATE), MOST_BITRATE)
   const rate = quality === undefined ? ['-b:v', String(bitrate)] : ['-crf', String(quality)]
   const ceiling = ['-maxrate', String(bitrate), '-bufsize', String(bitrate * 2)]
   if (profile.encoder === 'VP8' || profile.encoder === 'VP9')
