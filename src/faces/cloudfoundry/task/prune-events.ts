@@ -42,7 +42,8 @@ export function keepPruned(app: FastifyInstance, context: FaceContext, retention
       context.log.warn({ error: String(error) }, 'old events of Cloud Foundry stay for now'),
     )
   const timer = setInterval(prune, EVERY_MS).unref()
-  app.addHook('onReady', () => prune())
+  // Nobody waits for it: there may be many.
+  app.addHook('onReady', async () => void prune())
   app.addHook('onClose', async () => clearInterval(timer))
 }
 
