@@ -10,6 +10,7 @@ import { COLLECTIONS } from './documents.ts'
 import { DEFAULT_OPTIONS } from './options.ts'
 import { REACTOR } from './react.ts'
 import { eventGuid } from './task/event-guid.ts'
+import { failureOf } from './task/life-cycle.ts'
 import { pruneEvents } from './task/prune-events.ts'
 import { type TaskRecord, type TaskWish, WISH_LABEL } from './task/task-record.ts'
 import type { UsageEvent } from './task/usage-event.ts'
@@ -77,6 +78,20 @@ describe('what becomes of a task is told as Cloud Foundry tells it', () => {
     if (failure === null) expect(task?.failure).toBeNull()
     else expect(task?.failure).toContain(failure)
   })
+})
+
+test('a time limit is told with its length, whoever was first to see it: the engine or the cell', async () => {
+  const world = await openWorld()
+  const id = await submit(world, ['run:60000'], { timeoutMs: 1_000 })
+  await world.time.advance(60_000)
+  const { failure } = (await taskOf(world, id))!
+  const { status, ...rest } = await world.engine.execution(TENANT, id)
+  const [step] = status.steps
+  const [attempt] = step!.attempts
+  const steps = [{ ...step!, attempts: [{ ...attempt!, exit: { outcome: 'timedOut' } as const }] }]
+  const { stopCause: _engine, ...byCell } = status
+  expect(failure).toBe('exceeded 1s timeout')
+  expect(failureOf({ ...rest, status: { ...byCell, steps } }, 'work')).toBe(failure)
 })
 
 describe('PENDING', () => {

@@ -34,12 +34,14 @@ export function failureOf(e: Execution, name: string): string | null {
   if (taskStateOf(e) !== 'FAILED') return null
   if (state === 'cancelled' || stopCause?.kind === 'user') return 'task was cancelled'
   if (stopCause?.kind === 'expired') return 'Task expired in PENDING state'
-  if (stopCause?.kind === 'timeout') return `exceeded ${seconds(e.submission.timeoutMs ?? 0)} timeout`
+  if (stopCause?.kind === 'timeout') return exceeded(e)
   const exit = exitOf(e)
-  return exit ? failureOfExit(exit, name) : (reason?.message ?? 'Unable to determine completion status')
+  return exit ? failureOfExit(exit, name, e) : (reason?.message ?? 'Unable to determine completion status')
 }
 
-function failureOfExit(exit: Exit, name: string): string {
+const exceeded = ({ submission }: Execution): string => `exceeded ${seconds(submission.timeoutMs ?? 0)} timeout`
+
+function failureOfExit(exit: Exit, name: string, e: Execution): string {
   const status = `APP/TASK/${name}: Exited with status ${shellCode(exit) ?? 1}`
   switch (exit.outcome) {
     case 'exited':
@@ -49,7 +51,8 @@ function failureOfExit(exit: Exit, name: string): string {
     case 'outOfMemory':
       return `${status} (out of memory)`
     case 'timedOut':
-      return 'exceeded its timeout'
+      // The program's cell was first to see it.
+      return exceeded(e)
     case 'lost':
       return 'Unable to determine completion status'
     case 'refused':
