@@ -93,6 +93,8 @@ describe('replies', () => {
     )
     expect(task.authorizations).toEqual([{ type: 'env', action: 'view', resource: null }])
     const deployment = await world.json<Record<string, Json>>('/projects/wire/environments/main/deployments/current')
+    const variable = { name: 'env:A', value: 'b', is_sensitive: false, is_json: false }
+    expect(deployment.variables).toEqual([{ ...variable, visible_build: true, visible_runtime: true }])
     expect(deployment.tasks).toEqual({ t: { resources: { profile_size: '0.5' } } })
     expect(deployment.container_profiles).toMatchObject({
       HIGH_CPU: { '0.5': { cpu: 0.5, memory: 224, cpu_type: 'shared' } },

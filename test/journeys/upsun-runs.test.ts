@@ -160,6 +160,10 @@ describe('runs', () => {
     })
     expect(broken.code).toBe(1)
     expect(broken.stderr).toContain('The build hook failed with exit code 5')
+    const [failed] = await world.json<Activity[]>('/projects/runs/activities?type=environment.push&count=1')
+    expect(failed).toMatchObject({ result: 'failure', failure_reason: 'shell' })
+    expect(failed!.payload.taskport.reason_text).toBe('The build of the task bad failed')
+    expect(await world.log('runs', failed!.id)).toMatch(/W: The build of the task bad failed\n$/)
     const stamp = /^\d{19}$/m.exec((await world.run('runs', 'stamped')).log)![0]
     const run = await world.start('runs', 'sleeper')
     await eventually('it runs', async () => (await world.activity('runs', run.id)).state === 'in_progress')

@@ -2,12 +2,12 @@
  * The log of an activity as numbered items. Numbers are positions: the steps of a plan run one after another, so reading
  * again gives the same items, and a client that comes back skips what it has (reference §3.4).
  */
-import { currentAttempt, type Execution, isFinal, isFinalStep, stepsOf } from '../../../core/execution.ts'
+import { type Execution, isFinal, isFinalStep, stepsOf } from '../../../core/execution.ts'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import type { Call } from '../call.ts'
 import { awaitedActivity } from '../deployment/deployments-under-way.ts'
-import { GRACE_MS } from '../task/plan-of-run.ts'
+import { closingText } from './closing-text.ts'
 import type { Found } from './find-activity.ts'
 import { beganAt, isBuild } from './life-cycle.ts'
 import { type LogItem, LogText } from './log-text.ts'
@@ -35,7 +35,7 @@ export async function* activityLog(
     if (signal.aborted) return
   }
   const last = follow ? await ended(call, e.id, signal) : await call.engine.execution(call.tenant, e.id)
-  const closing = last && isFinal(last) ? closingText(last, record.timeoutSeconds) : undefined
+  const closing = last && isFinal(last) ? closingText(last, record) : undefined
   if (last && closing !== undefined) yield text.said(last.status.finishedAt ?? acceptedAt, `W: ${closing}`)
 }
 
@@ -109,25 +109,4 @@ async function waited(
     if (seen) return seen
   }
   return undefined
-}
-
-/** Why it ended: only a declared limit may kill, and the log names it. */
-function closingText(e: Execution, timeoutSeconds: number | undefined): string | undefined {
-  const { state, reason, stopCause } = e.status
-  if (state === 'succeeded') return undefined
-  if (state === 'cancelled') return `The activity was cancelled: ${stopCause?.reason.message ?? reason?.message ?? ''}`
-  const ordinal = stepsOf(e).findIndex((step) => step.name === 'run')
-  const exit = ordinal === -1 ? undefined : currentAttempt(e.status.steps[ordinal]!)?.exit
-  if (exit?.outcome === 'timedOut') {
-    const killed = exit.killedAfterGrace ? `, and SIGKILL ${GRACE_MS / 1_000} seconds later` : ''
-    const limit = `${timeoutSeconds} ${timeoutSeconds === 1 ? 'second' : 'seconds'}`
-    return `The command ran longer than run.timeout (${limit}) and was sent SIGTERM${killed}`
-  }
-  if (exit?.outcome === 'outOfMemory')
-    return 'The task used more memory than its container profile gives it and was killed'
-  if (exit?.outcome === 'exited') return `The command exited with code ${exit.code}`
-  if (exit?.outcome === 'signaled') return `The command was ended by ${exit.signal}`
-  const before = stepsOf(e).find((step, i) => awaitedActivity(step) && e.status.steps[i]!.state === 'failed')
-  if (before) return `The activity ${awaitedActivity(before)}, on which this one was to build, did not succeed`
-  return reason ? `The activity failed: ${reason.message}` : 'The activity failed'
 }

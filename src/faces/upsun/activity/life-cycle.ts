@@ -65,9 +65,17 @@ export function resultOfState(state: ExecutionState): ActivityResult {
 export function failureReasonOf(e: Execution): 'error' | 'shell' | null {
   if (!isFinal(e) || e.status.state === 'succeeded' || e.status.state === 'cancelled') return null
   if (e.status.state === 'lost') return 'error'
-  const failed = e.status.steps.find((step) => step.state === 'failed')
-  const outcome = failed && currentAttempt(failed)?.exit?.outcome
+  const { spec, step } = culpritOf(e) ?? {}
+  // Of a build that failed its command did: the hook, or a package manager.
+  if (spec && isBuild(spec)) return step?.reason?.facts?.state === 'failed' ? 'shell' : 'error'
+  const outcome = step && currentAttempt(step)?.exit?.outcome
   return outcome === undefined || outcome === 'refused' || outcome === 'lost' ? 'error' : 'shell'
+}
+
+/** The step that the activity failed by. */
+export function culpritOf(e: Execution): { readonly spec: StepSpec; readonly step: StepStatus } | undefined {
+  const ordinal = e.status.steps.findIndex(({ state }, i) => state === 'failed' && stepsOf(e)[i]!.essential)
+  return ordinal === -1 ? undefined : { spec: stepsOf(e)[ordinal]!, step: e.status.steps[ordinal]! }
 }
 
 export function completionPercentOf(e: Execution): number {

@@ -5,6 +5,7 @@ import { awaitedActivity } from '../deployment/deployments-under-way.ts'
 import { timestamp, timestampOrNull } from '../wire/timestamp.ts'
 import type { ActivityRecord } from './activity-record.ts'
 import { wordsOf } from './activity-type.ts'
+import { causeElsewhere } from './closing-text.ts'
 import {
   beganAt,
   commandsOf,
@@ -85,7 +86,7 @@ function payloadOf(e: Execution, record: ActivityRecord, seen: Seen): object {
       execution: e.id,
       ...(record.variables && { variables: record.variables }),
       ...waitingOf(e, seen),
-      ...(isFinal(e) && endOf(e)),
+      ...(isFinal(e) && endOf(e, record)),
     },
   }
 }
@@ -106,7 +107,7 @@ function waitingOf(e: Execution, { waiting }: Seen): object {
 }
 
 /** Exit code, reason and use of the command, as fields and not as prose. */
-function endOf(e: Execution): object {
+function endOf(e: Execution, record: ActivityRecord): object {
   const ordinal = stepsOf(e).findIndex((step) => step.name === 'run')
   const attempt = ordinal === -1 ? undefined : currentAttempt(e.status.steps[ordinal]!)
   const { exit, usage } = attempt ?? {}
@@ -117,7 +118,7 @@ function endOf(e: Execution): object {
       outcome: exit.outcome,
       killed_after_grace: exit.killedAfterGrace === true,
     }),
-    ...(reason && { reason: reason.code, reason_text: reason.message }),
+    ...(reason && { reason: reason.code, reason_text: causeElsewhere(e, record) ?? reason.message }),
     ...(usage?.cpuMicros !== undefined && { cpu_seconds: usage.cpuMicros / 1e6 }),
     ...(usage?.peakMemoryBytes !== undefined && { peak_memory_bytes: usage.peakMemoryBytes }),
   }

@@ -9,6 +9,7 @@ export function presentDeployment(
   project: ProjectRecord,
   environment: EnvironmentRecord,
   deployment: Deployment,
+  own: readonly VariableRecord[],
 ): object {
   const path = environmentPath(project.id, environment.name)
   return {
@@ -34,7 +35,10 @@ export function presentDeployment(
     http_access: { is_enabled: false, addresses: [], basic_auth: {} },
     enable_smtp: false,
     restrict_robots: true,
-    variables: deployment.projectVariables.map(presentDeployedVariable),
+    // The project's as they were deployed, and before them the environment's.
+    variables: [...new Map([...deployment.projectVariables, ...own].map((v) => [v.name, v])).values()].map(
+      presentDeployedVariable,
+    ),
     access: [],
     subscription: {},
     services: {},

@@ -13,6 +13,7 @@ import {
 } from '../documents.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { SIZES } from '../task/memory-of-task.ts'
+import { variablesOfEnvironment } from '../variable/variable-store.ts'
 import { accepted } from '../wire/accepted.ts'
 import { isObject, readJson } from '../wire/read-body.ts'
 import type { Params } from './operation.ts'
@@ -24,7 +25,8 @@ export async function getDeployment(call: Call, params: Params): Promise<object>
   const place = await findEnvironment(call.engine, call.tenant, project, environment)
   const { deployment } = place
   if (!deployment || !['current', 'next', deployment.id].includes(id)) throw notFound('deployment', id)
-  return presentDeployment(id, found, place, deployment)
+  const own = await variablesOfEnvironment(call.engine, call.tenant, place)
+  return presentDeployment(id, found, place, deployment, own)
 }
 
 /** `resources:set`: `{tasks: {name: {resources: {profile_size}}}}`. A run takes the size it finds. */
@@ -48,7 +50,8 @@ export async function patchDeployment(call: Call, params: Params): Promise<objec
     await call.engine.saveDocuments([saved, ...changes])
     return { activity, body }
   })
-  return accepted([presentInstant(activity)], presentDeployment('next', place, body, body.deployment!))
+  const own = await variablesOfEnvironment(call.engine, call.tenant, body)
+  return accepted([presentInstant(activity)], presentDeployment('next', place, body, body.deployment!, own))
 }
 
 function sizesOf(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
