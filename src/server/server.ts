@@ -6,7 +6,9 @@
  * faces meanwhile → listen. `server.json` in the data directory is written last: who finds it finds a server that is ready.
  */
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger as Pino, pino } from 'pino'
+import { EngineError } from '../core/engine-error.ts'
 import { DEFAULTS } from '../engine/context.ts'
 import { createEngine, type RunningEngine } from '../engine/create-engine.ts'
 import type { ExecutorSet } from '../engine/executor-set.ts'
@@ -34,7 +36,7 @@ import { FIRST_START_SPELLINGS } from './first-start-spellings.ts'
 import { httpDeliver } from './http-deliver.ts'
 import { openLogs } from './logs.ts'
 import { thisMachine } from './machine.ts'
-import { removeServerFile, writeServerFile } from './server-file.ts'
+import { readServerFile, removeServerFile, writeServerFile } from './server-file.ts'
 import { systemAlarms, systemClock } from './system-clock.ts'
 import { TaskGateway } from './task-gateway.ts'
 import { uuidIds } from './uuid-ids.ts'
@@ -97,10 +99,8 @@ async function openGround(c: Configuration): Promise<Ground> {
     pino.destination(2),
   )
   const metrics = new Metrics()
-  const store = await openSqliteStore({
-    directory: c.dataDirectory,
-    committed: (ms) => metrics.committed(ms / 1_000),
-  })
+  const open = () => openSqliteStore({ directory: c.dataDirectory, committed: (ms) => metrics.committed(ms / 1_000) })
+  const store = await whenLeft(c.dataDirectory, open)
   const logs = await openLogs(c)
   try {
     const place = { url: c.port === 0 ? '' : `http://${c.host}:${c.port}` }
@@ -113,6 +113,22 @@ async function openGround(c: Configuration): Promise<Ground> {
   } catch (error) {
     await closeGround({ logs, store })
     throw error
+  }
+}
+
+/** How long a server that ends has the directory at most, and how often it is looked at, ms. */
+const LEAVING_MS = 15_000
+const LOOK_MS = 50
+
+/** Another server that is ready has the directory: refused at once. One that ends (or starts) says nothing of itself there, and is waited for. */
+async function whenLeft<T>(directory: string, open: () => Promise<T>): Promise<T> {
+  for (const since = performance.now(); ; await sleep(LOOK_MS)) {
+    try {
+      return await open()
+    } catch (error) {
+      const isTaken = error instanceof EngineError && error.facts.subject === 'directory'
+      if (!isTaken || readServerFile(directory) !== undefined || performance.now() - since > LEAVING_MS) throw error
+    }
   }
 }
 
@@ -172,9 +188,9 @@ async function serveFrom(c: Configuration, ground: Ground, makeFaces: MakeFaces)
     configuration: c,
     banner: () => bannerOf(c, place.url, faces, running),
     async stop(options) {
+      removeServerFile(c.dataDirectory)
       await halt(options)
       await closeGround(ground)
-      removeServerFile(c.dataDirectory)
     },
   }
 }

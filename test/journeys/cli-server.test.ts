@@ -1,7 +1,9 @@
 /** The server as a process: how it starts, where it keeps things, and what stays when it goes away. */
+import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, startTaskport, TaskportProcess } from '../support/taskport-process.ts'
 
@@ -28,6 +30,14 @@ const commandLines = (): readonly string[] =>
         return []
       }
     })
+
+const COMMAND = fileURLToPath(new URL('../../bin/taskport.js', import.meta.url))
+
+/** Of the server that is ready. */
+function readPid(): number | undefined {
+  const file = join(taskport.dataDirectory, 'server.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly pid: number }).pid : undefined
+}
 
 async function isAlive(pid: number): Promise<boolean> {
   try {
@@ -123,6 +133,19 @@ describe('a server that goes away', () => {
     expect(done.stdout).toBe(Array.from({ length: 40 }, (_, i) => `${i + 1}\n`).join(''))
     expect(done).toMatchObject({ code: 6 })
     expect(await show('survivor')).toMatchObject({ state: 'failed', exitCode: 6 })
+  })
+
+  test('started by npx it ends with a SIGTERM for npx, and the next one waits until it has left', async () => {
+    await taskport.run(['down', '--data-dir', taskport.dataDirectory])
+    const args = ['--port', '0', '--data-dir', taskport.dataDirectory]
+    const environment = { ...process.env, npm_command: 'exec', TASKPORT: COMMAND, NODE: process.execPath }
+    // What npm starts: a shell that waits for the command, and dies of a signal alone.
+    const shell = spawn('sh', ['-c', '"$NODE" "$TASKPORT" up "$@"; exit', 'sh', ...args], { env: environment })
+    const pid = await eventually('the server is ready', () => readPid())
+    shell.kill('SIGTERM')
+    await taskport.up()
+    await eventually('the first has ended', async () => !(await isAlive(pid)))
+    expect(readPid()).not.toBe(pid)
   })
 
   test('stopped, it leaves tasks running; down --kill ends them, also when no server runs', async () => {

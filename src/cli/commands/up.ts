@@ -107,7 +107,21 @@ function askedToEnd(): Promise<string> {
         if (performance.now() - firstAt > SAME_WISH_MS && name !== 'SIGHUP') process.exit(EXIT_IMPATIENT)
         resolve(name)
       })
+    onceAbandoned(() => resolve('SIGTERM'))
   })
+}
+
+const LOOK_MS = 100
+
+/** npx hands a SIGTERM to the shell between it and this process, which dies of it and tells nobody: then it was meant for us. */
+function onceAbandoned(act: () => void): void {
+  if (process.env.npm_command !== 'exec') return
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    act()
+  }, LOOK_MS).unref()
 }
 
 function startHint(error: unknown): string | undefined {
