@@ -67,6 +67,28 @@ test('what a file and a request may not say of a service is the same', async () 
   expect(service.status).toMatchObject({ phase: 'SERVICE_PHASE_STOPPED', output: { port: '8080' } })
 })
 
+test('a service that was deleted, alone or with its environment, leaves nothing to start', async () => {
+  const id = await world.environment()
+  const started = async (reference: string): Promise<string> => {
+    const spec = { commands: { start: 'sleep 100' } }
+    const { service } = await automations().services.create({
+      environmentId: id,
+      metadata: { reference, name: reference },
+      spec,
+    })
+    await automations().services.start({ id: service.id })
+    return service.id
+  }
+  const [alone, together] = [await started('alone'), await started('together')]
+  const known = async () => (await world.engineTasks()).join()
+  expect(await known()).toContain(alone)
+  await automations().services.delete({ id: alone })
+  expect(await known()).not.toContain(alone)
+  expect(await known()).toContain(together)
+  await world.client.environments.delete({ environmentId: id })
+  await until(known, (names) => !names.includes(together))
+})
+
 test('versions of a service’s status can be compared as numbers', async () => {
   const { updatedServiceIds: [id = ''] = [] } = await upsert({
     services: { counted: { name: 'counted', commands: { start: 'sleep 100' } } },

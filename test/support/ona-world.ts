@@ -22,6 +22,8 @@ export interface OnaWorld {
   environment(url?: string): Promise<string>
   /** A raw call, as no client makes it. */
   call(path: string, init?: RequestInit): Promise<Response>
+  /** Names of the active tasks that the engine knows, as the operator sees them. */
+  engineTasks(): Promise<readonly string[]>
   /** An API key of the same tenant, as the operator makes it. */
   keyWith(grants: readonly string[]): Promise<string>
   /** The server ends and another takes up what runs. */
@@ -64,6 +66,13 @@ export async function openOnaWorld(configuration: Partial<Configuration> = {}): 
         ...init,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers },
       }),
+    async engineTasks() {
+      const listed = await fetch(`${server.url}/taskport/v1/tasks?limit=100`, {
+        headers: { authorization: `Bearer ${TASKPORT_TOKEN}` },
+      })
+      const { items } = (await listed.json()) as { readonly items: readonly { name: string; state: string }[] }
+      return items.filter((task) => task.state === 'active').map((task) => task.name)
+    },
     async keyWith(grants) {
       const minted = await fetch(`${server.url}/taskport/v1/tokens`, {
         method: 'POST',

@@ -2,10 +2,12 @@
 import { rm } from 'node:fs/promises'
 import type { DocumentChange } from '../../../engine/reactor.ts'
 import { allDocuments } from '../../kit/documents.ts'
+import { automationsOf } from '../automation/automations-of.ts'
 import type { Parts } from '../call.ts'
 import { COLLECTIONS, type EnvironmentRecord } from '../documents.ts'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { cancelPrebuild, runPrebuild } from '../prebuild/run-prebuild.ts'
+import { unregisterService } from '../service/register-service.ts'
 import { changeRecord, ended, failureOf, recordOf, stopAll } from './errand-steps.ts'
 import type { Errand } from './errands.ts'
 import { fireTriggers, OF_A_START } from './fire-triggers.ts'
@@ -55,6 +57,8 @@ async function remove(parts: Parts, errand: Errand, signal: AbortSignal): Promis
   const { tenant, environment: id } = errand
   const environment = await recordOf(parts, errand)
   if (!environment) return
+  const { services } = await automationsOf({ engine: parts.engine, tenant }, id)
+  for (const service of services.keys()) await unregisterService(parts, tenant, service)
   await rm(directoryOf(parts.context, id), { recursive: true, force: true })
   await parts.engine.saveDocuments(await belongings(parts, errand, environment))
   parts.hub.tell(tenant, id, ResourceOperation.DELETE, ResourceType.ENVIRONMENT, id)

@@ -11,9 +11,9 @@ export function sayReason({ code, message, facts = {} }: Reason, step: StepFacts
     return `the secret that the variable ${facts.variable} names does not exist`
   if (code === 'condition_timeout' && typeof facts.limitMs === 'number')
     return `it was not ready within ${durationText(facts.limitMs)}`
-  if (code !== 'awaited_failed' || facts.state === undefined) return message
-  const what =
-    step?.service === undefined ? 'the environment did not start' : `service ${step.label} ${HOW[String(facts.state)]}`
+  if (code !== 'awaited_failed') return message
+  const how = HOW[String(facts.state)] ?? 'could not be started'
+  const what = step?.service === undefined ? 'the environment did not start' : `service ${step.label} ${how}`
   return facts.why === undefined ? what : `${what}: ${facts.why}`
 }
 

@@ -23,6 +23,7 @@ import type * as wire from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ServiceRole } from '../gen/gitpod/v1/environment_automation_pb.js'
 import { ResourceOperation, ResourceType } from '../gen/gitpod/v1/event_pb.js'
 import { presentService } from '../service/present-service.ts'
+import { unregisterService } from '../service/register-service.ts'
 import { activeService, latestRun, startService as start, stopService as stop } from '../service/start-service.ts'
 import { creatorOf } from '../wire/subject.ts'
 import { filterEnums, needReference, needText, needUuid } from '../wire/validate.ts'
@@ -207,6 +208,7 @@ export async function deleteService(call: Call, { id, force }: wire.DeleteServic
   const runs = await stop(call, call.caller.principal, service.id, force ? { graceMs: 0 } : {})
   if (!force) for (const run of runs) await engine.waitFor(tenant, run.id, isFinal, STOP_WAIT_MS)
   await removeAutomation(call, COLLECTIONS.service, service)
+  await unregisterService(call, tenant, service.id)
   tell(call, service, ResourceOperation.DELETE)
   return {}
 }

@@ -1,3 +1,4 @@
+import { isEngineError } from '../../../core/engine-error.ts'
 import type { Execution } from '../../../core/execution.ts'
 import type { Tenant } from '../../../core/identity.ts'
 import type { EnvValue } from '../../../core/step-spec.ts'
@@ -27,4 +28,11 @@ export async function registerServices(
     const labels = { [SPEC_VERSION_LABEL]: String(service.specVersion) }
     await parts.engine.registerTask(tenant, key, { plan, labels, concurrency: [{ key, limit: 1 }] })
   }
+}
+
+/** Nothing starts it any more; one that was never started the engine does not know. */
+export async function unregisterService({ engine }: Pick<Parts, 'engine'>, tenant: Tenant, id: string): Promise<void> {
+  await engine.deactivateTask(tenant, serviceKey(id)).catch((error: unknown) => {
+    if (!isEngineError(error, 'not_found')) throw error
+  })
 }
