@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Livepeer } from 'livepeer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { firstStartOf } from '../../src/faces/kit/first-start.ts'
+import { keyFileOf } from '../../src/server/data-directory.ts'
+import { openVault } from '../../src/server/vault.ts'
 import {
   decodedFrames,
   hmac,
@@ -216,4 +219,26 @@ test('what webhooks were sent can be looked up and sent again; their secrets lie
       file.name,
       false,
     ])
+})
+
+test('of another’s task is told only whose it is not, of another’s asset nothing', async () => {
+  const { secret: operator } = firstStartOf(openVault(keyFileOf(world.dataDirectory)), 'native')
+  const minted = await fetch(`${world.url}/taskport/v1/tokens`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ face: 'livepeer', tenant: 'others' }),
+  })
+  const { secret } = (await minted.json()) as { readonly secret: string }
+  const { asset, task } = (await world.call('POST', '/asset/request-upload', { name: 'mine' })).body
+  const asked = async (path: string) => {
+    const answer = await fetch(`${world.url}/api${path}`, { headers: { authorization: `Bearer ${secret}` } })
+    return [answer.status, await answer.json()]
+  }
+  expect(await asked(`/task/${task.id}`)).toEqual([
+    403,
+    { errors: ['user can only request information on their own tasks'] },
+  ])
+  expect(await asked('/task/none')).toEqual([404, { errors: ['not found'] }])
+  expect(await asked(`/asset/${asset.id}`)).toEqual([404, { errors: ['Asset not found'] }])
+  expect(await asked('/task')).toEqual([200, []])
 })

@@ -7,6 +7,8 @@ import type { TaskRecord } from './task/task-record.ts'
 export const COLLECTIONS = {
   asset: 'livepeer/asset',
   task: 'livepeer/task',
+  /** By id, over all tenants: that there is such a task. */
+  taskKnown: 'livepeer/task-known',
   /** By playback id, over all tenants: `{tenant, asset}`. */
   playback: 'livepeer/playback',
   webhook: 'livepeer/webhook',
@@ -48,6 +50,15 @@ export const putTask = (tenant: Tenant, body: TaskRecord, expected?: number): Do
   body,
   sort: sortable(body.updatedAt),
   ...(expected !== undefined && { expected }),
+})
+
+/** Beside a new task: whoever asks for another's is told that it is one. */
+export const putTaskKnown = ({ id }: TaskRecord): DocumentPut => ({
+  kind: 'document.put',
+  tenant: FACE_TENANT,
+  collection: COLLECTIONS.taskKnown,
+  key: id,
+  body: {},
 })
 
 export const putPlayback = (tenant: Tenant, { playbackId, id }: AssetRecord): DocumentPut => ({

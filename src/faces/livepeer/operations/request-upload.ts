@@ -2,7 +2,7 @@ import { checkPolicy } from '../access/playback-policy.ts'
 import { checkAssetRequest } from '../asset/new-asset.ts'
 import { newUpload } from '../asset/new-upload.ts'
 import { presentAsset } from '../asset/present-asset.ts'
-import { putAsset, putPlayback, putTask } from '../documents.ts'
+import { putAsset, putPlayback, putTask, putTaskKnown } from '../documents.ts'
 import { type Operation, ok } from '../operation.ts'
 import { checkQueue } from '../task/start-task.ts'
 import { announceAsset, announceTask } from '../webhook/announce.ts'
@@ -27,6 +27,7 @@ export const requestUpload: Operation = async (call) => {
     putAsset(tenant, asset),
     putPlayback(tenant, asset),
     putTask(tenant, task),
+    putTaskKnown(task),
     ...announceAsset(told, 'asset.created', asset, tenant),
     ...announceTask(told, 'task.spawned', task, tenant),
   ])

@@ -2,8 +2,8 @@ import { isFinal } from '../../../core/execution.ts'
 import { changeAgain } from '../../kit/documents.ts'
 import type { AssetRecord } from '../asset/asset-record.ts'
 import { isAdmin } from '../auth.ts'
-import { COLLECTIONS, putAsset, putTask } from '../documents.ts'
-import { badRequest, forbidden, unprocessable } from '../errors.ts'
+import { COLLECTIONS, FACE_TENANT, putAsset, putTask } from '../documents.ts'
+import { badRequest, forbidden, notFound, unprocessable } from '../errors.ts'
 import { type Call, created, NO_CONTENT, type Operation, ok } from '../operation.ts'
 import { findTask } from '../task/find-task.ts'
 import { statusOf } from '../task/life-cycle.ts'
@@ -20,8 +20,10 @@ const readTask = bodyOf(NewTask)
 
 /** GET /task/:id */
 export const getTask: Operation = async ({ engine, tenant, principal, params }) => {
-  const { body } = await findTask(engine, tenant, params.id!)
-  return ok(await showTask(engine, tenant, body, { step: isAdmin(principal) }))
+  const found = await engine.document<TaskRecord>(tenant, COLLECTIONS.task, params.id!)
+  if (found) return ok(await showTask(engine, tenant, found.body, { step: isAdmin(principal) }))
+  const isKnown = await engine.document(FACE_TENANT, COLLECTIONS.taskKnown, params.id!)
+  throw isKnown ? forbidden('user can only request information on their own tasks') : notFound()
 }
 
 const FIELDS: Readonly<Record<string, (task: TaskRecord) => unknown>> = {
@@ -136,6 +138,10 @@ export const deleteTask: Operation = async ({ engine, tenant, principal, params 
   if (!isAdmin(principal)) throw forbidden('user does not have admin priviledges')
   const { body } = await findTask(engine, tenant, params.id!)
   if (!body.end) throw badRequest('task is still active')
-  await engine.saveDocuments([{ kind: 'document.delete', tenant, collection: COLLECTIONS.task, key: body.id }])
+  const gone = { kind: 'document.delete', key: body.id } as const
+  await engine.saveDocuments([
+    { ...gone, tenant, collection: COLLECTIONS.task },
+    { ...gone, tenant: FACE_TENANT, collection: COLLECTIONS.taskKnown },
+  ])
   return NO_CONTENT
 }

@@ -6,7 +6,7 @@ import type { PinJob } from '../../../media/job.ts'
 import { mediaPlan } from '../../../media/media-plan.ts'
 import { mediaStep, RESERVATION } from '../../../media/media-step.ts'
 import { FACE } from '../auth.ts'
-import { putTask } from '../documents.ts'
+import { putTask, putTaskKnown } from '../documents.ts'
 import { LivepeerError } from '../errors.ts'
 import type { LivepeerParts } from '../parts.ts'
 import { announceTask } from '../webhook/announce.ts'
@@ -38,7 +38,8 @@ export async function startTask(
   const now = engine.now()
   const record: TaskRecord = { ...task, execution: id, scheduledAt: task.scheduledAt ?? now, updatedAt: now }
   const told = { at: now, version: id }
-  const spawned = version === undefined ? announceTask(told, 'task.spawned', { ...record }, principal.tenant) : []
+  const isNew = version === undefined
+  const spawned = isNew ? announceTask(told, 'task.spawned', { ...record }, principal.tenant) : []
   const [result] = await engine.submit(principal, [
     {
       id,
@@ -49,7 +50,12 @@ export async function startTask(
       reservation: RESERVATION,
       refs: { task: record.id },
       labels: { 'livepeer.type': record.type },
-      changes: [...changes, putTask(principal.tenant, record, version), ...spawned],
+      changes: [
+        ...changes,
+        putTask(principal.tenant, record, version),
+        ...spawned,
+        ...(isNew ? [putTaskKnown(record)] : []),
+      ],
     },
   ])
   if (result?.kind !== 'accepted') throw new LivepeerError(500, 'Failed to enqueue task')
