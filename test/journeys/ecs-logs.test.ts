@@ -251,17 +251,45 @@ test('Terraform’s life of a group: its class, tags and streams are what was as
   expect(await readAll(logGroupName, 's', 10)).toEqual([])
 })
 
-test('a page of FilterLogEvents holds a megabyte, and another follows', async () => {
-  const { arn } = await run('wide', 'for i in 1 2 3 4 5 6; do head -c 200000 /dev/zero | tr "\\0" $i; echo; done')
+test('wide lines are read whole in every direction, a megabyte a page', async () => {
+  const wide =
+    'i=1; while [ $i -le 24 ]; do printf "%03d" $i; head -c 200000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done'
+  const { arn, id } = await run('wide', wide)
   await stopped(arn)
-  const pages: number[][] = []
-  let nextToken: string | undefined
-  do {
-    const page = await world.logs.send(
-      new FilterLogEventsCommand({ logGroupName: '/taskport/ecs/wide', ...(nextToken && { nextToken }) }),
-    )
-    pages.push(page.events!.map((e) => Number(e.message![0])))
-    nextToken = page.nextToken
-  } while (nextToken)
-  expect(pages).toEqual([[1, 2, 3, 4, 5], [6]])
+  const logGroupName = '/taskport/ecs/wide'
+  const where = { logGroupName, logStreamName: `main/main/${id}` }
+  type Events = readonly { readonly message?: string | undefined }[]
+  const numbers = (events: Events = []) => events.map((e) => Number(e.message!.slice(0, 3)))
+  const pagesOf = async (read: (token: string | undefined) => Promise<[Events | undefined, string | undefined]>) => {
+    const pages: number[][] = []
+    for (let token: string | undefined; ; ) {
+      const [events, next] = await read(token)
+      if (next === token) return pages
+      pages.push(numbers(events))
+      if (next === undefined) return pages
+      token = next
+    }
+  }
+  const given = (nextToken: string | undefined) => (nextToken === undefined ? {} : { nextToken })
+  const filtered = await pagesOf(async (token) => {
+    const page = await world.logs.send(new FilterLogEventsCommand({ logGroupName, ...given(token) }))
+    return [page.events, page.nextToken]
+  })
+  const forwards = await pagesOf(async (token) => {
+    const page = await world.logs.send(new GetLogEventsCommand({ ...where, startFromHead: true, ...given(token) }))
+    return [page.events, page.nextForwardToken]
+  })
+  const backwards = await pagesOf(async (token) => {
+    const page = await world.logs.send(new GetLogEventsCommand({ ...where, ...given(token) }))
+    return [page.events, page.nextBackwardToken]
+  })
+  const all = Array.from({ length: 24 }, (_, i) => i + 1)
+  for (const pages of [filtered, forwards, [...backwards].reverse()]) {
+    expect(pages.flat()).toEqual(all)
+    expect(Math.max(...pages.map((page) => page.length))).toBe(5)
+  }
+  const found = new FilterLogEventsCommand({ logGroupName, filterPattern: '024' })
+  expect(numbers((await world.logs.send(found)).events)).toEqual([24])
+  const { logStreams } = await world.logs.send(new DescribeLogStreamsCommand({ logGroupName }))
+  expect(logStreams![0]!.firstEventTimestamp).toBeLessThanOrEqual(logStreams![0]!.lastEventTimestamp!)
 })

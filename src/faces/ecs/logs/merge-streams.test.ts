@@ -25,7 +25,7 @@ class Group {
   }
 
   get call(): Call {
-    const log = async (_: string, which: { execution: string }, from: { since?: number } | undefined) => {
+    const log = async (_: string, which: { execution: string }, from: { since?: number; seq?: number } | undefined) => {
       this.opened.add(which.execution)
       const all = this.#lines[Number(which.execution)]!.map((at, seq) => ({
         seq,
@@ -33,8 +33,8 @@ class Group {
         source: 'stdout',
         bytes: new TextEncoder().encode(`${which.execution}/${seq}`),
       }))
-      const lines = all.filter((l) => l.at >= (from?.since ?? 0))
-      return { lines, next: all.length }
+      const lines = all.filter((l) => l.at >= (from?.since ?? 0) && l.seq >= (from?.seq ?? 0)).slice(0, 2)
+      return { lines, next: (lines.at(-1)?.seq ?? all.length - 1) + 1, end: false }
     }
     return { engine: { log } } as never
   }

@@ -12,6 +12,8 @@ import { compare, type Position, START, type StreamEvent } from './stream-event.
 
 /** Lines read at a time. */
 const PAGE = 1_000
+/** Lines read first, backwards: more are held at once than a page of wide lines needs. */
+const WINDOW = 50
 /** Who wants one event reads few lines: not every line is an event. */
 const GLANCE = 10
 
@@ -34,7 +36,7 @@ export async function* backwards(
   call: Call,
   stream: LogStream,
   before?: Position,
-  size = PAGE,
+  size = WINDOW,
 ): AsyncIterable<StreamEvent> {
   if (stream.kind === 'task') yield* taskBackwards(call, stream, before, size)
   else {
@@ -76,7 +78,7 @@ async function* taskForwards(
         const event = eventOf(attempt, line)
         if (event && event.timestamp >= (since ?? 0)) yield event
       }
-      if (page.lines.length < lines) break
+      if (page.end || page.lines.length === 0) break
       at = { seq: page.next }
     }
   }
@@ -89,23 +91,39 @@ async function* taskBackwards(
   call: Call,
   stream: TaskStream,
   before: Position | undefined,
-  first: number,
+  size: number,
 ): AsyncIterable<StreamEvent> {
   for (const attempt of [...attemptsOf(stream)].reverse()) {
     if (before !== undefined && attempt > before.attempt) continue
-    let end = before !== undefined && attempt === before.attempt ? before.seq : undefined
-    for (let size = first; end === undefined || end > 0; size = more(size)) {
-      const from: LogFrom = end === undefined ? { last: size } : { seq: Math.max(0, end - size) }
-      const limit = end === undefined ? size : Math.min(size, end)
-      const page = await readPage(call, stream, attempt, from, limit)
-      const lines = page.lines.filter((line) => end === undefined || line.seq < end)
-      for (const line of [...lines].reverse()) {
+    const known = before !== undefined && attempt === before.attempt
+    let end = known ? before.seq : (await readPage(call, stream, attempt, { last: 0 }, 1)).next
+    for (let lines = size; end > 0; lines = more(lines)) {
+      const start = Math.max(0, end - lines)
+      for (const line of (await linesBetween(call, stream, attempt, start, end)).reverse()) {
         const event = eventOf(attempt, line)
         if (event) yield event
       }
-      end = end === undefined ? (lines[0]?.seq ?? 0) : Math.max(0, end - size)
+      end = start
     }
   }
+}
+
+/** A page of the log store may hold fewer lines than asked for: it ends at a megabyte, and before a gap. */
+async function linesBetween(
+  call: Call,
+  stream: TaskStream,
+  attempt: number,
+  start: number,
+  end: number,
+): Promise<LogLine[]> {
+  const lines: LogLine[] = []
+  for (let at = start; at < end; ) {
+    const page = await readPage(call, stream, attempt, { seq: at }, end - at)
+    lines.push(...page.lines.filter((line) => line.seq < end))
+    if (page.lines.length === 0) break
+    at = page.next
+  }
+  return lines
 }
 
 const readPage = (call: Call, stream: TaskStream, attempt: number, from: LogFrom, limit: number) =>
