@@ -64,5 +64,6 @@ const headersOf = (
   'content-type': contentType,
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
-  connection: request.server.closing.aborted ? 'close' : 'keep-alive',
+  // Else it is as the client asked: one that is told otherwise uses a connection that is not read any more.
+  ...(request.server.closing.aborted && { connection: 'close' }),
 })

@@ -156,6 +156,24 @@ describe('closing', () => {
   })
 })
 
+test('a stream is asked for with `Connection: close`: it says so too, and the connection ends with it', async () => {
+  const url = await open([
+    face('one', '/one', (app) => {
+      app.get('/one/stream', (request, reply) =>
+        sendEvents(request, reply, async function* () {
+          yield { id: '0', data: 0 }
+        }),
+      )
+    }),
+  ])
+  const client = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8')
+  client.write('GET /one/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+  let told = ''
+  for await (const text of client) told += text
+  expect(told.toLowerCase()).toContain('\r\nconnection: close\r\n')
+  expect(told.toLowerCase()).not.toContain('keep-alive')
+})
+
 test('closing does not wait for connections that never carried a request', async () => {
   const url = await open([face('one', '/one')])
   const silent = connect(Number(new URL(url).port), '127.0.0.1')
