@@ -1,7 +1,7 @@
 import { type AutomationsFolder, automationsFolder } from '../automations-folder.ts'
 import type { Command, OptionSpec, Options } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Failure, usage } from '../failure.ts'
+import { EXIT_FAILURE, Failure, usage } from '../failure.ts'
 import { nativeClient } from '../native-client.ts'
 import { onaClient } from '../ona-client.ts'
 import { pairs } from '../pairs.ts'
@@ -37,6 +37,8 @@ export const up: Command = {
     // Heard from now on: a start that is broken off takes along what it started.
     const signal = askedToEnd()
     const server = await serve(configuration).catch((error: unknown) => {
+      // Whatever of the start still lives keeps no process.
+      setTimeout(() => process.exit(EXIT_FAILURE), LAST_WORDS_MS).unref()
       throw new Failure(error instanceof Error ? error.message : String(error), startHint(error), undefined, error)
     })
     const banner = await server.banner()
@@ -111,6 +113,7 @@ function askedToEnd(): Promise<string> {
   })
 }
 
+const LAST_WORDS_MS = 2_000
 const LOOK_MS = 100
 
 /** npx hands a SIGTERM to the shell between it and this process, which dies of it and tells nobody: then it was meant for us. */
