@@ -10,6 +10,7 @@ const CONFIG = `
 tasks:
   sleeper: { type: "python:3.11", run: { command: "echo asleep; sleep 120" } }
   stamped: { type: "python:3.11", hooks: { build: "date +%s%N > stamp" }, run: { command: "cat stamp" } }
+  wide: { type: "python:3.11", run: { command: "seq -f %02000g 1 3000; sleep 120" } }
   slow: { type: "python:3.11", run: { command: "echo begun; sleep 3; echo survived" } }
   hushed:
     type: "python:3.11"
@@ -134,7 +135,13 @@ describe('runs', () => {
       expect(text).not.toContain('seal')
       return text.includes('asleep')
     })
-    await cancelAll([running])
+    // A page of the log store ends at a megabyte.
+    const wide = await world.start('runs', 'wide')
+    await eventually('a snapshot has all lines, however wide', async () => {
+      const text = await (await world.api(`/projects/runs/activities/${wide.id}/log?max_delay=0`)).text()
+      return text.trimEnd().split('\n').length === 3_001
+    })
+    await cancelAll([running, wide])
   }, 30_000)
 
   test('the same idempotency key is the same run; another body with it is a conflict', async () => {

@@ -1,7 +1,8 @@
 /** The log cache: what the origins of a source wrote, as envelopes in order of time. */
 import { isEngineError } from '../../../core/engine-error.ts'
 import { asExecutionId } from '../../../core/identity.ts'
-import type { LogFrom, LogLine } from '../../../core/ports/log-store.ts'
+import type { LogLine } from '../../../core/ports/log-store.ts'
+import { storedLog } from '../../kit/stored-log.ts'
 import type { Call } from '../operation.ts'
 import type { LogOrigin } from './log-origin.ts'
 
@@ -28,7 +29,6 @@ const US_PER_MS = 1_000
 const NS_PER_MS = 1_000_000n
 /** An end and its last line may be told at times that differ by clock and rounding, ms. */
 const SLACK_MS = 2_000
-const PAGE = 1_000
 
 /** Origins are asked in the direction of reading, and no further than the page needs. */
 export async function readEnvelopes(
@@ -100,14 +100,10 @@ const PIECE_US = 70n
 
 async function* linesOf(call: Call, origin: LogOrigin, query: EnvelopeQuery): AsyncIterable<LogLine> {
   const since = query.from > 0n ? Number(query.from / NS_PER_US - PIECE_US) : 0
-  let from: LogFrom = query.descending ? { last: query.limit } : { since }
+  const from = query.descending ? { last: query.limit } : { since }
+  const which = { execution: asExecutionId(origin.execution) }
   try {
-    for (;;) {
-      const page = await call.engine.log(call.caller.tenant, { execution: asExecutionId(origin.execution) }, from, PAGE)
-      yield* page.lines
-      if (page.lines.length === 0) return
-      from = { seq: page.next }
-    }
+    for await (const lines of storedLog(call.engine, call.caller.tenant, which, from)) yield* lines
   } catch (error) {
     // It has not started yet, or its log has been removed.
     if (!isEngineError(error, 'not_found')) throw error

@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { type Execution, isFinal } from '../../../core/execution.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
 import { DEFAULT_STOP, type MountSpec } from '../../../core/step-spec.ts'
+import { storedLog } from '../../kit/stored-log.ts'
 import { FACE } from '../auth.ts'
 import type { Call } from '../call.ts'
 import type { EnvironmentRecord, RunsOn } from '../documents.ts'
@@ -29,7 +30,6 @@ export interface Finished {
 
 const STEP = 'exec'
 const WAIT_MS = 600_000
-const PAGE = 1_000
 const LONGEST_OUTPUT_BYTES = 16 * 1024 * 1024
 
 /**
@@ -93,15 +93,12 @@ async function submitted(
 async function outputOf({ engine, tenant }: Call, { id }: Execution): Promise<Pick<Finished, 'stdout' | 'stderr'>> {
   const parts = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] }
   let size = 0
-  for (let seq = 0; ; ) {
-    const page = await engine.log(tenant, { execution: id, step: STEP }, { seq }, PAGE)
-    for (const line of page.lines) {
+  for await (const lines of storedLog(engine, tenant, { execution: id, step: STEP })) {
+    for (const line of lines) {
       if (line.source === 'system' || size > LONGEST_OUTPUT_BYTES) continue
       parts[line.source].push(...bytesOf(line))
       size += line.bytes.length
     }
-    if (page.lines.length === 0) break
-    seq = page.next
   }
   return { stdout: Buffer.concat(parts.stdout), stderr: Buffer.concat(parts.stderr) }
 }

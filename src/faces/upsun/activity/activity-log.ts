@@ -5,6 +5,7 @@
 import { type Execution, isFinal, isFinalStep, stepsOf } from '../../../core/execution.ts'
 import type { ExecutionId } from '../../../core/identity.ts'
 import type { LogLine } from '../../../core/ports/log-store.ts'
+import { storedLog } from '../../kit/stored-log.ts'
 import type { Call } from '../call.ts'
 import { awaitedActivity } from '../deployment/deployments-under-way.ts'
 import { closingText } from './closing-text.ts'
@@ -13,7 +14,6 @@ import { beganAt, isBuild } from './life-cycle.ts'
 import { type LogItem, LogText } from './log-text.ts'
 
 const PATIENCE_MS = 60_000
-const PAGE = 1_000
 
 /** Everything there is, and with `follow` everything that comes, until the activity has ended. */
 export async function* activityLog(
@@ -58,12 +58,7 @@ async function* linesOf(
       yield* lines.map(present)
     return
   }
-  for (let seq = 0; ; ) {
-    const page = await call.engine.log(call.tenant, which, { seq }, PAGE)
-    yield* page.lines.map(present)
-    if (page.lines.length < PAGE) return
-    seq = page.next
-  }
+  for await (const lines of storedLog(call.engine, call.tenant, which)) yield* lines.map(present)
 }
 
 /** Of a deployment the builds are the log; of a run only one that failed is told. */
