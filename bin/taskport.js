@@ -26,6 +26,7 @@ function becomeServer() {
 
 /** A clone runs its sources; a published package, which has none, what was built from them. */
 async function start() {
+  endWithStarter()
   becomeServer()
   keepCompiled()
   const entry = existsSync(at('../src/cli/main.ts')) ? '../src/cli/main.ts' : '../dist/cli/main.js'
@@ -40,9 +41,16 @@ function keepCompiled() {
   if (caches) module.enableCompileCache?.(join(caches, 'taskport', 'compiled'))
 }
 
-/** The same command under the Node that the development dependency `node` brings. */
+/** Set for the command that runs under the Node of the development dependency, and ended with whoever started it. */
+const STARTED_UNDER = 'TASKPORT_STARTED_UNDER'
+
+/** The same command under the Node that the development dependency `node` brings. The channel tells it when this one is killed. */
 function startUnder(node) {
-  const child = spawn(node, [at('taskport.js'), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const flags = process.argv.includes('up') ? SERVER_FLAGS : []
+  const child = spawn(node, [...flags, at('taskport.js'), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [STARTED_UNDER]: String(process.pid) },
+  })
   // A terminal sends SIGINT to both processes; the commands take two in quick succession for one.
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
   for (const signal of forwarded) process.on(signal, () => child.kill(signal))
@@ -52,6 +60,14 @@ function startUnder(node) {
     if (signal) process.kill(process.pid, signal)
     else process.exit(code ?? 1)
   })
+}
+
+/** Killed outright, its starter could hand on no signal: who meant to kill a server would leave it alive. */
+function endWithStarter() {
+  if (process.env[STARTED_UNDER] === undefined) return
+  delete process.env[STARTED_UNDER]
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel?.unref()
 }
 
 function fail(message) {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -111,4 +111,27 @@ test('in a clone an old Node goes on under the Node that the development depende
   const ended = await command(process.execPath, ['--import', AS_NODE_20, bin, 'version', '--format', 'json'], root)
   expect(ended).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(ended.stdout)).toMatchObject({ node: expect.stringMatching(/^24\./) })
+})
+
+test('who kills the old Node kills the server under it: it holds neither port nor data directory', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'taskport-old-node-'))
+  const up = ['--import', AS_NODE_20, join(root, 'bin/taskport.js'), 'up', '--ephemeral', '--port', '0']
+  const start = () => spawn(process.execPath, [...up, '--data-dir', directory], { stdio: 'ignore' })
+  const serverPid = () =>
+    eventually('a server is ready', () => {
+      const file = join(directory, 'server.json')
+      return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly pid: number }).pid : undefined
+    })
+  const killed = start()
+  const pid = await serverPid()
+  expect(pid).not.toBe(killed.pid)
+  killed.kill('SIGKILL')
+  await eventually('it is dead', () => !existsSync(`/proc/${pid}/root/.`))
+  rmSync(join(directory, 'server.json'))
+  const next = start()
+  expect(await serverPid()).not.toBe(pid)
+  const ended = new Promise((resolve) => next.on('exit', resolve))
+  next.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  rmSync(directory, { recursive: true, force: true })
 })
