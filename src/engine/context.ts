@@ -5,6 +5,7 @@ import type { Deliver } from '../core/ports/deliver.ts'
 import type { LogStore } from '../core/ports/log-store.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Secrets, Vault } from '../core/ports/vault.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { ExecutorSet } from './executor-set.ts'
 import type { Ledger } from './ledger.ts'
@@ -64,7 +65,7 @@ export interface Context extends EngineParts {
   readonly transitions: Transitions
   readonly dispatcher: Dispatcher
   /** Who looks for, or starts, an execution with a key: see one-of-a-key.ts. */
-  readonly startingKeys: Map<string, Promise<unknown>>
+  readonly startingKeys: Turns
   /** The alarm of each execution that something follows for from time alone. */
   readonly timers: Map<ExecutionId, { readonly at: Instant; cancel(): void }>
   /** How to end the listening of each await step that waits: `<execution>:<ordinal>`. */

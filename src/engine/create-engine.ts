@@ -98,7 +98,7 @@ function contextOf(parts: EngineParts): Context {
     ledger: new Ledger(),
     nodes: new NodeRegister(parts.store),
     follows: new Map<string, () => void>(),
-    startingKeys: new Map<string, Promise<unknown>>(),
+    startingKeys: new Map(),
     timers: new Map<ExecutionId, { readonly at: number; cancel(): void }>(),
     now: () => parts.clock.now(),
   }

@@ -1,13 +1,6 @@
-const turns = new Map<string, Promise<unknown>>()
+import { inTurn, type Turns } from '../../core/turns.ts'
 
-/** Work under one key never overlaps: a later one sees what an earlier one left, failed or not. */
-export async function oneAfterTheOther<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(key) ?? Promise.resolve()
-  const turn = before.catch(() => undefined).then(work)
-  turns.set(key, turn)
-  try {
-    return await turn
-  } finally {
-    if (turns.get(key) === turn) turns.delete(key)
-  }
-}
+const turns: Turns = new Map()
+
+/** Work under one key never overlaps. Keys begin with the name of their face. */
+export const oneAfterTheOther = <T>(key: string, work: () => Promise<T>): Promise<T> => inTurn(turns, key, work)

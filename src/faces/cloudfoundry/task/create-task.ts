@@ -40,7 +40,7 @@ export async function createTask(call: Call): Promise<TaskRecord> {
   const org = await orgOf(call, placed.space.org)
   const create = (): Promise<TaskRecord> => submitTask(call, placed, org, message, droplet, sizes)
   if (!(await hasQuota(call, org, placed.space))) return create()
-  return oneAfterTheOther(`${call.caller.tenant}/${org.guid}`, async () => {
+  return oneAfterTheOther(`cloudfoundry/${call.caller.tenant}/${org.guid}`, async () => {
     await checkQuota(call, org, placed.space, sizes)
     return create()
   })

@@ -71,7 +71,7 @@ const planWith = (plan: Plan, wish: TaskWish): Plan => ({
 
 /** Changes of an app's series come one after the other: none brings back what another has ended. */
 export const seriesTurn = <T>(call: Call, app: string, work: () => Promise<T>): Promise<T> =>
-  oneAfterTheOther(`series/${call.caller.tenant}/${app}`, work)
+  oneAfterTheOther(`cloudfoundry/${call.caller.tenant}/series/${app}`, work)
 
 /** What a change of a task's annotations means for its series; answers the one that it then belongs to. */
 export async function changeSeries(call: Call, task: TaskRecord, problems: Problems): Promise<string | undefined> {
