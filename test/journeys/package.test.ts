@@ -126,7 +126,7 @@ test('who kills the old Node kills the server under it: it holds neither port no
   const pid = await serverPid()
   expect(pid).not.toBe(killed.pid)
   killed.kill('SIGKILL')
-  await eventually('it is dead', () => !existsSync(`/proc/${pid}/root/.`))
+  await eventually('it is dead', () => !existsSync(`/proc/${pid}/cwd/.`))
   rmSync(join(directory, 'server.json'))
   const next = start()
   expect(await serverPid()).not.toBe(pid)
