@@ -135,8 +135,12 @@ describe.runIf(host.bwrap !== undefined)('a program in its sandbox', () => {
     const mount = (source: string) =>
       ({ run: { mounts: [{ kind: 'bind', source, target: '/m', readOnly: true }] } }) as const
     expect((await run(['ls', '/m'], mount('/usr/share'))).exit.code).toBe(0)
-    for (const [step, source] of ['/var', '/', harness.directory, '/usr/share/../../var'].entries())
+    // Whether there is something is not told either.
+    const others = ['/var', '/', harness.directory, '/usr/share/../../var', '/var/no-such-thing/in/it']
+    for (const [step, source] of others.entries())
       expect((await run(['ls', '/m'], mount(source), id(step + 1))).exit.reason?.code).toBe('refused_by_executor')
+    const missing = await run(['ls', '/m'], mount('/usr/share/no-such-thing'), id(others.length + 1))
+    expect(missing.exit.reason?.code).toBe('directory_missing')
   })
 
   it('may mount a directory that holds the data directory, which looks empty there', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { Work } from '../../../core/ports/executor.ts'
 import { type Reason, reason } from '../../../core/reason.ts'
 import type { MountSpec, NetworkSpec } from '../../../core/step-spec.ts'
@@ -102,10 +102,10 @@ function rootOf(
   root: string | undefined,
 ): { readonly paths: readonly Shown[] } | { readonly refusal: Reason } {
   if (root === undefined) return { paths: config.host.systemPaths.map((as) => ({ from: as.path, as })) }
+  if (!config.sandbox.allowedRoots.some((allowed) => isBelow(leadsTo(root), allowed)))
+    return { refusal: reason('refused_by_executor', `the operator does not allow ${root} as a root file system`) }
   const real = realpathOf(root)
   if (real === undefined) return { refusal: sourceMissing(root) }
-  if (!config.sandbox.allowedRoots.some((allowed) => isBelow(real, allowed)))
-    return { refusal: reason('refused_by_executor', `the operator does not allow ${root} as a root file system`) }
   return { paths: topLevel(real, NOT_FROM_ROOT).map((as) => ({ from: join(real, as.path), as })) }
 }
 
@@ -125,13 +125,21 @@ function mountArgv(
   }
   const how = frozen || mount.readOnly ? '--ro-bind' : '--bind'
   if (mount.kind !== 'bind') return { argv: [how, shared(mount), mount.target] }
-  const source = realpathOf(mount.source ?? '')
-  if (source === undefined) return { refusal: sourceMissing(mount.source ?? 'a directory without a name') }
-  if (mount.trusted) return { argv: [how, source, mount.target] }
-  const allowed = config.sandbox.allowedBinds.some((directory) => isBelow(source, realpathOf(directory) ?? directory))
-  const data = realpathOf(config.dataDirectory) ?? config.dataDirectory
-  if (!allowed || isBelow(source, data)) return { refusal: bindRefusal(mount.source!) }
-  return { argv: [how, source, mount.target, ...hiddenArgv(data, source, mount.target)] }
+  const asked = mount.source ?? ''
+  const data = leadsTo(config.dataDirectory)
+  if (!mount.trusted && !mayBind(config, data, leadsTo(asked))) return { refusal: bindRefusal(asked) }
+  const source = realpathOf(asked)
+  if (source === undefined) return { refusal: sourceMissing(asked) }
+  return { argv: [how, source, mount.target, ...(mount.trusted ? [] : hiddenArgv(data, source, mount.target))] }
+}
+
+const mayBind = ({ sandbox }: CellConfig, data: string, source: string): boolean =>
+  sandbox.allowedBinds.some((directory) => isBelow(source, leadsTo(directory))) && !isBelow(source, data)
+
+/** As far as it exists: whether it does is nobody's business who may not see it. */
+function leadsTo(path: string): string {
+  const parent = dirname(path)
+  return realpathOf(path) ?? (parent === path ? path : join(leadsTo(parent), basename(path)))
 }
 
 const bindRefusal = (source: string): Reason =>
