@@ -24,63 +24,79 @@ export async function runProgram(
   version: string,
 ): Promise<number> {
   let exitCode = 0
-  const program = await programOf(commands, version, async (command, args, values) => {
+  const asJson = asksForJson(argv)
+  const program = await programOf(commands, { version, asJson }, async (command, args, values) => {
     exitCode = await execute(command, args, values, environment)
   })
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
-    throw error
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    if (asJson)
+      writeJson(
+        new Failure(error.message.replace(PREFIX, '').replaceAll('\n', ' '), 'taskport --help lists the commands'),
+      )
+    return EXIT_USAGE
   }
+}
+
+const PREFIX = /^error: /
+
+/** Whoever reads JSON reads it also where the arguments are wrong, and nothing was parsed. What follows `--` is a program's. */
+function asksForJson(argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+  return own.some((word, i) => word === '--format=json' || (word === '--format' && own[i + 1] === 'json'))
 }
 
 type Handler = (command: Command, args: readonly string[], values: Readonly<Record<string, unknown>>) => Promise<void>
 
-async function programOf(commands: readonly Command[], version: string, handle: Handler): Promise<Commander> {
+interface Manner {
+  readonly version: string
+  /** Of mistakes nothing is written here. */
+  readonly asJson: boolean
+}
+
+async function programOf(commands: readonly Command[], manner: Manner, handle: Handler): Promise<Commander> {
   const program = new Commander('taskport')
     .description('Runs tasks for real and speaks the task APIs your tools already use')
-    .version(version, '-V, --version')
+    .version(manner.version, '-V, --version')
     .enablePositionalOptions()
     .helpCommand(false)
-    .showHelpAfterError('(taskport --help lists the commands; taskport COMMAND --help its options)')
-  inheritable(program)
+    .showHelpAfterError(
+      manner.asJson ? false : '(taskport --help lists the commands; taskport COMMAND --help its options)',
+    )
+  inheritable(program, manner)
   const groups = new Map<string, Commander>()
   for (const command of commands) {
     const [group, name] = command.name.includes(' ') ? command.name.split(' ') : [undefined, command.name]
-    const parent = group === undefined ? program : groupOf(program, groups, group)
-    addCommand(parent, name!, command, await optionsOf(command), handle)
+    const parent = group === undefined ? program : groupOf(program, groups, group, manner)
+    addCommand(inheritable(parent.command(name!), manner), command, await optionsOf(command), handle)
   }
   return program
 }
 
-function groupOf(program: Commander, groups: Map<string, Commander>, name: string): Commander {
+function groupOf(program: Commander, groups: Map<string, Commander>, name: string, manner: Manner): Commander {
   const known = groups.get(name)
   if (known) return known
   const group = program
     .command(name)
     .description(GROUPS[name] ?? name)
     .helpCommand(false)
-  inheritable(group)
+  inheritable(group, manner)
   groups.set(name, group)
   return group
 }
 
 /** Errors come back as exceptions, so that one place decides exit codes. */
-const inheritable = (command: Commander): Commander =>
-  command
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taskport: ')) })
+const inheritable = (command: Commander, { asJson }: Manner): Commander =>
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => (asJson ? undefined : write(text.replace(PREFIX, 'taskport: '))),
+  })
 
-function addCommand(
-  parent: Commander,
-  name: string,
-  command: Command,
-  options: readonly OptionSpec[],
-  handle: Handler,
-): void {
-  const sub = inheritable(parent.command(name).description(command.summary))
+function addCommand(sub: Commander, command: Command, options: readonly OptionSpec[], handle: Handler): void {
+  sub.description(command.summary)
   for (const argument of command.arguments ?? []) sub.addArgument(new Argument(argument.name, argument.description))
   for (const option of options) addOption(sub, option)
   const [usual, ...others] = formatsOf(command)
@@ -135,13 +151,15 @@ async function execute(
 function report(error: unknown, output: Output): number {
   const failure = error instanceof Failure ? error : new Failure(describe(error))
   const paint = output.paintNote
-  if (output.format === 'json') {
-    process.stderr.write(`${JSON.stringify({ error: failure.message, next: failure.next })}\n`)
-  } else {
+  if (output.format === 'json') writeJson(failure)
+  else {
     process.stderr.write(`${paint('red', 'taskport:')} ${failure.message}\n`)
     if (failure.next) process.stderr.write(`${paint('dim', `→ ${failure.next}`)}\n`)
   }
   return failure.exitCode || EXIT_FAILURE
 }
+
+const writeJson = ({ message, next }: Failure): void =>
+  void process.stderr.write(`${JSON.stringify({ error: message, next })}\n`)
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -276,10 +276,15 @@ describe('errors', () => {
     expect(done.stderr).toMatch(text)
   })
 
-  test('for programs an error is one document', async () => {
-    const { code, stderr } = await taskport.run(['show', 'nobody', '--format', 'json'])
-    expect(code).toBe(1)
-    expect(JSON.parse(stderr)).toMatchObject({ error: 'no execution has the id or name nobody' })
+  test.each([
+    [['show', 'nobody', '--format', 'json'], 1, 'no execution has the id or name nobody'],
+    [['ps', '--jump', '--format=json'], 2, "unknown option '--jump'"],
+    [['shwo', 'nobody', '--format', 'json'], 2, "unknown command 'shwo' (Did you mean show?)"],
+    [['show', 'one', 'two', '--format', 'json'], 2, expect.stringContaining('too many arguments')],
+  ])('for programs an error is one document: %s', async (args, code, error) => {
+    const done = await taskport.run(args)
+    expect(done).toMatchObject({ code, stdout: '' })
+    expect(JSON.parse(done.stderr)).toEqual({ error, next: expect.any(String) })
   })
 
   test('where no server ever was, it says how to start one', async () => {
