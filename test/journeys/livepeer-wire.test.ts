@@ -195,6 +195,25 @@ test('a receiver that does not answer holds up no other; a cancelled upload is t
   for (const hook of (await world.call('GET', '/webhook')).body) await world.call('DELETE', `/webhook/${hook.id}`)
 })
 
+test('news that gathered while a receiver was slow are all told, in order, each once', async () => {
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  world.answer('/slow', (_request, response) => void held.then(() => response.end()))
+  await world.call('POST', '/webhook', { name: 'slow', url: `${world.outside}/slow`, events: ['asset.created'] })
+  const names = Array.from({ length: 250 }, (_, i) => `name ${i}`)
+  for (const name of names) {
+    const { body } = await world.call('POST', '/asset/request-upload', { name })
+    await world.call('POST', `/task/${body.task.id}/cancel`)
+  }
+  letGo()
+  const heard = () => world.received.filter(({ path }) => path === '/slow')
+  await eventually('all is told', () => heard().length >= names.length)
+  expect(heard().map((m) => JSON.parse(String(m.body)).payload.asset.snapshot.name)).toEqual(names)
+  for (const hook of (await world.call('GET', '/webhook')).body) await world.call('DELETE', `/webhook/${hook.id}`)
+})
+
 test('the SDK throws its typed errors, and webhooks are created, changed, listed and deleted', async () => {
   await expect(world.client.playback.get('none')).rejects.toMatchObject({ errors: ['No playback URL found for none'] })
   await expect(world.client.task.get('none')).rejects.toMatchObject({

@@ -19,6 +19,8 @@ const MOST_RETRIES = 33
 
 /** Webhooks that are sent to at a time. */
 const MOST_LANES = 32
+/** Of one webhook's news. A receiver that was long away must not fill the memory; a lane that ends begins the next round. */
+const MOST_A_ROUND = 100
 /** Copies that wait, one for each webhook. */
 const DUE = `${COLLECTIONS.delivery}-due`
 
@@ -47,7 +49,11 @@ export class Deliveries {
       const { webhookId, dueAt } = found.body
       const wait = dueAt - engine.now()
       if (wait > 0) next = Math.min(next, wait)
-      else if (!busy.has(webhookId)) due.set(webhookId, [...(due.get(webhookId) ?? []), found])
+      else if (!busy.has(webhookId)) {
+        const all = due.get(webhookId) ?? []
+        if (all.length < MOST_A_ROUND) all.push(found)
+        due.set(webhookId, all)
+      }
     }
     for (const [webhook, all] of due) this.#begin(webhook, all)
     return next
